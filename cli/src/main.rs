@@ -1,0 +1,2 @@
+//! The argtop shell.
+fn main() {}
