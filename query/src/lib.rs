@@ -1,1 +1,14 @@
-//! Placeholder until the first module lands.
+//! The query language of argtop: text to optimised logical plan. Pure: no files, no threads, no clock.
+//!
+//! ```text
+//! text --parser--> Statement (AST) --binder + Catalog--> LogicalPlan --optimize--> LogicalPlan
+//! ```
+
+#![forbid(unsafe_code)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+pub mod catalog;
+pub mod expr;
+pub mod plan;
+pub mod value;

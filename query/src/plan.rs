@@ -1,0 +1,598 @@
+//! Logical plans: statements with every name resolved, every type checked and nothing executed.
+//!
+//! ```text
+//! Statement --bind(Catalog)--> LogicalPlan --optimize(RULES)--> LogicalPlan --> engine::planner
+//! ```
+//!
+//! A query is a tree of [`Node`]s; rows flow from the leaves (`Scan`, `Search`, `Read`, `Values`) to the root.
+
+use std::sync::Arc;
+
+use crate::catalog::{IndexMethod, IndexTarget, ObjectKind, ReadCall, TableInfo};
+use crate::expr::BoundExpr;
+use crate::value::{DataType, Value};
+
+/// A bound statement.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LogicalPlan {
+    /// SELECT, VALUES.
+    Query(Node),
+    /// INSERT.
+    Insert(Insert),
+    /// UPDATE.
+    Update(Update),
+    /// DELETE.
+    Delete(Delete),
+    /// COPY table FROM file, COPY CLASSIFIER|AUXILIARY x FROM file.
+    CopyFrom(CopyFrom),
+    /// COPY (query) TO file.
+    CopyTo(CopyTo),
+    /// CREATE MODEL.
+    CreateModel(CreateModel),
+    /// CREATE TABLE.
+    CreateTable(CreateTable),
+    /// CREATE AUXILIARY.
+    CreateAuxiliary(CreateOnTable),
+    /// CREATE INDEX.
+    CreateIndex(CreateIndex),
+    /// CREATE CLASSIFIER.
+    CreateClassifier(CreateOnTable),
+    /// CREATE PIPELINE.
+    CreatePipeline(CreatePipeline),
+    /// ALTER TABLE t SET DEFAULT PIPELINE p (None: RESET).
+    SetDefaultPipeline {
+        /// Table.
+        table: String,
+        /// Pipeline of that table.
+        pipeline: Option<String>,
+    },
+    /// DROP kind \[IF EXISTS\] name.
+    Drop {
+        /// Kind.
+        kind: ObjectKind,
+        /// Name.
+        name: String,
+        /// No error where it does not exist.
+        if_exists: bool,
+    },
+    /// REINDEX name: rebuilds the generation of an index over all live labels.
+    Reindex {
+        /// Index.
+        name: String,
+    },
+    /// EVALUATE.
+    Evaluate(Evaluate),
+    /// EXPLAIN.
+    Explain(Explain),
+    /// SET name = value.
+    Set {
+        /// Setting, known to the catalog.
+        name: String,
+        /// Constant value.
+        value: Value,
+    },
+    /// RESET name.
+    Reset {
+        /// Setting, known to the catalog.
+        name: String,
+    },
+    /// SHOW.
+    Show(Show),
+    /// DESCRIBE name: a table's columns or an object's properties.
+    Describe {
+        /// Kind of the object found.
+        kind: ObjectKind,
+        /// Name.
+        name: String,
+    },
+    /// CHECK DATABASE: verifies every checksum and the agreement of the parts.
+    CheckDatabase,
+}
+
+/// One output column of a node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Field {
+    /// Table alias, or stage name for `<stage>.score` and `<stage>.rank`.
+    pub qualifier: Option<String>,
+    /// Column name.
+    pub name: String,
+    /// Type.
+    pub data_type: DataType,
+    /// Stage columns: found only by their qualified name and not part of `*`.
+    pub hidden: bool,
+}
+
+/// A relational operator with its inputs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Node {
+    /// Constant rows.
+    Values {
+        /// Expressions without columns, one inner vector a row.
+        rows: Vec<Vec<BoundExpr>>,
+        /// Output columns.
+        schema: Vec<Field>,
+    },
+    /// All live labels of a table, in primary-key order.
+    Scan(Scan),
+    /// The ranked labels of a search, best first.
+    Search(Box<Search>),
+    /// Rows of files.
+    Read {
+        /// What is read.
+        call: ReadCall,
+        /// Output columns.
+        schema: Vec<Field>,
+    },
+    /// Rows for which the predicate is true (not NULL).
+    Filter {
+        /// Input.
+        input: Box<Node>,
+        /// BOOLEAN over the input's columns.
+        predicate: BoundExpr,
+    },
+    /// Computed columns.
+    Project {
+        /// Input.
+        input: Box<Node>,
+        /// One expression an output column, over the input's columns.
+        exprs: Vec<BoundExpr>,
+        /// Output columns.
+        schema: Vec<Field>,
+    },
+    /// GROUP BY and aggregates; output columns are the groups, then the aggregates. No groups: exactly one row.
+    Aggregate {
+        /// Input.
+        input: Box<Node>,
+        /// Group keys over the input's columns.
+        groups: Vec<BoundExpr>,
+        /// Aggregates over the input's columns.
+        aggregates: Vec<Aggregate>,
+        /// Output columns.
+        schema: Vec<Field>,
+    },
+    /// ORDER BY; stable.
+    Sort {
+        /// Input.
+        input: Box<Node>,
+        /// Keys, the first decides first.
+        keys: Vec<SortKey>,
+    },
+    /// DISTINCT over all columns; the first of equal rows stays.
+    Distinct {
+        /// Input.
+        input: Box<Node>,
+    },
+    /// LIMIT and OFFSET.
+    Limit {
+        /// Input.
+        input: Box<Node>,
+        /// Most rows to return; None for all. Constant expression, evaluated when parameters are bound.
+        limit: Option<BoundExpr>,
+        /// Rows to skip.
+        offset: Option<BoundExpr>,
+    },
+}
+
+/// Scan of a table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scan {
+    /// Table.
+    pub table: Arc<TableInfo>,
+    /// Alias, the qualifier of its columns.
+    pub alias: String,
+    /// Predicate over the table's columns, pushed down by the optimiser.
+    pub filter: Option<BoundExpr>,
+    /// Which table columns are read, by position; the others come out as NULL. None: all. Set by the optimiser.
+    pub columns: Option<Vec<usize>>,
+    /// Output columns: the table's columns.
+    pub schema: Vec<Field>,
+}
+
+/// One SEARCH.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Search {
+    /// Table whose labels are ranked.
+    pub table: Arc<TableInfo>,
+    /// Alias, the qualifier of its columns.
+    pub alias: String,
+    /// The query's text; over no columns, or over the EVALUATE source's columns.
+    pub text: Option<BoundExpr>,
+    /// The query's vector, which skips ENCODE.
+    pub vector: Option<BoundExpr>,
+    /// How.
+    pub via: Via,
+    /// WHERE: a pre-filter over the table's columns.
+    pub filter: Option<BoundExpr>,
+    /// How many best rows the operators above need (LIMIT + OFFSET), pushed down by the optimiser where nothing
+    /// above drops rows; None: all that the last stage yields.
+    pub limit: Option<BoundExpr>,
+    /// Which table columns are read, by position. None: all. Set by the optimiser.
+    pub columns: Option<Vec<usize>>,
+    /// Output columns: the table's columns, `score` DOUBLE, `rank` BIGINT (from 1), then for each stage
+    /// (in the order of [`Chain::stages`], depth first for FUSE) hidden `<stage>.score` and `<stage>.rank`.
+    pub schema: Vec<Field>,
+}
+
+/// The VIA of a search.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Via {
+    /// No VIA and no default pipeline: the engine's planner chooses and says why.
+    Auto,
+    /// VIA EXACT: every label is scored by its embedding.
+    Exact,
+    /// Written out, or a stored pipeline with its overrides applied.
+    Chain {
+        /// Stages and final score.
+        chain: Chain,
+        /// Name of the stored pipeline it came from.
+        pipeline: Option<String>,
+    },
+}
+
+/// Stages joined by THEN, and the final score.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chain {
+    /// At least one stage, in order.
+    pub stages: Vec<Stage>,
+    /// SCORE BY over [`Chain::score_fields`]-like columns: for stage i, column 2i is its score and 2i+1 its rank
+    /// (NULL where a stage did not see the label). None: the last stage's score.
+    pub score_by: Option<BoundExpr>,
+}
+
+/// One stage of a chain.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stage {
+    /// Alias, or the lower-case keyword; unique within the whole VIA.
+    pub name: String,
+    /// What it does.
+    pub kind: StageKind,
+}
+
+/// What a stage does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StageKind {
+    /// ENCODE(model): text to a vector; must be first, exposes no score.
+    Encode {
+        /// Model; its dimension equals that of what follows (checked).
+        model: String,
+    },
+    /// PROBE(index, beam => n): the best clusters of an elias index. `score` of a label: s_c of its best path.
+    Probe {
+        /// Index of method elias.
+        index: String,
+        /// Clusters kept; None: the index's default.
+        beam: Option<u64>,
+    },
+    /// SHORTLIST(limit => n) after PROBE: labels by path score s_c * a_cl, maximum over the beam.
+    ShortlistPaths {
+        /// Labels kept; None: the default of 2,000.
+        limit: Option<u64>,
+    },
+    /// SHORTLIST(index, limit => n): nearest labels by the index's metric. Score: the exact inner product.
+    ShortlistIndex {
+        /// Index of method flat or faiss.
+        index: String,
+        /// Labels kept; None: the default of 500.
+        limit: Option<u64>,
+        /// Search effort (efSearch of HNSW, nprobe of IVF); None: the index's default.
+        effort: Option<u64>,
+    },
+    /// RERANK(classifier, limit => n). Score: the logit w.phi + b, or the cosine, by the classifier's link.
+    Rerank {
+        /// Classifier.
+        classifier: String,
+        /// Labels kept; None: as many as the stage before.
+        limit: Option<u64>,
+    },
+}
+
+/// One aggregate call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Aggregate {
+    /// Function.
+    pub function: AggregateFunction,
+    /// Argument over the input's columns; None for count(*).
+    pub argument: Option<BoundExpr>,
+    /// DISTINCT inside the call.
+    pub distinct: bool,
+}
+
+/// Aggregate functions; all but count give NULL over no rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AggregateFunction {
+    /// Number of rows, or of values that are not NULL.
+    Count,
+    /// Sum; BIGINT for integers (an overflow is an error), else DOUBLE.
+    Sum,
+    /// Mean, DOUBLE.
+    Avg,
+    /// Least value.
+    Min,
+    /// Greatest value.
+    Max,
+}
+
+/// One ORDER BY key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SortKey {
+    /// Key over the input's columns.
+    pub expr: BoundExpr,
+    /// Largest first.
+    pub descending: bool,
+    /// NULLs first; the default is NULLs last for ASC and first for DESC, as in PostgreSQL.
+    pub nulls_first: bool,
+}
+
+/// INSERT.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Insert {
+    /// Table.
+    pub table: Arc<TableInfo>,
+    /// Yields one column for each non-generated table column, in table order, defaults filled in and types cast.
+    pub source: Node,
+    /// What happens where the primary key exists.
+    pub on_conflict: OnConflict,
+    /// RETURNING over the table's columns (new row), with its output columns.
+    pub returning: Option<Returning>,
+}
+
+/// ON CONFLICT of an INSERT.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OnConflict {
+    /// An error, and nothing is written.
+    Error,
+    /// DO NOTHING.
+    Nothing,
+    /// DO UPDATE SET: (table column, expression over the old row's columns followed by the new row's, `excluded`).
+    Update(Vec<(usize, BoundExpr)>),
+}
+
+/// RETURNING list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Returning {
+    /// Expressions over the table's columns.
+    pub exprs: Vec<BoundExpr>,
+    /// Output columns.
+    pub schema: Vec<Field>,
+}
+
+/// UPDATE.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Update {
+    /// Table.
+    pub table: Arc<TableInfo>,
+    /// (table column, expression over the table's columns); never a generated column.
+    pub assignments: Vec<(usize, BoundExpr)>,
+    /// WHERE.
+    pub filter: Option<BoundExpr>,
+    /// RETURNING over the new rows.
+    pub returning: Option<Returning>,
+}
+
+/// DELETE.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delete {
+    /// Table.
+    pub table: Arc<TableInfo>,
+    /// WHERE.
+    pub filter: Option<BoundExpr>,
+    /// RETURNING over the deleted rows.
+    pub returning: Option<Returning>,
+}
+
+/// COPY ... FROM.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CopyFrom {
+    /// Where to.
+    pub target: CopyTarget,
+    /// The file.
+    pub path: String,
+    /// FORMAT, lower case; None: by extension.
+    pub format: Option<String>,
+    /// Other options, names in lower case. `MAP (id = uid, title = title)` arrives as `map` with a list of
+    /// two-element lists of text.
+    pub options: Vec<(String, Value)>,
+}
+
+/// Target of a COPY FROM.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CopyTarget {
+    /// A table and the columns that the file fills, by position (never generated ones... see the engine).
+    Table {
+        /// Table.
+        table: Arc<TableInfo>,
+        /// Column positions in the order named; empty: by the names in the file.
+        columns: Vec<usize>,
+    },
+    /// All rows of a classifier, row i for the i-th label in primary-key order.
+    Classifier(String),
+    /// The vectors of an auxiliary.
+    Auxiliary(String),
+}
+
+/// COPY (query) TO.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CopyTo {
+    /// Rows.
+    pub source: Box<LogicalPlan>,
+    /// The file.
+    pub path: String,
+    /// FORMAT, lower case; None: by extension.
+    pub format: Option<String>,
+}
+
+/// CREATE MODEL.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateModel {
+    /// Name, not in use (checked).
+    pub name: String,
+    /// OR REPLACE.
+    pub or_replace: bool,
+    /// IF NOT EXISTS.
+    pub if_not_exists: bool,
+    /// ONNX file.
+    pub path: String,
+    /// tokenizer.json; None: beside the ONNX file.
+    pub tokenizer: Option<String>,
+    /// WITH options, names in lower case, constant values.
+    pub options: Vec<(String, Value)>,
+}
+
+/// CREATE TABLE.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateTable {
+    /// Name.
+    pub name: String,
+    /// IF NOT EXISTS.
+    pub if_not_exists: bool,
+    /// Columns; generated ones carry their parts.
+    pub columns: Vec<crate::catalog::ColumnInfo>,
+    /// Position of the primary key.
+    pub primary_key: usize,
+    /// WITH options.
+    pub options: Vec<(String, Value)>,
+}
+
+/// CREATE AUXILIARY, CREATE CLASSIFIER.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateOnTable {
+    /// Name.
+    pub name: String,
+    /// IF NOT EXISTS.
+    pub if_not_exists: bool,
+    /// Table.
+    pub table: Arc<TableInfo>,
+    /// WITH options.
+    pub options: Vec<(String, Value)>,
+}
+
+/// CREATE INDEX.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateIndex {
+    /// Name.
+    pub name: String,
+    /// IF NOT EXISTS.
+    pub if_not_exists: bool,
+    /// Table.
+    pub table: Arc<TableInfo>,
+    /// Method.
+    pub method: IndexMethod,
+    /// Vector column, or classifier of the table.
+    pub target: IndexTarget,
+    /// WITH options.
+    pub options: Vec<(String, Value)>,
+}
+
+/// CREATE PIPELINE; the chain was bound once, so that a stored pipeline is a valid one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreatePipeline {
+    /// Name.
+    pub name: String,
+    /// OR REPLACE.
+    pub or_replace: bool,
+    /// Table.
+    pub table: String,
+    /// `chain [SCORE BY expr]` as valid SQL, inherited parts resolved.
+    pub sql: String,
+    /// Name of the pipeline it was derived from.
+    pub inherits: Option<String>,
+}
+
+/// EVALUATE.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluate {
+    /// What is measured, in the order written.
+    pub targets: Vec<EvaluateTarget>,
+    /// Yields the columns named below.
+    pub source: Node,
+    /// Position of `text` (TEXT) in the source's columns.
+    pub text: usize,
+    /// Position of `labels` (BIGINT[] or TEXT[], primary keys) in the source; None only with nothing but ANN_RECALL.
+    pub labels: Option<usize>,
+    /// Position of `exclude` (primary keys to drop from the ranking before the cut).
+    pub exclude: Option<usize>,
+    /// Metrics in the order written.
+    pub metrics: Vec<Metric>,
+    /// AGAINST EXACT: ANN_RECALL compares with the exact ranking.
+    pub against_exact: bool,
+    /// BY label_decile, or an expression over the source's columns.
+    pub by: Option<EvaluateBy>,
+    /// Training label lists for propensities: `WITH (propensity = (SELECT labels FROM ...))`.
+    pub propensity: Option<Node>,
+    /// Other options (`a`, `b`, `k`, `seed`, `coverage`), constant.
+    pub options: Vec<(String, Value)>,
+}
+
+/// One system under EVALUATE.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EvaluateTarget {
+    /// As written, for the result's first column.
+    pub name: String,
+    /// The search; its `text` is the column `text` of the source.
+    pub search: Search,
+}
+
+/// BY clause of EVALUATE.
+#[derive(Clone, Debug, PartialEq)]
+pub enum EvaluateBy {
+    /// Labels in ten groups of equal size by training frequency.
+    LabelDecile,
+    /// Groups of source rows.
+    Expr(BoundExpr),
+}
+
+/// A metric with its cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Metric {
+    /// Which.
+    pub kind: MetricKind,
+    /// Cut, at least 1.
+    pub k: u32,
+}
+
+/// Metrics of `retrieval.md` section 6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MetricKind {
+    /// P@k.
+    Precision,
+    /// R@k.
+    Recall,
+    /// NDCG@k.
+    Ndcg,
+    /// PSP@k.
+    Psp,
+    /// PSNDCG@k.
+    Psndcg,
+    /// MRR@k.
+    Mrr,
+    /// COVERAGE@k.
+    Coverage,
+    /// ANN_RECALL@k.
+    AnnRecall,
+}
+
+/// EXPLAIN.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explain {
+    /// ANALYZE: run it and show rows and times.
+    pub analyze: bool,
+    /// VERBOSE: also the logical plan after each rule that changed it.
+    pub verbose: bool,
+    /// FORMAT JSON instead of TREE.
+    pub json: bool,
+    /// What is explained, optimised.
+    pub plan: Box<LogicalPlan>,
+    /// With VERBOSE: (rule, plan printed after it), the bound plan first under the name `bind`.
+    pub rules: Vec<(String, String)>,
+}
+
+/// SHOW.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Show {
+    /// Objects of a kind.
+    Objects(ObjectKind),
+    /// All settings.
+    Settings,
+    /// One setting.
+    Setting(String),
+}
