@@ -9,6 +9,13 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 pub mod catalog;
+mod display;
+pub mod eval;
 pub mod expr;
 pub mod plan;
 pub mod value;
+pub mod value_set;
+mod walk;
+
+pub use display::{quote_name, quote_text};
+pub use walk::{common_type, is_numeric};
