@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::expr::{BinaryOp, Function};
 use crate::plan::{AggregateFunction, MetricKind};
+use crate::timestamp::format_timestamp;
 use crate::value::{DataType, Value, VectorFormat};
 
 /// Longest value shown inside an error message, in characters.
@@ -17,7 +18,10 @@ impl fmt::Display for Value {
             Value::BigInt(i) => write!(f, "{i}"),
             Value::Double(d) => write_double(f, *d),
             Value::Text(s) | Value::Json(s) => f.write_str(s),
-            Value::Timestamp(us) => write_timestamp(f, *us),
+            Value::Timestamp(us) => match format_timestamp(*us) {
+                Some(text) => f.write_str(&text),
+                None => write!(f, "{us} us"),
+            },
             Value::Vector(elements) => {
                 write_list(f, elements.iter(), |f, x| write_single(f, *x))
             }
@@ -131,24 +135,6 @@ fn write_list<T>(
         write_item(f, item)?;
     }
     f.write_str("]")
-}
-
-/// `YYYY-MM-DD HH:MM:SS[.ffffff]` in UTC.
-fn write_timestamp(f: &mut fmt::Formatter<'_>, us: i64) -> fmt::Result {
-    let Ok(stamp) = jiff::Timestamp::from_microsecond(us) else {
-        return write!(f, "{us} us");
-    };
-    let t = stamp.to_zoned(jiff::tz::TimeZone::UTC).datetime();
-    let year = t.year();
-    if year < 0 {
-        // Six digits with a sign are what the parser accepts for years before 0.
-        write!(f, "-{:06}", year.unsigned_abs())?;
-    } else {
-        write!(f, "{year:04}")?;
-    }
-    write!(f, "-{:02}-{:02} {:02}:{:02}:{:02}", t.month(), t.day(), t.hour(), t.minute(), t.second())?;
-    let micros = us.rem_euclid(1_000_000);
-    if micros == 0 { Ok(()) } else { write!(f, ".{micros:06}") }
 }
 
 impl BinaryOp {

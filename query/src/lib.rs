@@ -8,11 +8,15 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+pub mod ast;
 pub mod catalog;
 mod display;
+pub mod error;
 pub mod eval;
 pub mod expr;
+pub mod limits;
 pub mod plan;
+pub mod timestamp;
 pub mod value;
 pub mod value_set;
 mod walk;

@@ -3,6 +3,7 @@
 use crate::display::shorten;
 use crate::eval::error::EvalError;
 use crate::eval::json::{self, Item};
+use crate::timestamp::parse_timestamp;
 use crate::value::{DataType, Value};
 
 /// Converts a value to a type; NULL is of every type.
@@ -107,23 +108,13 @@ fn to_real(value: Value) -> Result<Value, EvalError> {
 fn to_timestamp(value: Value) -> Result<Value, EvalError> {
     let micros = match &value {
         Value::Timestamp(us) => Some(*us),
-        Value::Text(s) => parse_timestamp(s.trim()),
+        Value::Text(s) => parse_timestamp(s),
         _ => None,
     };
     micros.map(Value::Timestamp).ok_or_else(|| {
         let fix = "write 'YYYY-MM-DD' or 'YYYY-MM-DD HH:MM:SS[.ffffff]', in UTC or with an offset such as +02:00";
         refuse(&value, &DataType::Timestamp, fix)
     })
-}
-
-/// Microseconds since 1970 of a date or date-time, with an offset or in UTC.
-fn parse_timestamp(text: &str) -> Option<i64> {
-    if let Ok(stamp) = text.parse::<jiff::Timestamp>() {
-        return Some(stamp.as_microsecond());
-    }
-    let civil: jiff::civil::DateTime = text.parse().ok()?;
-    let zoned = civil.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-    Some(zoned.timestamp().as_microsecond())
 }
 
 fn to_json(value: Value) -> Result<Value, EvalError> {
