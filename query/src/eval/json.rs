@@ -6,7 +6,7 @@ use std::borrow::Cow;
 const DEPTH_MAX: usize = 128;
 
 /// Whether the text is one JSON value.
-pub(crate) fn validate(text: &str) -> bool {
+pub(super) fn validate(text: &str) -> bool {
     let mut scanner = Scanner { rest: text };
     scanner.value().is_some() && scanner.at_end()
 }

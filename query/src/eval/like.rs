@@ -42,13 +42,14 @@ pub(super) fn matches(text: &str, pattern: &str, ignore_case: bool) -> Option<bo
         if text_before.as_str().is_empty() {
             return Some(false);
         }
-        match &mut retry {
-            Some((after, from)) if from.next().is_some() => {
-                pattern = after.clone();
-                text = from.clone();
-            }
-            _ => return Some(false),
+        let Some((after, from)) = &mut retry else {
+            return Some(false);
+        };
+        if from.next().is_none() {
+            return Some(false);
         }
+        pattern = after.clone();
+        text = from.clone();
     }
 }
 

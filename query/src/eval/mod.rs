@@ -14,4 +14,3 @@ pub use cast::cast_value;
 pub use compare::compare;
 pub use error::EvalError;
 pub use evaluate::{EvalContext, evaluate, is_true};
-pub(crate) use json::validate as validate_json;
