@@ -15,11 +15,15 @@ pub mod error;
 pub mod eval;
 pub mod expr;
 pub mod limits;
+mod node;
+pub mod optimize;
 pub mod plan;
+pub mod print;
 pub mod timestamp;
 pub mod value;
 pub mod value_set;
 mod walk;
 
 pub use display::{quote_name, quote_text};
+pub use node::output_schema;
 pub use walk::{common_type, is_numeric};

@@ -5,7 +5,22 @@ use std::collections::BTreeSet;
 use crate::expr::{BinaryOp, BoundExpr, Function, UnaryOp};
 use crate::value::{DataType, Value, VectorFormat};
 
+/// Greatest height of an expression that rewriting may make; the parser's own bound on what is written.
+pub(crate) const HEIGHT_MAX: usize = 128;
+
 impl BoundExpr {
+    /// Length of the longest path from here to a leaf, in nodes.
+    pub fn height(&self) -> usize {
+        1 + self.children().into_iter().map(BoundExpr::height).max().unwrap_or(0)
+    }
+
+    /// Number of nodes, subqueries not included.
+    pub fn size(&self) -> usize {
+        let mut size = 0usize;
+        self.visit(&mut |_| size += 1);
+        size
+    }
+
     /// A constant TRUE or FALSE.
     pub fn boolean(value: bool) -> BoundExpr {
         BoundExpr::Literal(Value::Boolean(value))
