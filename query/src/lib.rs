@@ -9,8 +9,9 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 pub mod ast;
+pub mod binder;
 pub mod catalog;
-mod display;
+mod value_text;
 pub mod error;
 pub mod eval;
 pub mod expr;
@@ -24,6 +25,6 @@ pub mod value;
 pub mod value_set;
 mod walk;
 
-pub use display::{quote_name, quote_text};
-pub use node::output_schema;
+pub use value_text::{quote_name, quote_text};
+pub use node::{output_schema, stage_fields};
 pub use walk::{common_type, is_numeric};

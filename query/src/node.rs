@@ -1,7 +1,8 @@
 //! Walking and rewriting plan trees.
 
 use crate::expr::BoundExpr;
-use crate::plan::{Aggregate, Field, LogicalPlan, Node, SortKey, Via};
+use crate::plan::{Aggregate, Field, LogicalPlan, Node, SortKey, Stage, StageKind, Via};
+use crate::value::DataType;
 
 /// The output columns of a node.
 pub fn output_schema(node: &Node) -> &[Field] {
@@ -20,6 +21,19 @@ pub fn output_schema(node: &Node) -> &[Field] {
             | Node::Limit { input, .. } => node = input,
         }
     }
+}
+
+/// The hidden columns of a chain: for stage i, column 2i is its score and 2i + 1 its rank. ENCODE has a place
+/// among them so that this holds, but its columns are of type Unknown, always NULL, and cannot be named.
+pub fn stage_fields(stages: &[Stage]) -> Vec<Field> {
+    let field = |stage: &Stage, name: &str, data_type: DataType| Field {
+        qualifier: Some(stage.name.clone()),
+        name: name.to_owned(),
+        data_type: if matches!(stage.kind, StageKind::Encode { .. }) { DataType::Unknown } else { data_type },
+        hidden: true,
+    };
+    let pair = |stage| [field(stage, "score", DataType::Double), field(stage, "rank", DataType::BigInt)];
+    stages.iter().flat_map(pair).collect()
 }
 
 impl Node {

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::display::{quote_name, shorten};
+use crate::value_text::{quote_name, shorten};
 use crate::expr::{BinaryOp, BoundExpr, UnaryOp};
-use crate::node::output_schema;
+use crate::node::{output_schema, stage_fields};
 use crate::plan::{
     Aggregate, Chain, Evaluate, EvaluateBy, Field, Insert, LogicalPlan, Node, OnConflict, Returning, Scan,
     Search, SortKey, Stage, StageKind, Via,
@@ -228,7 +228,7 @@ fn node_line(node: &Node) -> String {
         Node::Filter { predicate, .. } => format!("Filter {}", print_expr(predicate, fields)),
         Node::Project { exprs, schema, .. } => format!("Project {}", items(exprs, schema, fields)),
         Node::Aggregate { groups, aggregates, .. } => {
-            let calls: Vec<String> = aggregates.iter().map(|call| aggregate(call, fields)).collect();
+            let calls: Vec<String> = aggregates.iter().map(|call| print_aggregate(call, fields)).collect();
             let groups: Vec<String> = groups.iter().map(|group| print_expr(group, fields)).collect();
             match groups.is_empty() {
                 true => format!("Aggregate {}", calls.join(", ")),
@@ -313,18 +313,6 @@ fn chain_text(chain: &Chain) -> String {
     text
 }
 
-/// The columns that SCORE BY may name: score and rank of each stage.
-pub(crate) fn stage_fields(stages: &[Stage]) -> Vec<Field> {
-    let field = |stage: &Stage, name: &str, data_type| Field {
-        qualifier: Some(stage.name.clone()),
-        name: name.to_owned(),
-        data_type,
-        hidden: true,
-    };
-    let pair = |stage| [field(stage, "score", DataType::Double), field(stage, "rank", DataType::BigInt)];
-    stages.iter().flat_map(pair).collect()
-}
-
 fn stage_text(stage: &Stage) -> String {
     let number = |name: &str, value: Option<u64>| value.map(|n| format!("{name} => {n}"));
     let (keyword, parts) = match &stage.kind {
@@ -342,7 +330,8 @@ fn stage_text(stage: &Stage) -> String {
     format!("{}({}){}", keyword.to_uppercase(), parts.join(", "), alias(&stage.name, keyword).replace(" as ", " AS "))
 }
 
-fn aggregate(call: &Aggregate, fields: &[Field]) -> String {
+/// An aggregate call over the columns of `fields`.
+pub(crate) fn print_aggregate(call: &Aggregate, fields: &[Field]) -> String {
     let distinct = if call.distinct { "DISTINCT " } else { "" };
     let argument = call.argument.as_ref().map_or("*".to_owned(), |expr| print_expr(expr, fields));
     format!("{}({distinct}{argument})", call.function.name())

@@ -1,6 +1,6 @@
 //! Casts between types, also those of assignment and of import.
 
-use crate::display::shorten;
+use crate::value_text::shorten;
 use crate::eval::error::EvalError;
 use crate::eval::json::{self, Item};
 use crate::timestamp::parse_timestamp;
