@@ -10,9 +10,12 @@
 
 pub mod ast;
 pub mod catalog;
+pub mod display;
 pub mod error;
 pub mod expr;
+mod lexer;
 pub mod limits;
+pub mod parser;
 pub mod plan;
 pub mod timestamp;
 pub mod value;
