@@ -11,20 +11,22 @@
 pub mod ast;
 pub mod binder;
 pub mod catalog;
-mod value_text;
+pub mod display;
 pub mod error;
 pub mod eval;
 pub mod expr;
+mod lexer;
 pub mod limits;
 mod node;
 pub mod optimize;
+pub mod parser;
 pub mod plan;
 pub mod print;
 pub mod timestamp;
 pub mod value;
 pub mod value_set;
+mod value_text;
 mod walk;
 
-pub use value_text::{quote_name, quote_text};
 pub use node::{output_schema, stage_fields};
 pub use walk::{common_type, is_numeric};
