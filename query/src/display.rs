@@ -9,7 +9,7 @@ mod statement;
 use std::fmt::{self, Display, Formatter};
 
 use crate::ast::{Ident, TextLiteral, TypeName};
-use crate::parser::words::needs_quotes;
+use crate::parser::words::{is_plain, needs_quotes};
 use crate::value::{DataType, VectorFormat};
 
 /// The name of a type as it is written in SQL.
@@ -42,6 +42,15 @@ pub fn quote_text(text: &str) -> String {
 /// A name as it is written in SQL, in quotes where it needs them.
 pub fn quote_name(name: &str) -> String {
     if needs_quotes(name) { format!("\"{}\"", name.replace('"', "\"\"")) } else { name.to_owned() }
+}
+
+/// A name behind a dot or before `=` or `=>`, where no keyword can stand.
+struct AnyName<'a>(&'a Ident);
+
+impl Display for AnyName<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if is_plain(&self.0.name) { f.write_str(&self.0.name) } else { self.0.fmt(f) }
+    }
 }
 
 /// Items between commas.

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{Commas, quote_text, type_text};
+use super::{AnyName, Commas, quote_text, type_text};
 use crate::ast::{Call, ColumnName, DistanceOp, Expr, ExprKind};
 use crate::expr::{BinaryOp, UnaryOp};
 use crate::parser::expr::{binary_level, level};
@@ -33,11 +33,11 @@ fn strength(kind: &ExprKind) -> u8 {
         | ExprKind::InQuery { .. }
         | ExprKind::Like { .. } => level::RANGE,
         ExprKind::IsNull { .. } => level::IS,
+        ExprKind::Cast { .. } => level::CAST,
         ExprKind::Literal(_)
         | ExprKind::Parameter { .. }
         | ExprKind::Column(_)
         | ExprKind::Case { .. }
-        | ExprKind::Cast { .. }
         | ExprKind::Call(_)
         | ExprKind::List(_) => level::PRIMARY,
     }
@@ -78,6 +78,10 @@ impl Display for Expr {
             ExprKind::Case { operand, branches, otherwise } => {
                 case(f, operand.as_deref(), branches, otherwise.as_deref())
             }
+            // Casts of casts were a chain of `::`, which must not come back as nesting.
+            ExprKind::Cast { expr, to } if matches!(expr.kind, ExprKind::Cast { .. }) => {
+                write!(f, "{expr}::{to}")
+            }
             ExprKind::Cast { expr, to } => write!(f, "CAST({expr} AS {to})"),
             ExprKind::Call(call) => call.fmt(f),
             ExprKind::List(items) => write!(f, "[{}]", Commas(items)),
@@ -91,7 +95,9 @@ fn not(negated: bool) -> &'static str {
 
 fn unary(f: &mut Formatter<'_>, op: UnaryOp, expr: &Expr) -> fmt::Result {
     match (op, &expr.kind) {
-        (UnaryOp::Not, _) => write!(f, "NOT {}", Operand(expr, level::IS)),
+        // Runs of one sign are printed as such, so that they do not come back as nesting.
+        (UnaryOp::Not, _) => write!(f, "NOT {}", Operand(expr, level::NOT)),
+        (UnaryOp::Negate, _) if strength(&expr.kind) == level::MINUS => write!(f, "- {expr}"),
         // A minus before a number would become part of it.
         (UnaryOp::Negate, ExprKind::Literal(Value::BigInt(_) | Value::Double(_))) => write!(f, "-({expr})"),
         (UnaryOp::Negate, _) => write!(f, "-{}", Operand(expr, level::CAST)),
@@ -187,7 +193,7 @@ fn literal(f: &mut Formatter<'_>, value: &Value) -> fmt::Result {
 impl Display for ColumnName {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         if let Some(qualifier) = &self.qualifier {
-            write!(f, "{qualifier}.")?;
+            return write!(f, "{qualifier}.{}", AnyName(&self.name));
         }
         self.name.fmt(f)
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{Clause, Commas};
+use super::{AnyName, Clause, Commas};
 use crate::ast::{
     Argument, Chain, FromItem, OrderItem, Override, Query, QueryBody, Search, SearchInput, Select,
     SelectItem, Stage, StageOption, Via,
@@ -73,7 +73,7 @@ impl Display for FromItem {
 impl Display for Argument {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match &self.name {
-            Some(name) => write!(f, "{name} => {}", self.value),
+            Some(name) => write!(f, "{} => {}", AnyName(name), self.value),
             None => self.value.fmt(f),
         }
     }
@@ -129,7 +129,7 @@ pub(super) fn pipeline(f: &mut Formatter<'_>, name: &dyn Display, overrides: &[O
 
 impl Display for Override {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{} => {}", self.stage, self.option, self.value)
+        write!(f, "{}.{} => {}", AnyName(&self.stage), AnyName(&self.option), self.value)
     }
 }
 
@@ -156,6 +156,6 @@ impl Display for Stage {
 
 impl Display for StageOption {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{} => {}", self.name, self.value)
+        write!(f, "{} => {}", AnyName(&self.name), self.value)
     }
 }

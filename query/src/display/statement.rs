@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::query::pipeline;
-use super::{Clause, Commas, quote_name, quote_text};
+use super::{AnyName, Clause, Commas, quote_name, quote_text};
 use crate::ast::{
     Assignment, ColumnDef, ConflictAction, Copy, CopySource, CopyTo, CreateIndex, CreateModel, CreateOnTable,
     CreatePipeline, CreateTable, Delete, Evaluate, EvaluateBy, EvaluateTarget, Explain, Expr, ExprKind,
@@ -13,6 +13,7 @@ use crate::ast::{
 use crate::catalog::ObjectKind;
 use crate::parser::evaluate::METRICS;
 use crate::parser::object::KINDS;
+use crate::parser::words::is_plain;
 
 impl Display for Statement {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -66,7 +67,12 @@ struct Dotted<'a>(&'a Ident);
 
 impl Display for Dotted<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let parts: Vec<String> = self.0.name.split('.').map(quote_name).collect();
+        // Only a name of one part can be taken for a keyword: SHOW "tables".
+        if !self.0.name.contains('.') {
+            return self.0.fmt(f);
+        }
+        let part = |part: &str| if is_plain(part) { part.to_owned() } else { quote_name(part) };
+        let parts: Vec<String> = self.0.name.split('.').map(part).collect();
         f.write_str(&parts.join("."))
     }
 }
@@ -170,12 +176,14 @@ fn copy_options(f: &mut Formatter<'_>, format: Option<&Ident>, options: &[Option
     }
     for option in options {
         parts.push(match &option.value {
-            OptionValue::Expr(value) => format!("{} {}", option.name, Plain(value)),
-            OptionValue::Query(query) => format!("{} ({query})", option.name),
+            OptionValue::Expr(value) => format!("{} {}", AnyName(&option.name), Plain(value)),
+            OptionValue::Query(query) => format!("{} ({query})", AnyName(&option.name)),
             OptionValue::Map(pairs) => {
-                let pairs: Vec<String> =
-                    pairs.iter().map(|(column, name)| format!("{column} = {name}")).collect();
-                format!("{} ({})", option.name, Commas(&pairs))
+                let pairs: Vec<String> = pairs
+                    .iter()
+                    .map(|(column, name)| format!("{} = {}", AnyName(column), AnyName(name)))
+                    .collect();
+                format!("{} ({})", AnyName(&option.name), Commas(&pairs))
             }
         });
     }
@@ -194,9 +202,9 @@ impl Display for With<'_> {
 impl Display for OptionItem {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match &self.value {
-            OptionValue::Expr(value) => write!(f, "{} = {}", self.name, Plain(value)),
-            OptionValue::Query(query) => write!(f, "{} = ({query})", self.name),
-            OptionValue::Map(_) => write!(f, "{} = NULL", self.name),
+            OptionValue::Expr(value) => write!(f, "{} = {}", AnyName(&self.name), Plain(value)),
+            OptionValue::Query(query) => write!(f, "{} = ({query})", AnyName(&self.name)),
+            OptionValue::Map(_) => write!(f, "{} = NULL", AnyName(&self.name)),
         }
     }
 }

@@ -46,8 +46,11 @@ fn place(span: Span, sql: &str) -> Option<Place> {
     }
     let start = floor_boundary(sql, span.start);
     // A span at the end of the text is shown behind its last visible character.
-    let start = if start == sql.len() { sql.trim_end().len() } else { start };
-    let end = floor_boundary(sql, span.end.clamp(start, sql.len()));
+    let (start, end) = if start == sql.len() {
+        (sql.trim_end().len(), sql.trim_end().len())
+    } else {
+        (start, floor_boundary(sql, span.end.clamp(start, sql.len())))
+    };
     let before = sql.get(..start)?;
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
     let rest = sql.get(start..)?;

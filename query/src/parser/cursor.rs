@@ -3,7 +3,7 @@
 //! The parser only looks ahead and never goes back, so its time is linear in the number of tokens.
 
 use super::parameters::ParameterList;
-use super::words::{is_reserved, missing_clause};
+use super::words::{is_reserved, missing_clause, reserved_help};
 use crate::ast::{Ident, TextLiteral};
 use crate::error::{ErrorCode, QueryError, Span, nearest};
 use crate::lexer::{Token, TokenKind};
@@ -161,8 +161,7 @@ impl<'a> Parser<'a> {
             if error.code == ErrorCode::NotSupported {
                 return Err(error);
             }
-            let quoted = format!("`{word}` is a reserved word; as a name it is written \"{word}\"");
-            return Err(QueryError { code: ErrorCode::ReservedWord, ..error }.help(quoted));
+            return Err(QueryError { code: ErrorCode::ReservedWord, ..error }.help(reserved_help(word)));
         }
         self.any_ident(what)
     }

@@ -7,7 +7,7 @@
 
 use super::cursor::{Parsed, Parser, unquote};
 use super::parameters::Style;
-use super::words::{Missing, SUBQUERY, is_reserved};
+use super::words::{Missing, SUBQUERY, is_reserved, reserved_help};
 use crate::ast::{ColumnName, DistanceOp, Expr, ExprKind, Ident, Query};
 use crate::error::{ErrorCode, QueryError, Span};
 use crate::expr::{BinaryOp, UnaryOp};
@@ -230,6 +230,11 @@ impl Parser<'_> {
         if self.is("ESCAPE") {
             return Err(self.unexpected("the end of the pattern"));
         }
+        if matches!(self.infix(), Some((Infix::Range(_), _))) {
+            let message = "BETWEEN, IN and LIKE do not chain";
+            let error = QueryError::new(ErrorCode::UnexpectedToken, message).at(self.here());
+            return Err(error.help("use parentheses"));
+        }
         Ok(grown)
     }
 
@@ -415,10 +420,19 @@ impl Parser<'_> {
 
     fn reserved_operand(&self, word: &str) -> QueryError {
         let error = self.unexpected("an expression");
+        if error.code == ErrorCode::NotSupported {
+            return error;
+        }
         if word.eq_ignore_ascii_case("NOT") {
             return error.help("put NOT and its operand in parentheses");
         }
-        error
+        use TokenKind as T;
+        let used_as_name = match self.kind(1) {
+            Some(T::Word) => self.is_at(1, "FROM") || self.is_at(1, "AS"),
+            Some(T::Comma | T::RightParen | T::Equal | T::NotEqual | T::Less | T::Greater) => true,
+            _ => false,
+        };
+        if used_as_name { error.help(reserved_help(word)) } else { error }
     }
 }
 

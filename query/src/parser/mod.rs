@@ -18,7 +18,11 @@ mod statement;
 pub(crate) mod words;
 
 #[cfg(test)]
+mod error_tests;
+#[cfg(test)]
 mod hostile_tests;
+#[cfg(test)]
+mod round_trip_tests;
 #[cfg(test)]
 mod statement_tests;
 

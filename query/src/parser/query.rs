@@ -188,7 +188,9 @@ impl Parser<'_> {
     fn from_query(&mut self) -> Parsed<FromItem> {
         let start = self.here();
         self.advance();
-        let body = QueryBody::Values(self.rows()?);
+        let outside = std::mem::take(&mut self.tallest);
+        let body = QueryBody::Values(self.nested(Self::rows)?);
+        self.tallest = outside.max(self.taller(self.tallest)?);
         let query = Query { body, order_by: Vec::new(), limit: None, offset: None, span: self.since(start) };
         self.query_alias(Box::new(query))
     }

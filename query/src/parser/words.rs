@@ -78,7 +78,7 @@ const RESERVED: [&str; 71] = [
 ];
 
 /// Words that are names, but read wrong in some place, so that `Display` quotes them.
-const QUOTED: [&str; 21] = [
+const QUOTED: [&str; 19] = [
     "auxiliaries",
     "auxiliary",
     "classifier",
@@ -97,9 +97,7 @@ const QUOTED: [&str; 21] = [
     "pipelines",
     "settings",
     "tables",
-    "text",
     "timestamp",
-    "vector",
 ];
 
 /// Whether the word, in any letter case, needs quotes to be a name.
@@ -113,12 +111,21 @@ pub(crate) fn is_reserved(word: &str) -> bool {
     RESERVED.binary_search_by(|reserved| reserved.as_bytes().cmp(lower)).is_ok()
 }
 
+/// What to do about a reserved word where a name is meant.
+pub(super) fn reserved_help(word: &str) -> String {
+    format!("`{word}` is a reserved word; as a name it is written \"{}\"", word.to_ascii_lowercase())
+}
+
 /// Whether a name is printed in quotes.
 pub(crate) fn needs_quotes(name: &str) -> bool {
+    !is_plain(name) || is_reserved(name) || QUOTED.contains(&name)
+}
+
+/// Whether a name is a word as it folds: enough where no keyword can stand.
+pub(crate) fn is_plain(name: &str) -> bool {
     let mut bytes = name.bytes();
     let starts = bytes.next().is_some_and(|b| b.is_ascii_lowercase() || b == b'_');
-    let plain = starts && bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-    !plain || is_reserved(name) || QUOTED.contains(&name)
+    starts && bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
 /// A construct of SQL, or of the language as designed, that is not built.
