@@ -478,7 +478,7 @@ fn write_expr(out: &mut String, expr: &BoundExpr, fields: &[Field]) {
             let _ = write!(out, " AS {to})");
         }
         BoundExpr::Case { branches, otherwise, .. } => {
-            write_case(out, branches, otherwise.as_deref(), fields)
+            write_case(out, branches, otherwise.as_deref(), fields);
         }
         other => write_predicate(out, other, fields),
     }

@@ -15,7 +15,7 @@ use argtop_query::print::print_plan;
 use argtop_query::value::Value;
 use common::Fixed;
 
-/// Runs a statement through every phase on 512 KiB of stack; the value of its first column, or the error's code.
+/// Runs a statement through every phase on 512 KiB of stack: the value of its first column, or the error.
 fn run(sql: String) -> Result<String, String> {
     let work = move || {
         let limits = Limits::default();

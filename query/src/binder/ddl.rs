@@ -148,7 +148,7 @@ impl Binder<'_> {
             self.chain(own, &table, Input::Either)?;
         }
         self.chain(&chain, &table, Input::Either).map_err(|mut error| {
-            // What is inherited stands in another text than this statement, so that its spans mean nothing here.
+            // What is inherited stands in another text than this statement: its spans mean nothing here.
             if let Some(inherits) = &create.inherits {
                 error.span = Some(inherits.parent.span);
             }

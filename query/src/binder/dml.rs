@@ -168,7 +168,8 @@ impl Binder<'_> {
         self.assign(value, &column.data_type, span, &column.name)
     }
 
-    /// The cast of an assignment: numbers among each other, lists to vectors, text literals to what they spell.
+    /// The cast of an assignment: numbers among each other, lists to vectors, text literals to what they
+    /// spell.
     pub(super) fn assign(
         &mut self,
         value: BoundExpr,
