@@ -2,7 +2,11 @@
 
 mod common;
 
-use argtop_query::print::print_plan;
+use argtop_query::binder::bind_expression;
+use argtop_query::limits::Limits;
+use argtop_query::plan::Field;
+use argtop_query::print::{print_expr, print_plan};
+use argtop_query::value::DataType;
 use common::{bound, check_script};
 
 fn plan_or_error(sql: &str) -> String {
@@ -42,4 +46,23 @@ fn ddl() {
 #[test]
 fn evaluate() {
     check_script("evaluate.txt", plan_or_error);
+}
+
+#[test]
+fn stored_expressions() {
+    let field = |name: &str, data_type| Field { qualifier: None, name: name.into(), data_type, hidden: false };
+    let fields = [field("title", DataType::Text), field("price", DataType::Double)];
+    let check = |sql: &str, expected: &str| {
+        let found = match bind_expression(sql, &fields, &Limits::default()) {
+            Ok(expr) => format!("{} {}", expr.data_type(), print_expr(&expr, &fields)),
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(found, expected);
+    };
+    check("lower(title) || ': ' || price", "TEXT (lower(title) || ': ') || price");
+    check("now()", "TIMESTAMP now()");
+    check("titel", "Q0207: unknown column `titel`");
+    check("title = $1", "Q0118: a parameter cannot stand in an expression that is stored");
+    check("count(*)", "Q0305: the aggregate `count` cannot stand in a stored expression");
+    check("price IN (SELECT 1)", "Q0321: a subquery cannot stand in a stored expression");
 }
