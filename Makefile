@@ -5,7 +5,7 @@
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1 - \2/p' Makefile
 
-setup: ## get what is missing (system packages, ONNX Runtime, encoder) and build; may be run any number of times
+setup: ## get what is missing (system packages, ONNX Runtime, encoder), then build; quick when all is there
 	@sh .setup/setup.sh
 
 build: ## build only

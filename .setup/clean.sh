@@ -1,6 +1,6 @@
 #!/bin/sh
-# Removes what was built from this repository's own crates. The target folder may be shared and the compiled RocksDB and
-# faiss cost twenty minutes, so that they stay, and so do the fetched files.
+# Removes what was built from this repository's own crates. The target folder may be shared and the compiled
+# RocksDB and faiss cost twenty minutes, so that they stay, and so do the fetched files.
 set -eu
 cd "$(dirname "$0")/.."
 . .setup/env.sh

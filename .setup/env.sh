@@ -1,5 +1,5 @@
-# The one environment of every target. Source it from the root of the repository: it sets variables and does nothing
-# else. A different environment would make cargo rebuild RocksDB and faiss.
+# The one environment of every target. Source it from the root of the repository: it sets variables and does
+# nothing else. A different environment would make cargo rebuild RocksDB and faiss.
 # shellcheck shell=sh
 
 if [ -z "${HOME:-}" ] && { [ -z "${ARGTOP_CACHE:-}" ] || [ -z "${CARGO_TARGET_DIR:-}" ]; }; then

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes sure of the compilers and libraries that the build needs: installs what is missing where it may, and otherwise
-# prints the one line to run.
+# Makes sure of the compilers and libraries that the build needs: installs what is missing where it may, and
+# otherwise prints the one line to run.
 set -eu
 . .setup/env.sh
 
@@ -66,7 +66,7 @@ fi
 missing=${missing# }
 
 if ! command -v apt-get >/dev/null 2>&1; then
-    die "missing system packages; install what your system calls these Debian packages, then run make again: $missing"
+    die "missing system packages; install what your system calls these, then run make again: $missing"
 fi
 if [ "$(id -u)" -eq 0 ]; then
     as_root="env"

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Everything between a bare system and a program: system packages, fetched files, the build. It may be run any number of
-# times; when all is there it takes seconds.
+# Everything between a bare system and a program: system packages, fetched files, the build. It may be run any
+# number of times; when all is there it takes seconds.
 set -eu
 cd "$(dirname "$0")/.."
 . .setup/env.sh
 
 command -v cargo >/dev/null 2>&1 ||
-    die "cargo is missing: install Rust with rustup (Debian 13, Ubuntu 24.04 and later: apt-get install rustup && \
-rustup default stable), open a new shell, then run make again"
+    die "cargo is missing: install Rust with rustup (and rustup default stable), open a new shell, \
+and run make again"
 
 wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 found=$(rustc --version | cut -d' ' -f2)
@@ -21,8 +21,9 @@ sh .setup/packages.sh
 sh .setup/fetch.sh
 
 if [ ! -x "$CARGO_TARGET_DIR/release/argtop" ]; then
-    say "building in $CARGO_TARGET_DIR: about 20 minutes the first time on two cores, because RocksDB and faiss are"
-    say "compiled from source; with more cores it is quicker, and the next time it takes seconds"
+    say "building in $CARGO_TARGET_DIR"
+    say "about 20 minutes the first time on two cores, because RocksDB and faiss are compiled from source;"
+    say "with more cores it is quicker, and the next time it takes seconds"
 fi
 sh .setup/build.sh
 say "ready: $CARGO_TARGET_DIR/release/argtop"

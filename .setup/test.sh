@@ -5,7 +5,8 @@ cd "$(dirname "$0")/.."
 . .setup/env.sh
 
 [ -f "$ORT_DYLIB_PATH" ] ||
-    die "the ONNX Runtime library $ORT_DYLIB_PATH is missing: run make setup, which fetches it, or set ORT_DYLIB_PATH"
+    die "the ONNX Runtime library $ORT_DYLIB_PATH is missing: run make setup, which fetches it, \
+or set ORT_DYLIB_PATH"
 
 say "tests"
 cargo test --release --workspace --locked
