@@ -83,7 +83,8 @@ reached (python3 -m pip download), then run make setup again"
 }
 
 if ! library_is_ours; then
-    [ -f "$ORT_DYLIB_PATH" ] || die "ORT_DYLIB_PATH names $ORT_DYLIB_PATH, which is not a file; unset it, and \
+    [ -f "$ORT_DYLIB_PATH" ] ||
+        die "ORT_DYLIB_PATH names $ORT_DYLIB_PATH, which is not a file; unset it, and \
 make setup fetches the library, or name a libonnxruntime.so of version 1.31 or later"
     say "ONNX Runtime: $ORT_DYLIB_PATH, as ORT_DYLIB_PATH says"
 elif library_is_whole; then
