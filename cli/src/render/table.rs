@@ -1,0 +1,164 @@
+//! Aligned columns in frames of ASCII or Unicode.
+
+use std::io::{self, Write};
+
+use argtop::{Column, Error};
+
+use super::mode::{Cells, Failure};
+use super::text::{cut, escape_control, human, is_number, width};
+
+/// Rows that are held to find the widths of the columns.
+const ROWS_HELD: usize = 1_000;
+/// A column is not cut below this many columns of the terminal.
+const WIDTH_MIN: usize = 8;
+
+/// The characters of a frame; the triples are left end, crossing, right end.
+pub(crate) struct Frame {
+    horizontal: char,
+    vertical: char,
+    top: [char; 3],
+    middle: [char; 3],
+    bottom: [char; 3],
+    ellipsis: &'static str,
+}
+
+/// `+---+` and `|`.
+pub(crate) const ASCII: Frame = Frame {
+    horizontal: '-',
+    vertical: '|',
+    top: ['+'; 3],
+    middle: ['+'; 3],
+    bottom: ['+'; 3],
+    ellipsis: "...",
+};
+
+/// Box-drawing characters.
+pub(crate) const UNICODE: Frame = Frame {
+    horizontal: '\u{2500}',
+    vertical: '\u{2502}',
+    top: ['\u{250c}', '\u{252c}', '\u{2510}'],
+    middle: ['\u{251c}', '\u{253c}', '\u{2524}'],
+    bottom: ['\u{2514}', '\u{2534}', '\u{2518}'],
+    ellipsis: "\u{2026}",
+};
+
+/// Writes a table; with a terminal width, long cells are cut so that it fits.
+pub(crate) fn write<R: Cells>(
+    frame: &Frame,
+    terminal: Option<usize>,
+    columns: &[Column],
+    rows: &mut dyn Iterator<Item = Result<R, Error>>,
+    out: &mut dyn Write,
+) -> Result<u64, Failure> {
+    let mut held = Vec::new();
+    let mut failed = None;
+    for row in (&mut *rows).take(ROWS_HELD) {
+        match row {
+            Ok(row) => held.push(cells(&row)),
+            Err(error) => {
+                failed = Some(error);
+                break;
+            }
+        }
+    }
+    let header: Vec<String> = columns.iter().map(|c| escape_control(&c.name).into_owned()).collect();
+    let mut widths: Vec<usize> = header.iter().map(|name| width(name)).collect();
+    for row in &held {
+        for (column, cell) in widths.iter_mut().zip(row) {
+            *column = (*column).max(width(cell));
+        }
+    }
+    if let Some(terminal) = terminal {
+        fit(&mut widths, terminal);
+    }
+    let layout = Layout {
+        frame,
+        right: columns.iter().map(|c| is_number(&c.data_type)).collect(),
+        widths,
+        cut: terminal.is_some(),
+    };
+    let count = layout.write(&header, held, failed, rows, out)?;
+    Ok(count)
+}
+
+fn cells(row: &impl Cells) -> Vec<String> {
+    row.values().iter().map(human).collect()
+}
+
+/// Lowers the widest columns to one common cap, the largest with which the table fits.
+fn fit(widths: &mut [usize], terminal: usize) {
+    // Each column costs a bar and two spaces; the last bar costs one more.
+    let frame = 3 * widths.len() + 1;
+    let widest = widths.iter().copied().max().unwrap_or(0);
+    let needed = |cap: usize| frame + widths.iter().map(|w| (*w).min(cap)).sum::<usize>();
+    let caps = (WIDTH_MIN..=widest.min(terminal.max(WIDTH_MIN))).rev();
+    let cap = caps.into_iter().find(|cap| needed(*cap) <= terminal).unwrap_or(WIDTH_MIN);
+    for width in widths {
+        *width = (*width).min(cap);
+    }
+}
+
+/// A table whose columns are measured.
+struct Layout<'f> {
+    frame: &'f Frame,
+    widths: Vec<usize>,
+    right: Vec<bool>,
+    cut: bool,
+}
+
+impl Layout<'_> {
+    fn write<R: Cells>(
+        &self,
+        header: &[String],
+        held: Vec<Vec<String>>,
+        failed: Option<Error>,
+        rest: &mut dyn Iterator<Item = Result<R, Error>>,
+        out: &mut dyn Write,
+    ) -> Result<u64, Failure> {
+        if let Some(error) = failed {
+            // Half a table above an error message helps nobody.
+            return Err(error.into());
+        }
+        self.rule(self.frame.top, out)?;
+        self.row(header, true, out)?;
+        self.rule(self.frame.middle, out)?;
+        let mut count = 0;
+        for row in held {
+            self.row(&row, false, out)?;
+            count += 1;
+        }
+        for row in rest {
+            self.row(&cells(&row?), false, out)?;
+            count += 1;
+        }
+        self.rule(self.frame.bottom, out)?;
+        Ok(count)
+    }
+
+    fn rule(&self, [left, crossing, right]: [char; 3], out: &mut dyn Write) -> io::Result<()> {
+        let mut line = String::from(left);
+        for (i, width) in self.widths.iter().enumerate() {
+            if i > 0 {
+                line.push(crossing);
+            }
+            line.extend(std::iter::repeat_n(self.frame.horizontal, width + 2));
+        }
+        line.push(right);
+        writeln!(out, "{line}")
+    }
+
+    fn row(&self, cells: &[String], header: bool, out: &mut dyn Write) -> io::Result<()> {
+        let bar = self.frame.vertical;
+        for ((cell, columns), right) in cells.iter().zip(&self.widths).zip(&self.right) {
+            let cell = if self.cut { cut(cell, *columns, self.frame.ellipsis) } else { cell.into() };
+            // Padding by hand: the formatter counts characters, not columns of the terminal.
+            let pad = " ".repeat(columns.saturating_sub(width(&cell)));
+            if *right && !header {
+                write!(out, "{bar} {pad}{cell} ")?;
+            } else {
+                write!(out, "{bar} {cell}{pad} ")?;
+            }
+        }
+        writeln!(out, "{bar}")
+    }
+}
