@@ -17,6 +17,7 @@ mod dot;
 mod environment;
 mod interrupt;
 mod names;
+mod outcome;
 mod output;
 mod progress;
 mod render;

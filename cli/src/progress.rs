@@ -11,6 +11,9 @@ use crate::units;
 /// Statements that end sooner show no progress.
 const SILENCE: Duration = Duration::from_secs(2);
 
+/// Time between two drawings; reports may come thousands of times a second.
+const BETWEEN: Duration = Duration::from_millis(100);
+
 /// Draws what the engine reports while a statement runs.
 #[derive(Default)]
 pub(crate) struct ProgressLine {
@@ -22,6 +25,8 @@ struct State {
     /// Start of the running statement; none between statements, when background jobs may still report.
     started: Option<Instant>,
     bar: Option<ProgressBar>,
+    /// Last drawing.
+    drawn: Option<Instant>,
 }
 
 impl ProgressLine {
@@ -34,6 +39,7 @@ impl ProgressLine {
     pub(crate) fn end(&self) {
         let mut state = self.state();
         state.started = None;
+        state.drawn = None;
         if let Some(bar) = state.bar.take() {
             bar.finish_and_clear();
         }
@@ -45,16 +51,26 @@ impl ProgressLine {
         if state.started.is_none_or(|started| started.elapsed() < SILENCE) {
             return;
         }
-        let bar = state.bar.get_or_insert_with(|| {
-            ProgressBar::with_draw_target(progress.total, ProgressDrawTarget::stderr())
-        });
+        if state.drawn.is_some_and(|drawn| drawn.elapsed() < BETWEEN) {
+            return;
+        }
+        state.drawn = Some(Instant::now());
+        let bar = state
+            .bar
+            .get_or_insert_with(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()));
         let template = if progress.total.is_some() { "[{bar:24}] {msg}" } else { "{spinner} {msg}" };
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> ").tick_chars("|/-\\ "));
         }
-        bar.set_length(progress.total.unwrap_or(0));
-        bar.set_position(progress.done);
+        bar.update(|state| {
+            state.set_len(progress.total.unwrap_or(0));
+            state.set_pos(progress.done);
+        });
         bar.set_message(message(progress));
+        if bar.is_hidden() {
+            // Shown only now that it is filled in, or the first drawing would be an empty bar.
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
         bar.tick();
     }
 

@@ -81,7 +81,7 @@ pub(crate) fn run(session: &mut Session, history: Option<&Path>, temporary: bool
         }
         let _ = editor.add_history_entry(&entry);
         if let Some(history) = history {
-            // After each entry, so that a crash loses none; a history that cannot be kept is no reason to stop.
+            // After each entry, so that a crash loses none. One that cannot be kept is no reason to stop.
             let _ = editor.append_history(history);
         }
         session.width = columns(&mut editor);

@@ -259,7 +259,8 @@ fn answers_go_to_files() {
     let folder = Folder::new();
     let (all, once) = (folder.path("all.csv"), folder.path("o n c e.csv"));
     let script = format!(
-        ".mode csv\n{SHOES}\n.output {all}\n{ALL}\n.once \"{once}\"\n{ALL}\n{ALL}\n.output {all}\n{ALL}\n.output\n{ALL}\n"
+        ".mode csv\n{SHOES}\n.output {all}\n{ALL}\n.once \"{once}\"\n{ALL}\n{ALL}\n\
+         .output {all}\n{ALL}\n.output\n{ALL}\n"
     );
     let (stdout, _) = run_piped(&[], &script, 0);
     // Once by the statement after .once, which also ends .output, and once at the end.

@@ -68,15 +68,9 @@ pub(crate) fn write<R: Cells>(
             *column = (*column).max(width(cell));
         }
     }
-    if let Some(terminal) = terminal {
-        fit(&mut widths, terminal);
-    }
-    let layout = Layout {
-        frame,
-        right: columns.iter().map(|c| is_number(&c.data_type)).collect(),
-        widths,
-        cut: terminal.is_some(),
-    };
+    let right: Vec<bool> = columns.iter().map(|c| is_number(&c.data_type)).collect();
+    let cap = terminal.map(|terminal| fit(&mut widths, &right, terminal));
+    let layout = Layout { frame, right, widths, cap };
     let count = layout.write(&header, held, failed, rows, out)?;
     Ok(count)
 }
@@ -85,17 +79,22 @@ fn cells(row: &impl Cells) -> Vec<String> {
     row.values().iter().map(human).collect()
 }
 
-/// Lowers the widest columns to one common cap, the largest with which the table fits.
-fn fit(widths: &mut [usize], terminal: usize) {
+/// Lowers the widest columns to one common cap, the largest with which the table fits, and returns the cap.
+/// Numbers are not cut: a part of one reads as another number.
+fn fit(widths: &mut [usize], numbers: &[bool], terminal: usize) -> usize {
     // Each column costs a bar and two spaces; the last bar costs one more.
     let frame = 3 * widths.len() + 1;
-    let widest = widths.iter().copied().max().unwrap_or(0);
-    let needed = |cap: usize| frame + widths.iter().map(|w| (*w).min(cap)).sum::<usize>();
-    let caps = (WIDTH_MIN..=widest.min(terminal.max(WIDTH_MIN))).rev();
-    let cap = caps.into_iter().find(|cap| needed(*cap) <= terminal).unwrap_or(WIDTH_MIN);
-    for width in widths {
-        *width = (*width).min(cap);
-    }
+    let capped = |cap: usize| {
+        widths
+            .iter()
+            .zip(numbers)
+            .map(move |(width, number)| if *number { *width } else { (*width).min(cap) })
+    };
+    let mut caps = (WIDTH_MIN..=terminal.max(WIDTH_MIN)).rev();
+    let cap = caps.find(|cap| frame + capped(*cap).sum::<usize>() <= terminal).unwrap_or(WIDTH_MIN);
+    let fitted: Vec<usize> = capped(cap).collect();
+    widths.copy_from_slice(&fitted);
+    cap
 }
 
 /// A table whose columns are measured.
@@ -103,7 +102,8 @@ struct Layout<'f> {
     frame: &'f Frame,
     widths: Vec<usize>,
     right: Vec<bool>,
-    cut: bool,
+    /// Longest text cell, on a terminal; those after the held rows may be longer than their column.
+    cap: Option<usize>,
 }
 
 impl Layout<'_> {
@@ -150,7 +150,10 @@ impl Layout<'_> {
     fn row(&self, cells: &[String], header: bool, out: &mut dyn Write) -> io::Result<()> {
         let bar = self.frame.vertical;
         for ((cell, columns), right) in cells.iter().zip(&self.widths).zip(&self.right) {
-            let cell = if self.cut { cut(cell, *columns, self.frame.ellipsis) } else { cell.into() };
+            let cell = match self.cap {
+                Some(cap) if header || !right => cut(cell, cap.max(*columns), self.frame.ellipsis),
+                _ => cell.into(),
+            };
             // Padding by hand: the formatter counts characters, not columns of the terminal.
             let pad = " ".repeat(columns.saturating_sub(width(&cell)));
             if *right && !header {

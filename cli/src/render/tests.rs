@@ -205,6 +205,16 @@ fn tables_are_cut_to_the_terminal() {
 }
 
 #[test]
+fn numbers_are_never_cut() {
+    let columns = columns(&[("n", DataType::BigInt), ("t", DataType::Text)]);
+    let mut rows: Vec<Vec<Value>> = (0..1_000).map(|_| vec![Value::BigInt(1), text("a")]).collect();
+    rows.push(vec![Value::BigInt(1_234_567_890_123), text(&"b".repeat(99))]);
+    let got = rendered(Page { mode: Mode::Table, width: Some(20), raw: false }, &columns, rows);
+    let expect = format!("| 1234567890123 | {}... |", "b".repeat(17));
+    assert_eq!(got.lines().nth(1_003), Some(expect.as_str()));
+}
+
+#[test]
 fn rows_beyond_the_held_ones_are_written_too() {
     let columns = columns(&[("n", DataType::BigInt)]);
     let rows: Vec<Vec<Value>> = (0..2_500).map(|n| vec![Value::BigInt(n)]).collect();
