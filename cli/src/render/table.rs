@@ -51,15 +51,9 @@ pub(crate) fn write<R: Cells>(
     out: &mut dyn Write,
 ) -> Result<u64, Failure> {
     let mut held = Vec::new();
-    let mut failed = None;
     for row in (&mut *rows).take(ROWS_HELD) {
-        match row {
-            Ok(row) => held.push(cells(&row)),
-            Err(error) => {
-                failed = Some(error);
-                break;
-            }
-        }
+        // Nothing is printed yet: half a table above an error message helps nobody.
+        held.push(cells(&row?));
     }
     let header: Vec<String> = columns.iter().map(|c| escape_control(&c.name).into_owned()).collect();
     let mut widths: Vec<usize> = header.iter().map(|name| width(name)).collect();
@@ -71,8 +65,7 @@ pub(crate) fn write<R: Cells>(
     let right: Vec<bool> = columns.iter().map(|c| is_number(&c.data_type)).collect();
     let cap = terminal.map(|terminal| fit(&mut widths, &right, terminal));
     let layout = Layout { frame, right, widths, cap };
-    let count = layout.write(&header, held, failed, rows, out)?;
-    Ok(count)
+    layout.write(&header, held, rows, out)
 }
 
 fn cells(row: &impl Cells) -> Vec<String> {
@@ -111,14 +104,9 @@ impl Layout<'_> {
         &self,
         header: &[String],
         held: Vec<Vec<String>>,
-        failed: Option<Error>,
         rest: &mut dyn Iterator<Item = Result<R, Error>>,
         out: &mut dyn Write,
     ) -> Result<u64, Failure> {
-        if let Some(error) = failed {
-            // Half a table above an error message helps nobody.
-            return Err(error.into());
-        }
         self.rule(self.frame.top, out)?;
         self.row(header, true, out)?;
         self.rule(self.frame.middle, out)?;
