@@ -23,7 +23,11 @@ pub struct BulkRows {
 }
 
 impl BulkRows {
-    pub(crate) fn begin(shared: &Arc<Shared>, family: Family, data: ObjectId) -> Result<BulkRows, CommitError> {
+    pub(crate) fn begin(
+        shared: &Arc<Shared>,
+        family: Family,
+        data: ObjectId,
+    ) -> Result<BulkRows, CommitError> {
         shared.writable()?;
         if shared.image.load().state.catalog.uses(data) {
             return Err(CommitError::InUse(data));

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::key::ObjectId;
 use crate::object::{
-    AuxiliaryRecord, ClassifierRecord, ColumnRecord, IndexRecord, ModelRecord, Object, ObjectKind, PipelineRecord,
-    TableRecord,
+    AuxiliaryRecord, ClassifierRecord, ColumnRecord, IndexRecord, ModelRecord, Object, ObjectKind,
+    PipelineRecord, TableRecord,
 };
 
 /// All objects of a database at one sequence number. Cheap to clone: objects are shared.

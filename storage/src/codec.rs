@@ -95,9 +95,8 @@ pub fn decode_row(
         RowFormat::F32 => out.extend(words::<4>(bytes).map(f32::from_le_bytes)),
         RowFormat::F16 => out.extend(words::<2>(bytes).map(|word| f16::from_le_bytes(word).to_f32())),
         RowFormat::I8 => {
-            let (scale, codes) = bytes
-                .split_first_chunk::<4>()
-                .ok_or(CodecError::Length { expected, found: bytes.len() })?;
+            let (scale, codes) =
+                bytes.split_first_chunk::<4>().ok_or(CodecError::Length { expected, found: bytes.len() })?;
             let scale = f32::from_le_bytes(*scale);
             if !scale.is_finite() || scale.is_sign_negative() {
                 return Err(CodecError::Invalid(format!("scale {scale} of an i8 row")));

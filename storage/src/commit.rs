@@ -191,7 +191,8 @@ impl Writer<'_> {
         if !self.publishes() {
             return Ok(());
         }
-        let covers = |generation: &Arc<Generation>| generation.manifest().map(|manifest| manifest.fields.covers_seq);
+        let covers =
+            |generation: &Arc<Generation>| generation.manifest().map(|manifest| manifest.fields.covers_seq);
         let oldest = next.pointers.values().filter_map(|generation| covers(generation).ok()).min();
         let oldest = oldest.unwrap_or(next.seq).min(next.seq);
         if oldest > next.feed_start {

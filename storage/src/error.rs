@@ -23,7 +23,9 @@ pub enum CodecError {
     #[error("not a valid encoding: {0}")]
     Invalid(String),
     /// A component of a row is not finite, or too large for the row's format.
-    #[error("component {position} is {value}, which {format} cannot hold; store the column as f32 or rescale it")]
+    #[error(
+        "component {position} is {value}, which {format} cannot hold; store the column as f32 or rescale it"
+    )]
     Component {
         /// Position in the row, from 0.
         position: usize,
@@ -65,7 +67,9 @@ pub enum ReadError {
     #[error("cannot read the store: {0}")]
     Io(String),
     /// The changes asked for were trimmed from the feed.
-    #[error("changes after sequence {asked} are gone, the feed begins after {oldest}; rebuild from a snapshot")]
+    #[error(
+        "changes after sequence {asked} are gone, the feed begins after {oldest}; rebuild from a snapshot"
+    )]
     Trimmed {
         /// Sequence asked for.
         asked: u64,
@@ -88,7 +92,9 @@ pub enum OpenError {
     #[error("{0} is not an argtop database; give an empty or a new directory")]
     NotADatabase(PathBuf),
     /// The database was written by a newer version.
-    #[error("the database has format version {found}, this program knows up to {supported}; use a newer program")]
+    #[error(
+        "the database has format version {found}, this program knows up to {supported}; use a newer program"
+    )]
     Newer {
         /// Version in the marker.
         found: u32,
@@ -102,7 +108,9 @@ pub enum OpenError {
         pid: Option<u32>,
     },
     /// A file without which the database cannot be read is missing or empty.
-    #[error("{0} is missing or empty; restore it from a copy, an empty database is never made over old files")]
+    #[error(
+        "{0} is missing or empty; restore it from a copy, an empty database is never made over old files"
+    )]
     MissingFile(PathBuf),
     /// The database is damaged.
     #[error("the database is damaged: {0}; restore it from a copy")]
@@ -269,7 +277,8 @@ impl From<rocksdb::Error> for CommitError {
     fn from(error: rocksdb::Error) -> CommitError {
         // RocksDB passes the text of errno on; the wrapper keeps no sub-code.
         let text = error.into_string();
-        if text.contains("No space left") || text.contains("Disk quota exceeded") || text.contains("NoSpace") {
+        if text.contains("No space left") || text.contains("Disk quota exceeded") || text.contains("NoSpace")
+        {
             CommitError::DiskFull(text)
         } else {
             CommitError::Io(text)

@@ -201,10 +201,9 @@ impl Generation {
     /// It is quarantined.
     pub fn manifest(&self) -> Result<&Manifest, GenerationError> {
         self.check()?;
-        self.manifest.as_ref().ok_or_else(|| GenerationError::Missing {
-            id: self.id,
-            reason: "it has no manifest".to_owned(),
-        })
+        self.manifest
+            .as_ref()
+            .ok_or_else(|| GenerationError::Missing { id: self.id, reason: "it has no manifest".to_owned() })
     }
 
     /// What it derives.
@@ -330,7 +329,10 @@ impl Drop for Generation {
 /// Whether a name may name a file of a generation.
 fn is_file_name(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    !name.is_empty() && name.len() <= 200 && name.bytes().all(allowed) && ![MANIFEST, ".", ".."].contains(&name)
+    !name.is_empty()
+        && name.len() <= 200
+        && name.bytes().all(allowed)
+        && ![MANIFEST, ".", ".."].contains(&name)
 }
 
 /// The names of the files in a directory, in order.

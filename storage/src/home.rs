@@ -127,7 +127,8 @@ pub(crate) fn finish(home: &Home) -> Result<(), OpenError> {
 /// The standard library's hasher is seeded by the operating system, which is all the randomness an identity needs.
 fn random_hex() -> String {
     let word = || RandomState::new().build_hasher().finish();
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |age| age.as_nanos());
+    let now =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |age| age.as_nanos());
     let low = word() ^ u64::try_from(now & u128::from(u64::MAX)).unwrap_or(0);
     format!("{:016x}{low:016x}", word())
 }

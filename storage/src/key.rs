@@ -121,10 +121,7 @@ impl Family {
 
     /// Whether rows are numbered by the slot of a label, and not by cluster.
     pub fn is_by_slot(self) -> bool {
-        matches!(
-            self,
-            Family::Vectors | Family::Classifiers | Family::AuxiliaryClusters | Family::LabelEdges
-        )
+        matches!(self, Family::Vectors | Family::Classifiers | Family::AuxiliaryClusters | Family::LabelEdges)
     }
 
     pub(crate) fn column(self) -> Column {
@@ -292,7 +289,8 @@ mod tests {
     #[test]
     fn order_at_the_edges() {
         let numbers = [i64::MIN, -1, 0, 1, i64::MAX].map(Key::BigInt);
-        let texts = ["", "\0", "a", "a\0", "aa", "\u{e9}", "\u{ffff}", "\u{10000}"].map(|text| Key::Text(text.into()));
+        let texts = ["", "\0", "a", "a\0", "aa", "\u{e9}", "\u{ffff}", "\u{10000}"]
+            .map(|text| Key::Text(text.into()));
         let bytes: Vec<_> = numbers.iter().chain(&texts).map(encoded).collect();
         assert!(bytes.is_sorted());
     }

@@ -36,7 +36,6 @@ mod bulk;
 mod catalog;
 mod codec;
 mod commit;
-mod rocks;
 mod error;
 mod feed;
 mod fs;
@@ -50,6 +49,7 @@ mod map;
 mod object;
 mod open;
 mod record;
+mod rocks;
 mod seal;
 mod snapshot;
 mod state;
@@ -70,8 +70,8 @@ pub use limits::Limits;
 pub use manifest::{FileEntry, GenerationKind, Manifest, ManifestFields};
 pub use map::Map;
 pub use object::{
-    AuxiliaryRecord, ClassifierRecord, ColumnRecord, ColumnType, GeneratedRecord, IndexRecord, Link, ModelRecord,
-    Object, ObjectKind, PipelineRecord, Pooling, TableRecord,
+    AuxiliaryRecord, ClassifierRecord, ColumnRecord, ColumnType, GeneratedRecord, IndexRecord, Link,
+    ModelRecord, Object, ObjectKind, PipelineRecord, Pooling, TableRecord,
 };
 pub use open::OpenOptions;
 pub use record::{Cell, Record};

@@ -91,7 +91,8 @@ impl LiveImage {
     pub(crate) fn decode(bytes: &[u8]) -> Result<LiveImage, CodecError> {
         let (seq, bitmap) =
             bytes.split_first_chunk::<8>().ok_or(CodecError::Length { expected: 8, found: bytes.len() })?;
-        let live = RoaringBitmap::deserialize_from(bitmap).map_err(|error| CodecError::Invalid(error.to_string()))?;
+        let live = RoaringBitmap::deserialize_from(bitmap)
+            .map_err(|error| CodecError::Invalid(error.to_string()))?;
         Ok(LiveImage { seq: u64::from_le_bytes(*seq), live })
     }
 }

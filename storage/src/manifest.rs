@@ -164,7 +164,8 @@ mod tests {
     #[test]
     fn a_newer_format_is_named() {
         let text = String::from_utf8(manifest().encode().unwrap()).unwrap();
-        let error = Manifest::decode(text.replacen("generation 1", "generation 2", 1).as_bytes()).unwrap_err();
+        let error =
+            Manifest::decode(text.replacen("generation 1", "generation 2", 1).as_bytes()).unwrap_err();
         assert!(error.contains("format 2"), "{error}");
     }
 }

@@ -414,7 +414,8 @@ mod tests {
 
     #[test]
     fn unknown_fields_of_later_versions_are_ignored() {
-        let text = r#"{"pipeline":{"id":1,"name":"p","table":2,"sql":"s","inherits":null,"options":{},"new":3}}"#;
+        let text =
+            r#"{"pipeline":{"id":1,"name":"p","table":2,"sql":"s","inherits":null,"options":{},"new":3}}"#;
         assert_eq!(Object::decode(text.as_bytes()).unwrap().name(), "p");
     }
 }

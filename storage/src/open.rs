@@ -70,7 +70,10 @@ fn create(path: &Path, options: &OpenOptions) -> Result<Shared, OpenError> {
     let home = home::begin(path)?;
     let rocks = Rocks { db: rocks::open(&home.store(), Mode::Create)?, lock };
     let first = write_first_entries(&rocks);
-    first.map_err(|error| OpenError::Io { path: home.store(), source: std::io::Error::other(error.to_string()) })?;
+    first.map_err(|error| OpenError::Io {
+        path: home.store(),
+        source: std::io::Error::other(error.to_string()),
+    })?;
     home::finish(&home)?;
     assemble(home, rocks, options, options.read_only)
 }
@@ -180,7 +183,8 @@ impl Meta {
             MetaKey::NextSlot(id) => drop(self.next_slots.insert(*id, decode_u32(value)?)),
             MetaKey::Staged(id) => drop(self.staged.insert(*id, Staged::decode(value)?)),
             MetaKey::Setting(name) => {
-                let text = std::str::from_utf8(value).map_err(|error| CodecError::Invalid(error.to_string()))?;
+                let text =
+                    std::str::from_utf8(value).map_err(|error| CodecError::Invalid(error.to_string()))?;
                 self.settings.insert((*name).to_owned(), text.to_owned());
             }
         }
@@ -295,7 +299,9 @@ fn sweep(shared: &Shared, meta: &Meta) -> Result<(), OpenError> {
     for (table, staged) in &meta.staged {
         delete_staged(&mut ops, *table, staged.first..staged.end, &staged.rows);
     }
-    for table in meta.live.keys().chain(meta.next_slots.keys()).filter(|id| catalog.table_by_id(**id).is_none()) {
+    for table in
+        meta.live.keys().chain(meta.next_slots.keys()).filter(|id| catalog.table_by_id(**id).is_none())
+    {
         ops.delete(Column::Meta, &MetaKey::Live(*table).encode());
         ops.delete(Column::Meta, &MetaKey::NextSlot(*table).encode());
     }

@@ -79,7 +79,9 @@ mod tests {
             Just(Cell::Null),
             any::<bool>().prop_map(Cell::Boolean),
             any::<i64>().prop_map(Cell::BigInt),
-            any::<f64>().prop_filter("NaN is not equal to itself", |value| !value.is_nan()).prop_map(Cell::Double),
+            any::<f64>()
+                .prop_filter("NaN is not equal to itself", |value| !value.is_nan())
+                .prop_map(Cell::Double),
             any::<String>().prop_map(Cell::Text),
             any::<i64>().prop_map(Cell::Timestamp),
             any::<String>().prop_map(Cell::Json),

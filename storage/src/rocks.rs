@@ -85,7 +85,8 @@ impl Rocks {
     /// Moves all memtables into files, so that the next open has no log to replay.
     pub(crate) fn flush(&self) -> Result<(), CommitError> {
         disk::gate()?;
-        let families = Column::ALL.iter().map(|column| self.family(*column)).collect::<Result<Vec<_>, _>>()?;
+        let families =
+            Column::ALL.iter().map(|column| self.family(*column)).collect::<Result<Vec<_>, _>>()?;
         let mut options = FlushOptions::default();
         options.set_wait(true);
         Ok(self.db.flush_cfs_opt(&families, &options)?)
@@ -165,7 +166,8 @@ fn database_options(mode: Mode) -> Options {
 }
 
 fn family_options(column: Column, cache: &Cache) -> Options {
-    let rows = matches!(column, Column::Vectors | Column::Classifiers | Column::Auxiliary | Column::Adjacency);
+    let rows =
+        matches!(column, Column::Vectors | Column::Classifiers | Column::Auxiliary | Column::Adjacency);
     let mut blocks = BlockBasedOptions::default();
     blocks.set_block_cache(cache);
     blocks.set_bloom_filter(10.0, false);

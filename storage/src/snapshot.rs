@@ -192,13 +192,20 @@ impl Snapshot {
     /// A chunk is damaged or missing, or the blob is larger than the limit.
     pub fn blob(&self, id: ObjectId, part: u8) -> Result<Option<Vec<u8>>, ReadError> {
         let end_key = blob_key(id, part, BLOB_END);
-        let Some(total) = self.get(Column::Blobs, &end_key, |value| decode_u64(value))? else { return Ok(None) };
-        let incomplete = || ReadError::Inconsistent(format!("part {part} of blob {id} does not have {total} bytes"));
+        let Some(total) = self.get(Column::Blobs, &end_key, |value| decode_u64(value))? else {
+            return Ok(None);
+        };
+        let incomplete =
+            || ReadError::Inconsistent(format!("part {part} of blob {id} does not have {total} bytes"));
         let total = usize::try_from(total).map_err(|_| incomplete())?;
         let mut scan = self.scan(Column::Blobs, blob_key(id, part, 0).to_vec(), end_key.to_vec())?;
         let mut bytes = Vec::new();
         bytes.try_reserve_exact(total).map_err(|_| {
-            ReadError::TooLarge(CodecError::TooLarge { what: "a blob", found: total, limit: isize::MAX.cast_unsigned() })
+            ReadError::TooLarge(CodecError::TooLarge {
+                what: "a blob",
+                found: total,
+                limit: isize::MAX.cast_unsigned(),
+            })
         })?;
         while let Some((_, chunk)) = scan.next_entry(Column::Blobs)? {
             if bytes.len().saturating_add(chunk.len()) > total {
@@ -275,9 +282,8 @@ impl Snapshot {
     fn approximate_bytes(&self, column: Column, prefix: &[u8]) -> Result<u64, ReadError> {
         let rocks = self.image.rocks.borrow_owner();
         let end = after_prefix(prefix);
-        let sizes = rocks
-            .db
-            .get_approximate_sizes_cf(rocks.family(column)?, &[rocksdb::Range::new(prefix, &end)]);
+        let sizes =
+            rocks.db.get_approximate_sizes_cf(rocks.family(column)?, &[rocksdb::Range::new(prefix, &end)]);
         Ok(sizes.first().copied().unwrap_or(0))
     }
 
@@ -288,7 +294,9 @@ impl Snapshot {
         decode: impl FnOnce(&[u8]) -> Result<T, CodecError>,
     ) -> Result<Option<T>, ReadError> {
         let family = self.image.rocks.borrow_owner().family(column)?;
-        let Some(stored) = self.image.rocks.borrow_dependent().get_pinned_cf(family, key)? else { return Ok(None) };
+        let Some(stored) = self.image.rocks.borrow_dependent().get_pinned_cf(family, key)? else {
+            return Ok(None);
+        };
         let value = unseal(column, key, &stored)?;
         decode(value).map(Some).map_err(|reason| corrupt(column, key, reason))
     }
@@ -462,7 +470,8 @@ impl Iterator for Rows<'_> {
     type Item = Result<(u32, Box<[u8]>), ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let item = self.next_row().map(|row| row.map(|(number, value)| (number, Box::from(value)))).transpose();
+        let item =
+            self.next_row().map(|row| row.map(|(number, value)| (number, Box::from(value)))).transpose();
         if matches!(item, Some(Err(_))) {
             self.scan.empty = true;
         }
@@ -479,7 +488,8 @@ impl Keys<'_> {
     fn advance(&mut self) -> Result<Option<(Key, Slot)>, ReadError> {
         let Some((key, value)) = self.scan.next_entry(Column::Keys)? else { return Ok(None) };
         let broken = |reason| corrupt(Column::Keys, key, reason);
-        let encoded = key.get(4..).ok_or_else(|| broken(CodecError::Length { expected: 5, found: key.len() }))?;
+        let encoded =
+            key.get(4..).ok_or_else(|| broken(CodecError::Length { expected: 5, found: key.len() }))?;
         let decoded = Key::decode(encoded).map_err(broken)?;
         Ok(Some((decoded, decode_u32(value).map_err(broken)?)))
     }

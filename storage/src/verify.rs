@@ -81,7 +81,8 @@ pub(crate) fn check(shared: &Shared) -> Vec<Finding> {
         }
     }
     for (object, generation) in &snapshot.image.state.pointers {
-        let mut place = Place::new(format!("generation {:016x} of object {object}", generation.id()), &mut findings);
+        let mut place =
+            Place::new(format!("generation {:016x} of object {object}", generation.id()), &mut findings);
         if let Err(error) = generation.verify() {
             place.report(error);
         }
@@ -140,7 +141,9 @@ fn check_table(snapshot: &Snapshot, table: &TableRecord, place: &mut Place<'_>) 
             place.report(format!("slot {slot} holds a record, but is not live"));
         } else if snapshot.slot_of(table.id, &record.key) != Ok(Some(slot)) {
             let bytes = table_key(table.id, &record.key).len();
-            place.report(format!("the key of the record in slot {slot} ({bytes} bytes) does not lead back to it"));
+            place.report(format!(
+                "the key of the record in slot {slot} ({bytes} bytes) does not lead back to it"
+            ));
         }
     }
     for slot in live.as_ref() - &recorded {

@@ -190,7 +190,8 @@ impl<'a> Writer<'a> {
             let (found, limit) = (self.catalog.len(), limits.objects_max);
             return Err(CommitError::TooMany { what: "objects in the catalog", found, limit });
         }
-        let owned_elsewhere = |data: &ObjectId| self.catalog.owner(*data).is_some_and(|owner| owner.id() != id);
+        let owned_elsewhere =
+            |data: &ObjectId| self.catalog.owner(*data).is_some_and(|owner| owner.id() != id);
         if let Some(data) = object.data_ids().into_iter().find(owned_elsewhere) {
             return Err(CommitError::InUse(data));
         }
@@ -454,7 +455,8 @@ impl<'a> Writer<'a> {
 
 /// Deletes what was staged for a table, and the note of it.
 pub(crate) fn delete_staged(ops: &mut Ops, table: ObjectId, slots: Range<Slot>, rows: &[(Family, ObjectId)]) {
-    let mut delete = |column, from: Vec<u8>, end: Vec<u8>| ops.list.push(Op::DeleteRange { column, from, end });
+    let mut delete =
+        |column, from: Vec<u8>, end: Vec<u8>| ops.list.push(Op::DeleteRange { column, from, end });
     if !slots.is_empty() {
         let [from, end] = [slots.start, slots.end].map(|slot| slot_key(table, slot).to_vec());
         delete(Column::Labels, from, end);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::Xxh3;
 
-use super::{Generation, GenerationRoot, file_names, is_file_name};
+use super::{Generation, file_names, is_file_name};
 use crate::error::GenerationError;
 use crate::fs as disk;
 use crate::key::ObjectId;
@@ -135,7 +135,8 @@ impl GenerationBuilder {
         if !is_file_name(name) {
             Err(GenerationError::Name(name.to_owned()))
         } else if self.files.len() >= limit {
-            let [found, limit] = [self.files.len(), limit].map(|count| u64::try_from(count).unwrap_or(u64::MAX));
+            let [found, limit] =
+                [self.files.len(), limit].map(|count| u64::try_from(count).unwrap_or(u64::MAX));
             Err(GenerationError::TooMany { what: "files of a generation", found, limit })
         } else {
             Ok(())
@@ -171,8 +172,8 @@ impl GenerationBuilder {
         };
         let bytes = manifest.encode().map_err(|error| GenerationError::Io(error.to_string()))?;
         if bytes.len() > root.limits.manifest_bytes_max {
-            let [found, limit] =
-                [bytes.len(), root.limits.manifest_bytes_max].map(|size| u64::try_from(size).unwrap_or(u64::MAX));
+            let [found, limit] = [bytes.len(), root.limits.manifest_bytes_max]
+                .map(|size| u64::try_from(size).unwrap_or(u64::MAX));
             return Err(GenerationError::TooMany { what: "bytes of a manifest", found, limit });
         }
         disk::write_new(&self.path.join(MANIFEST), &bytes)?;
@@ -244,7 +245,10 @@ impl Write for GenerationFile {
 
 impl std::fmt::Debug for GenerationFile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("GenerationFile").field("name", &self.name).field("bytes", &self.bytes).finish_non_exhaustive()
+        f.debug_struct("GenerationFile")
+            .field("name", &self.name)
+            .field("bytes", &self.bytes)
+            .finish_non_exhaustive()
     }
 }
 
