@@ -12,10 +12,10 @@ use crate::error::CommitError;
 use crate::feed::{ChangeKind, encode_change, feed_key, runs};
 use crate::generation::Generation;
 use crate::key::{Column, ObjectId};
-use crate::live::{LiveImage, MetaKey};
-use crate::state::{Image, State, TableState};
+use crate::meta::{LiveImage, MetaKey};
+use crate::state::{Image, State};
 use crate::store::{put_meta, put_sealed};
-use crate::writer::{Draft, Writer, encode_object, unowned};
+use crate::writer::{Draft, Writer, unowned};
 
 impl Writer<'_> {
     fn is_empty(&self) -> bool {
@@ -84,7 +84,7 @@ impl Writer<'_> {
             }
         }
         for (table, draft) in &self.drafts {
-            let state = next.tables.entry(*table).or_insert_with(TableState::default);
+            let state = next.tables.entry(*table).or_default();
             state.slot_end = draft.end;
             if draft.changes() > 0 {
                 let live = Arc::make_mut(&mut state.live);
@@ -146,7 +146,7 @@ impl Writer<'_> {
             }
         };
         for (id, object) in &self.objects {
-            let value = object.as_ref().map(|object| encode_object(object)).transpose()?;
+            let value = object.as_ref().map(|object| object.encode()).transpose()?;
             put(MetaKey::Catalog(*id), value)?;
         }
         for (object, generation) in &self.pointers {

@@ -19,7 +19,7 @@ use crate::generation::{Generation, GenerationRoot, Listed};
 use crate::home::{self, Found, Home, Lock, at};
 use crate::key::{Column, ObjectId, Slot, after_prefix, object_of};
 use crate::limits::Limits;
-use crate::live::{LiveImage, MetaKey, Staged, decode_u32, decode_u64};
+use crate::meta::{LiveImage, MetaKey, Staged, decode_u32, decode_u64};
 use crate::object::Object;
 use crate::rocks::{self, Mode, Rocks};
 use crate::seal::corrupt;

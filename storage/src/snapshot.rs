@@ -14,7 +14,7 @@ use crate::generation::Generation;
 use crate::key::{
     Column, Family, Key, ObjectId, Slot, after_prefix, blob_key, number_of, slot_key, table_key,
 };
-use crate::live::{decode_u32, decode_u64};
+use crate::meta::{decode_u32, decode_u64};
 use crate::record::{Record, decode_record};
 use crate::seal::{corrupt, unseal};
 use crate::state::Image;
@@ -66,7 +66,7 @@ impl Snapshot {
     /// The entry is damaged or cannot be read.
     pub fn slot_of(&self, table: ObjectId, key: &Key) -> Result<Option<Slot>, ReadError> {
         let key = table_key(table, key);
-        self.get(Column::Keys, &key, |value| decode_u32(value))
+        self.get(Column::Keys, &key, decode_u32)
     }
 
     /// The slots of several labels, in the order of the keys.
@@ -192,7 +192,7 @@ impl Snapshot {
     /// A chunk is damaged or missing, or the blob is larger than the limit.
     pub fn blob(&self, id: ObjectId, part: u8) -> Result<Option<Vec<u8>>, ReadError> {
         let end_key = blob_key(id, part, BLOB_END);
-        let Some(total) = self.get(Column::Blobs, &end_key, |value| decode_u64(value))? else {
+        let Some(total) = self.get(Column::Blobs, &end_key, decode_u64)? else {
             return Ok(None);
         };
         let incomplete =
@@ -356,6 +356,9 @@ fn missing_record(table: ObjectId, slot: Slot) -> ReadError {
     ReadError::Inconsistent(format!("slot {slot} of table {table} is live but has no record"))
 }
 
+/// Key and value of an entry.
+type Entry<'a> = (&'a [u8], &'a [u8]);
+
 /// A cursor over sealed entries that lends each before it moves on.
 pub(crate) struct Scan<'a> {
     entries: DBRawIterator<'a>,
@@ -365,7 +368,7 @@ pub(crate) struct Scan<'a> {
 
 impl Scan<'_> {
     /// The next entry: key and checked value.
-    pub(crate) fn next_entry(&mut self, column: Column) -> Result<Option<(&[u8], &[u8])>, ReadError> {
+    pub(crate) fn next_entry(&mut self, column: Column) -> Result<Option<Entry<'_>>, ReadError> {
         match self.next_stored()? {
             Some((key, stored)) => Ok(Some((key, unseal(column, key, stored)?))),
             None => Ok(None),
@@ -373,7 +376,7 @@ impl Scan<'_> {
     }
 
     /// The next entry as it is stored.
-    pub(crate) fn next_stored(&mut self) -> Result<Option<(&[u8], &[u8])>, ReadError> {
+    pub(crate) fn next_stored(&mut self) -> Result<Option<Entry<'_>>, ReadError> {
         if self.empty {
             return Ok(None);
         }

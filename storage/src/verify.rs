@@ -7,7 +7,7 @@ use roaring::RoaringBitmap;
 use crate::error::{CodecError, ReadError};
 use crate::feed::decode_change;
 use crate::key::{Column, Key, ObjectId, number_of, object_of, table_key};
-use crate::live::{MetaKey, decode_u32};
+use crate::meta::{MetaKey, decode_u32};
 use crate::object::TableRecord;
 use crate::record::decode_record;
 use crate::seal::{corrupt, unseal};

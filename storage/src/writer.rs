@@ -13,10 +13,10 @@ use roaring::RoaringBitmap;
 use rocksdb::WriteBatch;
 
 use crate::catalog::Catalog;
-use crate::error::{CodecError, CommitError, GenerationError};
+use crate::error::{CommitError, GenerationError};
 use crate::generation::{Generation, SealedGeneration};
 use crate::key::{Column, Family, Key, ObjectId, Slot, after_prefix, blob_key, slot_key, table_key};
-use crate::live::{MetaKey, Staged, decode_u32};
+use crate::meta::{MetaKey, Staged, decode_u32};
 use crate::object::{Object, ObjectKind};
 use crate::record::{Record, check_size, encode_record};
 use crate::seal::seal;
@@ -485,9 +485,4 @@ impl std::fmt::Debug for Writer<'_> {
 /// The error for rows under a number that no object of the catalog names.
 pub(crate) fn unowned(id: ObjectId) -> CommitError {
     CommitError::Unknown { what: "column or data id", id }
-}
-
-/// Encodes what a catalog entry holds.
-pub(crate) fn encode_object(object: &Object) -> Result<Vec<u8>, CodecError> {
-    object.encode()
 }

@@ -56,19 +56,24 @@ impl MetaKey<'_> {
             let name = std::str::from_utf8(name).map_err(|error| CodecError::Invalid(error.to_string()))?;
             return Ok(MetaKey::Setting(name));
         }
-        let kinds: [(&[u8], fn(ObjectId) -> MetaKey<'static>); 5] = [
-            (CATALOG, MetaKey::Catalog),
-            (POINTER, MetaKey::Pointer),
-            (LIVE, MetaKey::Live),
-            (NEXT_SLOT, MetaKey::NextSlot),
-            (STAGED, MetaKey::Staged),
-        ];
-        for (prefix, make) in kinds {
-            if let Some(id) = key.strip_prefix(prefix) {
-                let id: [u8; 4] =
-                    id.try_into().map_err(|_| CodecError::Length { expected: 4, found: id.len() })?;
-                return Ok(make(ObjectId(u32::from_be_bytes(id))));
-            }
+        let id = |rest: &[u8]| match rest.try_into() {
+            Ok(id) => Ok(ObjectId(u32::from_be_bytes(id))),
+            Err(_) => Err(CodecError::Length { expected: 4, found: rest.len() }),
+        };
+        if let Some(rest) = key.strip_prefix(CATALOG) {
+            return id(rest).map(MetaKey::Catalog);
+        }
+        if let Some(rest) = key.strip_prefix(POINTER) {
+            return id(rest).map(MetaKey::Pointer);
+        }
+        if let Some(rest) = key.strip_prefix(LIVE) {
+            return id(rest).map(MetaKey::Live);
+        }
+        if let Some(rest) = key.strip_prefix(NEXT_SLOT) {
+            return id(rest).map(MetaKey::NextSlot);
+        }
+        if let Some(rest) = key.strip_prefix(STAGED) {
+            return id(rest).map(MetaKey::Staged);
         }
         Err(CodecError::Invalid("unknown entry of meta".to_owned()))
     }
