@@ -57,12 +57,15 @@ mod store;
 mod verify;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 pub use bulk::BulkRows;
 pub use catalog::Catalog;
 pub use codec::{RowFormat, decode_row, decode_sparse, encode_row, encode_sparse};
 pub use error::{CodecError, CommitError, GenerationError, OpenError, ReadError};
 pub use feed::{Change, ChangeKind};
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub use fs::fault;
 pub use generation::{Generation, GenerationBuilder, GenerationFile, SealedGeneration};
 pub use key::{Family, Key, ObjectId, Slot};

@@ -173,7 +173,8 @@ mod tests {
                 MetaKey::Staged(id),
                 MetaKey::Setting(&name),
             ] {
-                prop_assert_eq!(MetaKey::decode(&key.encode()).unwrap(), key);
+                let bytes = key.encode();
+                prop_assert_eq!(MetaKey::decode(&bytes).unwrap(), key);
             }
         }
     }
