@@ -59,11 +59,17 @@ pub(crate) fn create_dir(path: &Path) -> io::Result<()> {
     sync_parent(path)
 }
 
-/// Makes a directory and its parents as far as they are missing; the directory's own parent is synced.
+/// Makes a directory and its parents as far as they are missing; the parent of each is synced.
 pub(crate) fn create_dir_all(path: &Path) -> io::Result<()> {
-    gate()?;
-    fs::create_dir_all(path)?;
-    sync_parent(path)
+    let missing = path.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists());
+    let missing: Vec<&Path> = missing.collect();
+    for path in missing.into_iter().rev() {
+        match create_dir(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            other => other?,
+        }
+    }
+    Ok(())
 }
 
 /// Makes a file that must not exist yet, for writing; nothing is synced.

@@ -75,7 +75,7 @@ fn create(path: &Path, options: &OpenOptions) -> Result<Shared, OpenError> {
         source: std::io::Error::other(error.to_string()),
     })?;
     home::finish(&home)?;
-    assemble(home, rocks, options, options.read_only)
+    assemble(home, rocks, options, None)
 }
 
 fn write_first_entries(rocks: &Rocks) -> Result<(), CommitError> {
@@ -93,22 +93,23 @@ fn open_existing(path: &Path, lock: Lock, options: &OpenOptions) -> Result<Share
     let witness = witness(&root)?;
     if options.read_only {
         let rocks = Rocks { db: rocks::open(&store, Mode::Read)?, lock };
-        return assemble(home, rocks, options, true);
+        let lost = Some(witness).filter(|_| stored_seq(&rocks).is_ok_and(|seq| seq < witness));
+        return assemble(home, rocks, options, lost);
     }
     // Opening for writing drops the damaged end of a log for good. After a crash the witness is asked first, so that a
     // store that lost writes is left as it was found.
     if lock.unclean && witness > 0 {
         let rocks = Rocks { db: rocks::open(&store, Mode::Read)?, lock };
         if stored_seq(&rocks)? < witness {
-            return assemble(home, rocks, options, true);
+            return assemble(home, rocks, options, Some(witness));
         }
         let Rocks { db, lock } = rocks;
         drop(db);
         let rocks = Rocks { db: rocks::open(&store, Mode::Write)?, lock };
-        return assemble(home, rocks, options, false);
+        return assemble(home, rocks, options, None);
     }
     let rocks = Rocks { db: rocks::open(&store, Mode::Write)?, lock };
-    let lost = stored_seq(&rocks)? < witness;
+    let lost = Some(witness).filter(|_| stored_seq(&rocks).is_ok_and(|seq| seq < witness));
     assemble(home, rocks, options, lost)
 }
 
@@ -192,8 +193,10 @@ impl Meta {
     }
 }
 
-fn assemble(home: Home, rocks: Rocks, options: &OpenOptions, read_only: bool) -> Result<Shared, OpenError> {
+/// Makes the handle. `lost` is the sequence number that the store should hold and does not.
+fn assemble(home: Home, rocks: Rocks, options: &OpenOptions, lost: Option<u64>) -> Result<Shared, OpenError> {
     let rocks = Arc::new(rocks);
+    let read_only = options.read_only || lost.is_some();
     let (uuid, limits) = (home.uuid.clone(), options.limits.clone());
     let root = Arc::new(GenerationRoot::new(home.generations(), uuid, read_only, limits));
     let snapshot = Snapshot { image: Image::take(&rocks, State::default()) };
@@ -201,11 +204,10 @@ fn assemble(home: Home, rocks: Rocks, options: &OpenOptions, read_only: bool) ->
     let missing = |what: &str| OpenError::Corrupt(format!("the store holds no {what}"));
     let seq = meta.seq.ok_or_else(|| missing("sequence number"))?;
     let next_object = meta.next_object.ok_or_else(|| missing("object number"))?;
-    if read_only && !options.read_only {
+    if let Some(witness) = lost {
         root.warn(format!(
-            "the store is at sequence {seq}, but a sealed generation covers {}: writes were lost; the database is open \
-             read-only; restore it from a copy, or delete the directory generations to go on without them",
-            witness(&root)?
+            "the store is at sequence {seq}, but a sealed generation covers {witness}: writes were lost; the database is open \
+             read-only; restore it from a copy, or delete the directory generations to go on without them"
         ));
     }
     let mut tables = live_slots(&snapshot, &meta, seq, &root)?;

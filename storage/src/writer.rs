@@ -349,7 +349,8 @@ impl<'a> Writer<'a> {
     fn ops_for(&mut self, family: Family, id: ObjectId, number: u32) -> &mut Ops {
         let table = if family.is_by_slot() { self.catalog.table_of(id) } else { None };
         let draft = table.and_then(|table| self.drafts.get(&table));
-        let fresh = draft.is_some_and(|draft| number >= draft.first && !self.cleared.contains(&(family, id)));
+        let fresh = draft.is_some_and(|draft| (draft.first..draft.end).contains(&number));
+        let fresh = fresh && !self.cleared.contains(&(family, id));
         if fresh { &mut self.staged } else { &mut self.ops }
     }
 
@@ -416,10 +417,10 @@ impl<'a> Writer<'a> {
         }
         let mut batch = WriteBatch::default();
         self.staged.drain(self.shared, &mut batch)?;
-        let rows: Vec<_> = self.touched.iter().copied().filter(|(family, _)| family.is_by_slot()).collect();
         for (table, draft) in self.drafts.iter().filter(|(_, draft)| draft.end > draft.first) {
-            let rows = rows.iter().copied().filter(|(_, data)| self.catalog.table_of(*data) == Some(*table));
-            let note = Staged { first: draft.first, end: draft.end, rows: rows.collect() };
+            // From here on the slots are burnt: whatever remains of their rows must not meet a later label.
+            self.state.next_slots.insert(*table, draft.end);
+            let note = Staged { first: draft.first, end: draft.end, rows: self.staged_rows(*table) };
             put_meta(&self.shared.rocks, &mut batch, &MetaKey::Staged(*table), note.encode()?)?;
             let next = draft.end.to_le_bytes().to_vec();
             put_meta(&self.shared.rocks, &mut batch, &MetaKey::NextSlot(*table), next)?;
@@ -427,6 +428,12 @@ impl<'a> Writer<'a> {
         self.shared.write_aside(batch)?;
         self.spilled = true;
         Ok(())
+    }
+
+    /// Where rows of a table's fresh slots may have been staged.
+    fn staged_rows(&self, table: ObjectId) -> Vec<(Family, ObjectId)> {
+        let staged = |family: Family, data| family.is_by_slot() && self.catalog.table_of(data) == Some(table);
+        self.touched.iter().copied().filter(|(family, data)| staged(*family, *data)).collect()
     }
 
     /// Removes what a statement without a commit has written already. What cannot be removed now is removed at the next
@@ -442,10 +449,8 @@ impl<'a> Writer<'a> {
         }
         if self.spilled {
             for (table, draft) in &self.drafts {
-                // The slots are burnt: whatever remains of their rows must not meet a later label.
                 self.state.next_slots.insert(*table, draft.end);
-                let rows: Vec<_> = self.touched.iter().copied().collect();
-                delete_staged(&mut ops, *table, draft.first..draft.end, &rows);
+                delete_staged(&mut ops, *table, draft.first..draft.end, &self.staged_rows(*table));
             }
         }
         ops.drain(self.shared, &mut batch)?;

@@ -111,6 +111,42 @@ fn a_large_statement_is_staged_and_leaves_nothing_when_dropped() {
     }
 }
 
+/// The slots of one table must not be taken for those of another when staged rows are removed.
+#[test]
+fn a_dropped_statement_over_two_tables_spares_both() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let limits = Limits { staged_bytes_max: 500, ..Limits::default() };
+    let options = OpenOptions { create: true, limits, ..OpenOptions::default() };
+    let store = Store::open(directory.path().join("db"), &options).unwrap();
+    let tables = [create_table(&store, "t"), create_table(&store, "u")];
+    insert_all(&store, tables[0], 0..3);
+    insert_all(&store, tables[1], 0..40);
+    let mut writer = store.writer().unwrap();
+    for key in 100..140 {
+        for labels in tables {
+            upsert(&mut writer, labels, key, "dropped");
+        }
+    }
+    writer.drop_object(tables[0].table).unwrap();
+    drop(writer);
+    assert_eq!(tables.map(|labels| contents_of_live(&store, labels)), [3, 40]);
+    insert_all(&store, tables[0], 200..210);
+    assert_eq!(contents_of_live(&store, tables[0]), 13);
+    let store = reopen(store);
+    assert_eq!(tables.map(|labels| contents(&store.snapshot(), labels).len()), [13, 40]);
+    assert_eq!(store.check(), []);
+}
+
+/// How many labels there are; each has its record and its row.
+fn contents_of_live(store: &Store, labels: Labels) -> usize {
+    let snapshot = store.snapshot();
+    let slots: Vec<Slot> = snapshot.live(labels.table).iter().collect();
+    assert!(snapshot.records(labels.table, &slots).unwrap().iter().all(Option::is_some));
+    let rows = snapshot.rows(Family::Vectors, labels.vectors, &slots).unwrap();
+    assert!(rows.iter().all(Option::is_some));
+    slots.len()
+}
+
 #[test]
 fn dropping_a_table_removes_everything_under_it() {
     let (_directory, store) = new_store();
