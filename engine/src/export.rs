@@ -1,7 +1,7 @@
 //! Rows into files, for `COPY (query) TO`.
 //!
-//! A file appears under its name only when it is complete: rows go to a temporary file in the same folder, which
-//! is synced and renamed over whatever had the name before.
+//! A file appears under its name only when it is complete: rows go to a temporary file in the same folder,
+//! which is synced and renamed over whatever had the name before.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -36,7 +36,10 @@ pub enum ExportError {
         path: PathBuf,
     },
     /// A value that the format cannot hold.
-    #[error("`{}`, row {row}, column `{column}`: {value} has no form in this format; filter or CAST it", path.display())]
+    #[error(
+        "`{}`, row {row}, column `{column}`: {value} cannot be written; filter or CAST it",
+        path.display()
+    )]
     Cell {
         /// The file that was asked for.
         path: PathBuf,
@@ -70,8 +73,8 @@ pub trait Sink: Send {
     fn finish(self: Box<Self>) -> Result<u64, ExportError>;
 }
 
-/// Opens a file for rows with these columns; the format comes from `format` or the extension, `.gz` compresses.
-/// An existing file is replaced when the new one is complete.
+/// Opens a file for rows with these columns; the format comes from `format` or the extension, `.gz`
+/// compresses. An existing file is replaced when the new one is complete.
 ///
 /// # Errors
 /// The path may not be written, or the format is not jsonl or csv.
@@ -260,7 +263,8 @@ impl Sink for FileSink {
         if self.jsonl {
             self.write_jsonl(row)?;
         } else {
-            let fields: Result<Vec<_>, _> = row.iter().enumerate().map(|(i, v)| self.csv_field(i, v)).collect();
+            let fields: Result<Vec<_>, _> =
+                row.iter().enumerate().map(|(i, v)| self.csv_field(i, v)).collect();
             self.write_csv(&fields?)?;
         }
         self.rows += 1;
@@ -352,8 +356,10 @@ mod tests {
             Value::List(vec![text("x"), Value::Null]),
         ];
         let got = written("o.jsonl", &["a", "b", "c", "d", "e", "f", "g", "h", "i"], &[row]).unwrap();
-        let expected = "{\"a\":null,\"b\":true,\"c\":-9223372036854775808,\"d\":0.1,\"e\":\"a\\\"\\n\\u0001\",\
-                        \"f\":\"1970-01-01 00:00:01.5\",\"g\":{\"a\": 1},\"h\":[0.1,-2.0],\"i\":[\"x\",null]}\n";
+        let expected = "{\"a\":null,\"b\":true,\"c\":-9223372036854775808,\"d\":0.1,\
+                        \"e\":\"a\\\"\\n\\u0001\",\
+                        \"f\":\"1970-01-01 00:00:01.5\",\"g\":{\"a\": 1},\"h\":[0.1,-2.0],\
+                        \"i\":[\"x\",null]}\n";
         assert_eq!(got, expected);
     }
 
@@ -370,7 +376,8 @@ mod tests {
 
     #[test]
     fn an_infinite_number_has_no_json() {
-        let error = written("o.jsonl", &["x"], &[vec![Value::Double(1.0)], vec![Value::Double(f64::INFINITY)]]);
+        let error =
+            written("o.jsonl", &["x"], &[vec![Value::Double(1.0)], vec![Value::Double(f64::INFINITY)]]);
         let message = error.unwrap_err().to_string();
         assert!(message.contains("row 2, column `x`: inf"), "{message}");
         assert!(written("o.csv", &["x"], &[vec![Value::Double(f64::INFINITY)]]).is_ok());

@@ -19,12 +19,7 @@ pub struct Interval {
 ///
 /// # Errors
 /// The lists differ in length, are empty, or `rounds` is 0.
-pub fn bootstrap_difference(
-    a: &[f64],
-    b: &[f64],
-    seed: u64,
-    rounds: u32,
-) -> Result<Interval, MetricError> {
+pub fn bootstrap_difference(a: &[f64], b: &[f64], seed: u64, rounds: u32) -> Result<Interval, MetricError> {
     if a.len() != b.len() {
         return Err(MetricError::Unpaired { a: a.len(), b: b.len() });
     }

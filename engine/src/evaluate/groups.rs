@@ -10,9 +10,9 @@ pub const DECILES: usize = 10;
 /// A division of the labels into groups.
 ///
 /// [`Metrics`] splits each figure over the groups so that the parts of `P@k`, `NDCG@k`, `PSP@k`, `PSNDCG@k`,
-/// `MRR@k` and `ANN_RECALL@k` add up to the figure of all labels: a part counts the hits on labels of the group
-/// over the denominator of the whole. `R@k` of a group is a mean of its own over the points that have truth in
-/// the group, and `COVERAGE@k` counts the labels of the group only.
+/// `MRR@k` and `ANN_RECALL@k` add up to the figure of all labels: a part counts the hits on labels of the
+/// group over the denominator of the whole. `R@k` of a group is a mean of its own over the points that have
+/// truth in the group, and `COVERAGE@k` counts the labels of the group only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LabelGroups {
     group_of: Vec<u8>,
@@ -20,8 +20,9 @@ pub struct LabelGroups {
 }
 
 impl LabelGroups {
-    /// Ten groups by training frequency, whose sizes differ by one at most: group 0 (decile 1) holds the rarest
-    /// labels, group 9 (decile 10) the most frequent ones. Equal frequencies are ordered by label index.
+    /// Ten groups by training frequency, whose sizes differ by one at most: group 0 (decile 1) holds the
+    /// rarest labels, group 9 (decile 10) the most frequent ones. Equal frequencies are ordered by label
+    /// index.
     pub fn deciles(counts: &[u64]) -> Self {
         let mut order: Vec<usize> = (0..counts.len()).collect();
         order.sort_by_key(|label| (counts.get(*label).copied(), *label));

@@ -1,7 +1,7 @@
 //! The metrics of EVALUATE, as sums over a stream of points: no ranking is kept, whatever their number.
 //!
-//! With y_i the set of true labels of point i (binarised), and r the rank from 1 of a predicted label; a ranking
-//! shorter than k is filled with misses:
+//! With y_i the set of true labels of point i (binarised), and r the rank from 1 of a predicted label; a
+//! ranking shorter than k is filled with misses:
 //!
 //! ```text
 //! P@k       mean_i  hits_i / k
@@ -421,10 +421,8 @@ impl Metrics {
     /// Values of the points in the order added, for P, R, NDCG and MRR where they are kept.
     pub fn values(&self, metric: usize) -> Option<&[f64]> {
         let kind = self.metrics.get(metric)?.kind;
-        let kept = matches!(
-            kind,
-            MetricKind::Precision | MetricKind::Recall | MetricKind::Ndcg | MetricKind::Mrr
-        );
+        let kept =
+            matches!(kind, MetricKind::Precision | MetricKind::Recall | MetricKind::Ndcg | MetricKind::Mrr);
         if kept && self.options.keep_points { self.values.get(metric).map(Vec::as_slice) } else { None }
     }
 }

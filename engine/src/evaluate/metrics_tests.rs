@@ -89,10 +89,7 @@ fn propensities_follow_the_formula() {
         let expected = 1.0 + c * (-0.55 * (count + 1.5_f64).ln()).exp();
         assert!((got.inverse(label) - expected).abs() < 1e-12, "label {label}");
     }
-    assert_eq!(
-        Propensity::from_frequencies(0, &[], 0.55, 1.5).unwrap_err(),
-        MetricError::NoTrainingPoints
-    );
+    assert_eq!(Propensity::from_frequencies(0, &[], 0.55, 1.5).unwrap_err(), MetricError::NoTrainingPoints);
     assert!(Propensity::from_frequencies(5, &[1], 0.55, 0.0).is_err());
     assert!(Propensity::from_frequencies(5, &[1], f64::NAN, 1.0).is_err());
 }
@@ -134,8 +131,7 @@ fn coverage_counts_distinct_labels() {
 #[test]
 fn ann_recall_compares_with_the_exact_ranking() {
     let mut sums = Metrics::new(&[metric(MetricKind::AnnRecall, 3)], MetricOptions::default()).unwrap();
-    let point =
-        |ranked, exact: Option<&'static [u32]>| RankedPoint { ranked, truth: &[], exact };
+    let point = |ranked, exact: Option<&'static [u32]>| RankedPoint { ranked, truth: &[], exact };
     sums.add(&point(&[3, 1, 9, 2], Some(&[1, 2, 3, 4]))).unwrap();
     // Two labels pass the filter: both found is full recall.
     sums.add(&point(&[1, 2], Some(&[2, 1]))).unwrap();
@@ -204,7 +200,9 @@ fn dense(seed: u64, points: usize, labels: usize) -> Dense {
         let mut order: Vec<u32> = (0..labels as u32).collect();
         random.shuffle(&mut order);
         // True labels are moved forward, so that there are hits to weigh.
-        order.sort_by_cached_key(|l| if row[*l as usize] > 0.0 { random.u32(0..12) } else { random.u32(4..30) });
+        order.sort_by_cached_key(
+            |l| if row[*l as usize] > 0.0 { random.u32(0..12) } else { random.u32(4..30) },
+        );
         ranked.push(order[..random.usize(0..labels)].to_vec());
         random.shuffle(&mut order[..10]);
         exact.push(order[..random.usize(0..15)].to_vec());
@@ -235,13 +233,18 @@ impl Dense {
     }
 
     fn weighted(&self, point: usize, k: usize) -> Vec<f64> {
-        let weight = |r: usize| self.ranked[point].get(r).map_or(0.0, |l| self.inverse_propensity(*l as usize));
+        let weight =
+            |r: usize| self.ranked[point].get(r).map_or(0.0, |l| self.inverse_propensity(*l as usize));
         self.relevance(point, k).iter().enumerate().map(|(r, hit)| hit * weight(r)).collect()
     }
 
     fn figure(&self, kind: MetricKind, k: usize) -> f64 {
         let dcg = |gains: &[f64]| -> f64 {
-            gains.iter().enumerate().map(|(r, gain)| gain * std::f64::consts::LN_2 / (r as f64 + 2.0).ln()).sum()
+            gains
+                .iter()
+                .enumerate()
+                .map(|(r, gain)| gain * std::f64::consts::LN_2 / (r as f64 + 2.0).ln())
+                .sum()
         };
         let total = |row: &[f64]| row.iter().sum::<f64>();
         let rows = 0..self.truth.len();
@@ -252,9 +255,7 @@ impl Dense {
         };
         match kind {
             MetricKind::Precision => mean(&|i| total(&self.relevance(i, k)) / k as f64),
-            MetricKind::Recall => {
-                mean(&|i| total(&self.relevance(i, k)) / total(&self.truth[i]).max(1.0))
-            }
+            MetricKind::Recall => mean(&|i| total(&self.relevance(i, k)) / total(&self.truth[i]).max(1.0)),
             MetricKind::Ndcg => mean(&|i| normalised(i, self.relevance(i, k))),
             MetricKind::Psp => {
                 mean(&|i| total(&self.weighted(i, k)) / k as f64)

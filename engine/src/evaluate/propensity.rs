@@ -48,8 +48,8 @@ impl LabelCounts {
 /// ```
 ///
 /// N is the number of training points and N_l that of label l. Usual constants (A, B): (0.5, 0.4) for
-/// Wikipedia-500K, (0.6, 2.6) for the Amazon sets, (0.55, 1.5) otherwise; figures made with different constants
-/// cannot be compared.
+/// Wikipedia-500K, (0.6, 2.6) for the Amazon sets, (0.55, 1.5) otherwise; figures made with different
+/// constants cannot be compared.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Propensity {
     inverse: Vec<f64>,

@@ -89,11 +89,15 @@ impl Access {
             self.check_absent(if fixed.as_os_str().is_empty() { Path::new(".") } else { &fixed })?;
         }
         let matches = glob::glob(pattern).map_err(|e| {
-            ImportError::format(Path::new(pattern), format!("bad pattern: {}", e.msg), "see `*`, `?`, `[a-z]`")
+            ImportError::format(
+                Path::new(pattern),
+                format!("bad pattern: {}", e.msg),
+                "see `*`, `?`, `[a-z]`",
+            )
         })?;
         let mut files = Vec::new();
         for found in matches {
-            let found = found.map_err(|e| ImportError::io(&e.path().to_owned(), "open", e.into()))?;
+            let found = found.map_err(|e| ImportError::io(e.path(), "open", e.into()))?;
             if files.len() == limits.files_max {
                 let problem = format!("the pattern matches more than {} files", limits.files_max);
                 return Err(ImportError::format(Path::new(pattern), problem, "use a narrower pattern"));

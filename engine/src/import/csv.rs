@@ -1,6 +1,7 @@
 //! `read_csv(path or pattern [, header => true] [, delimiter => ','] [, columns => ...])`.
 //!
-//! RFC 4180 with `"` as the quote. An empty field is NULL, in a TEXT column the empty text. Integers with a sign
+//! RFC 4180 with `"` as the quote. An empty field is NULL, in a TEXT column the empty text. Integers with a
+//! sign
 //! `+` or leading zeros and words like `nan` stay TEXT, so that codes such as `007` keep their form.
 
 use std::collections::HashSet;
@@ -62,7 +63,11 @@ fn choose(
     let names = || inferred.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
     if chosen.len() > inferred.len() || (!header && chosen.len() != inferred.len()) {
         let problem = format!("{} columns are named, the file has {}", chosen.len(), inferred.len());
-        return Err(ImportError::format(Path::new(pattern), problem, format!("its columns are {}", excerpt(&names()))));
+        return Err(ImportError::format(
+            Path::new(pattern),
+            problem,
+            format!("its columns are {}", excerpt(&names())),
+        ));
     }
     if !header {
         return Ok(chosen);
@@ -132,11 +137,8 @@ fn infer(
             seen.add(records.text(field)?);
         }
     }
-    let names = if header {
-        records.header
-    } else {
-        (1..=seen.len()).map(|i| format!("column{i}")).collect()
-    };
+    let names =
+        if header { records.header } else { (1..=seen.len()).map(|i| format!("column{i}")).collect() };
     if names.is_empty() {
         let fix = "give a file with a header line, or header => false and at least one line";
         return Err(ImportError::format(Path::new(pattern), "no columns", fix));
@@ -389,7 +391,10 @@ impl Records {
             column: excerpt(column),
             value: format!("`{}`", excerpt(field)),
             wanted: type_name(data_type),
-            fix: format!("correct it, or read the column as TEXT with columns => ['{} TEXT']", excerpt(column)),
+            fix: format!(
+                "correct it, or read the column as TEXT with columns => ['{} TEXT']",
+                excerpt(column)
+            ),
         }))
     }
 }

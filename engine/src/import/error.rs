@@ -18,7 +18,10 @@ pub enum ImportError {
         source: io::Error,
     },
     /// The path leads outside the directories that the database may touch.
-    #[error("`{}` is outside the directories this database may read and write: allow its folder when opening", path.display())]
+    #[error(
+        "`{}` is outside the directories this database may touch: allow its folder when opening",
+        path.display()
+    )]
     Forbidden {
         /// The path as it was resolved.
         path: PathBuf,

@@ -51,7 +51,11 @@ pub(super) fn open_text(path: &Path, done: Arc<AtomicU64>) -> Result<Box<dyn Buf
             return Err(ImportError::format(path, "named .gz but not gzip data", fix));
         }
         (false, true) => {
-            return Err(ImportError::format(path, "gzip data without .gz in its name", "rename it to end in .gz"));
+            return Err(ImportError::format(
+                path,
+                "gzip data without .gz in its name",
+                "rename it to end in .gz",
+            ));
         }
         _ => {}
     }
@@ -160,7 +164,8 @@ impl FileLines {
         }
         // The line is borrowed again, because a borrow returned from inside the loop would outlast it.
         let Some(lines) = &self.current else { return Ok(None) };
-        let text = std::str::from_utf8(&lines.buffer).map_err(|e| not_utf8(&lines.path, lines.number, e.valid_up_to()))?;
+        let text = std::str::from_utf8(&lines.buffer)
+            .map_err(|e| not_utf8(&lines.path, lines.number, e.valid_up_to()))?;
         Ok(Some((&lines.path, lines.number, text)))
     }
 

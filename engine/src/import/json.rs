@@ -1,4 +1,5 @@
-//! One line of JSON, with the checks that a general parser leaves out: repeated keys, depth, number of values.
+//! One line of JSON, with the checks that a general parser leaves out: repeated keys, depth, number of
+//! values.
 
 use std::cell::Cell;
 use std::fmt;

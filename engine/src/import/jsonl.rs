@@ -63,7 +63,12 @@ fn infer(
                 Some((_, known)) => *known = std::mem::replace(known, Shape::Unset).join(shape),
                 None if next == limits.columns_max => {
                     let problem = format!("more than {} different keys", limits.columns_max);
-                    return Err(ImportError::line(path, number, problem, "name the ones you need in columns => [...]"));
+                    return Err(ImportError::line(
+                        path,
+                        number,
+                        problem,
+                        "name the ones you need in columns => [...]",
+                    ));
                 }
                 None => shapes.push((key, shape)),
             }
@@ -106,7 +111,12 @@ impl Source for JsonlSource {
                     }
                     let sample = self.limits.sample_lines;
                     let problem = format!("key `{}` is not in the first {sample} lines", excerpt(&key));
-                    return Err(ImportError::line(path, number, problem, "name the columns => [...] you need"));
+                    return Err(ImportError::line(
+                        path,
+                        number,
+                        problem,
+                        "name the columns => [...] you need",
+                    ));
                 };
                 let (Some(cell), Some((_, data_type))) = (row.get_mut(position), self.columns.get(position))
                 else {

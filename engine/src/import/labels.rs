@@ -11,7 +11,8 @@ use super::limits::ImportLimits;
 use super::source::{Rows, Source};
 use super::xc::parse_point;
 
-/// Yields `id BIGINT` (the row number from 0, by which points name their labels), `title TEXT`, `uid TEXT` and
+/// Yields `id BIGINT` (the row number from 0, by which points name their labels), `title TEXT`, `uid TEXT`
+/// and
 /// `content TEXT`; what a line leaves out is NULL.
 struct LabelSource {
     lines: FileLines,

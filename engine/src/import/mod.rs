@@ -24,6 +24,9 @@ mod sparse;
 mod types;
 mod xc;
 
+#[cfg(test)]
+mod tests;
+
 pub use access::Access;
 pub use error::{BadCell, ImportError};
 pub use labels::open_labels;

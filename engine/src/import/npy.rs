@@ -138,7 +138,11 @@ impl NpyArray {
         if wanted != Some(present) {
             let wanted = wanted.map_or("more than 2^64".to_owned(), |w| w.to_string());
             let problem = format!("the header promises {wanted} bytes of data, the file has {present}");
-            return Err(ImportError::format(&path, problem, "the file is cut short or damaged: write it again"));
+            return Err(ImportError::format(
+                &path,
+                problem,
+                "the file is cut short or damaged: write it again",
+            ));
         }
         let batch_bytes_max = limits.batch_bytes_max;
         let next_row = 0;
@@ -218,9 +222,8 @@ fn read_header(
     reader: &mut impl Read,
     limits: &ImportLimits,
 ) -> Result<(NpyHeader, u64), ImportError> {
-    let not_npy = || {
-        ImportError::format(path, "not a NumPy file", "write it with numpy.save (not savez, not tofile)")
-    };
+    let not_npy =
+        || ImportError::format(path, "not a NumPy file", "write it with numpy.save (not savez, not tofile)");
     let mut exactly = |count: usize| {
         let mut bytes = Vec::new();
         let read = reader.by_ref().take(count as u64).read_to_end(&mut bytes);
@@ -245,7 +248,8 @@ fn read_header(
         return Err(ImportError::format(path, problem, "save a plain matrix"));
     }
     let header = NpyHeader::parse(&exactly(length)?);
-    let header = header.map_err(|problem| ImportError::format(path, problem, "save a plain matrix of numbers"))?;
+    let header =
+        header.map_err(|problem| ImportError::format(path, problem, "save a plain matrix of numbers"))?;
     Ok((header, prefix + length as u64))
 }
 
@@ -259,8 +263,8 @@ impl NpyMatrix {
     /// Opens a matrix of f16, f32 or f64.
     ///
     /// # Errors
-    /// The file may not be read, is not a NumPy matrix of floating-point numbers in C order, or is not as long
-    /// as its header says.
+    /// The file may not be read, is not a NumPy matrix of floating-point numbers in C order, or is not as
+    /// long as its header says.
     pub fn open(path: &Path, access: &Access, limits: &ImportLimits) -> Result<NpyMatrix, ImportError> {
         let array = NpyArray::open(path, access, limits)?;
         match array.dimension {
@@ -297,8 +301,8 @@ impl NpyMatrix {
     }
 }
 
-/// Yields `row BIGINT` (from 0) and `vector VECTOR(D)` of a matrix, or `value BIGINT|DOUBLE` of an array of one
-/// dimension.
+/// Yields `row BIGINT` (from 0) and `vector VECTOR(D)` of a matrix, or `value BIGINT|DOUBLE` of an array of
+/// one dimension.
 pub(super) struct NpySource {
     array: NpyArray,
     columns: Vec<(String, DataType)>,

@@ -1,7 +1,7 @@
 //! The header of a NumPy file (format versions 1 to 3), read strictly.
 //!
-//! General readers evaluate a Python literal of any length and depth and multiply the shape unchecked; this one
-//! takes exactly the three keys that `numpy.save` writes.
+//! General readers evaluate a Python literal of any length and depth and multiply the shape unchecked; this
+//! one takes exactly the three keys that `numpy.save` writes.
 
 /// What a header says.
 #[derive(Debug, PartialEq, Eq)]

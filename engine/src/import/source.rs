@@ -21,8 +21,8 @@ pub trait Source: Send {
     /// Names and types; every row has one value for each, of that type or NULL.
     fn columns(&self) -> &[(String, DataType)];
 
-    /// Up to `rows_max` (at least one) further rows in file order, or None at the end. A batch ends early when
-    /// it holds [`ImportLimits::batch_bytes_max`] bytes.
+    /// Up to `rows_max` (at least one) further rows in file order, or None at the end. A batch ends early
+    /// when it holds [`ImportLimits::batch_bytes_max`] bytes.
     ///
     /// # Errors
     /// The first row that cannot be read; the source is of no use afterwards.

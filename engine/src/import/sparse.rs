@@ -8,8 +8,8 @@ use super::error::{ImportError, excerpt};
 use super::input::Lines;
 use super::limits::ImportLimits;
 
-/// Rows of a sparse matrix: `rows columns` on the first line, then `index:value` entries, a line a row; a blank
-/// line is an empty row.
+/// Rows of a sparse matrix: `rows columns` on the first line, then `index:value` entries, a line a row; a
+/// blank line is an empty row.
 pub(super) struct SparseRows {
     lines: Lines,
     rows: u64,
@@ -19,7 +19,11 @@ pub(super) struct SparseRows {
 }
 
 impl SparseRows {
-    pub(super) fn open(path: &Path, limits: &ImportLimits, done: Arc<AtomicU64>) -> Result<Self, ImportError> {
+    pub(super) fn open(
+        path: &Path,
+        limits: &ImportLimits,
+        done: Arc<AtomicU64>,
+    ) -> Result<Self, ImportError> {
         let mut lines = Lines::open(path, limits.line_bytes_max, done)?;
         let header: Option<Vec<u64>> = match lines.next()? {
             Some(line) => line.split_ascii_whitespace().map(|word| word.parse().ok()).collect(),

@@ -5,8 +5,8 @@
 //! qid TEXT, text TEXT, labels BIGINT[], relevance DOUBLE[], exclude BIGINT[]
 //! ```
 //!
-//! `labels` and `exclude` are row numbers of `lbl.json.gz`. Where the points carry no `target_ind` and no truth
-//! is given, `labels` and `relevance` are NULL.
+//! `labels` and `exclude` are row numbers of `lbl.json.gz`. Where the points carry no `target_ind` and no
+//! truth is given, `labels` and `relevance` are NULL.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -170,7 +170,10 @@ fn xc_columns() -> Vec<(String, DataType)> {
 
 impl XcSource {
     /// The columns are always the same; the files must exist.
-    pub(super) fn columns_of(call: &ReadCall, access: &Access) -> Result<Vec<(String, DataType)>, ImportError> {
+    pub(super) fn columns_of(
+        call: &ReadCall,
+        access: &Access,
+    ) -> Result<Vec<(String, DataType)>, ImportError> {
         files_of(call, access).map(|_| xc_columns())
     }
 
@@ -182,11 +185,11 @@ impl XcSource {
         let points = if counted { Some(count_points(&files.points, limits)?) } else { None };
         let done = Arc::new(AtomicU64::new(0));
         let truth = files.truth.as_deref().map(|p| SparseRows::open(p, limits, done)).transpose()?;
-        if let (Some(truth), Some(points)) = (&truth, points) {
-            if truth.rows() != points {
-                let problem = format!("{} rows, but the file of points has {points}", truth.rows());
-                return Err(ImportError::format(truth.path(), problem, "give the truth of the same split"));
-            }
+        if let (Some(truth), Some(points)) = (&truth, points)
+            && truth.rows() != points
+        {
+            let problem = format!("{} rows, but the file of points has {points}", truth.rows());
+            return Err(ImportError::format(truth.path(), problem, "give the truth of the same split"));
         }
         let labels = truth.as_ref().map(SparseRows::columns);
         let filter = match (&files.filter, points) {
@@ -229,7 +232,8 @@ impl XcSource {
             truth.next_row()?;
         }
         if let Some(points) = self.points.filter(|points| *points != self.next_point) {
-            let path = self.truth.as_ref().map(SparseRows::path).or(self.filter.as_ref().map(FilterPairs::path));
+            let path =
+                self.truth.as_ref().map(SparseRows::path).or(self.filter.as_ref().map(FilterPairs::path));
             let problem = format!("made for {points} points, but {} were read", self.next_point);
             let path = path.unwrap_or(Path::new(""));
             return Err(ImportError::format(path, problem, "do not write to the files while they are read"));
