@@ -97,7 +97,10 @@ impl Access {
         })?;
         let mut files = Vec::new();
         for found in matches {
-            let found = found.map_err(|e| ImportError::io(e.path(), "open", e.into()))?;
+            let found = found.map_err(|e| {
+                let path = e.path().to_owned();
+                ImportError::io(&path, "open", e.into())
+            })?;
             if files.len() == limits.files_max {
                 let problem = format!("the pattern matches more than {} files", limits.files_max);
                 return Err(ImportError::format(Path::new(pattern), problem, "use a narrower pattern"));

@@ -112,7 +112,8 @@ impl<'a> Options<'a> {
 
     fn bad_columns(&self, name: &str, problem: impl Into<String>) -> ImportError {
         let fix = "write a name and BOOLEAN, INTEGER, BIGINT, REAL, DOUBLE, TEXT, JSON, VECTOR(n) or \
-                   an array of them, as in ['id BIGINT', 'tags TEXT[]']; read a TIMESTAMP as TEXT and CAST it";
+                   an array of them, as in ['id BIGINT', 'tags TEXT[]']; \
+                   read a TIMESTAMP as TEXT and CAST it";
         self.error(name, problem, fix)
     }
 }
