@@ -1,0 +1,245 @@
+//! Queries, searches and chains of stages.
+
+use super::{Expr, Ident};
+use crate::error::Span;
+
+/// SELECT or VALUES with its order and limits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Query {
+    /// SELECT or VALUES.
+    pub body: QueryBody,
+    /// ORDER BY.
+    pub order_by: Vec<OrderItem>,
+    /// LIMIT; `LIMIT ALL` is a literal NULL.
+    pub limit: Option<Expr>,
+    /// OFFSET.
+    pub offset: Option<Expr>,
+    /// Where.
+    pub span: Span,
+}
+
+/// The rows of a query.
+#[derive(Clone, Debug, PartialEq)]
+pub enum QueryBody {
+    /// SELECT.
+    Select(Box<Select>),
+    /// VALUES: at least one row, all rows of the same, positive length; columns are `column1`, `column2`, ...
+    Values(Vec<Vec<Expr>>),
+}
+
+/// SELECT up to QUALIFY.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Select {
+    /// DISTINCT.
+    pub distinct: bool,
+    /// At least one item.
+    pub items: Vec<SelectItem>,
+    /// FROM.
+    pub from: Option<FromItem>,
+    /// WHERE.
+    pub filter: Option<Expr>,
+    /// GROUP BY.
+    pub group_by: Vec<Expr>,
+    /// HAVING.
+    pub having: Option<Expr>,
+    /// QUALIFY.
+    pub qualify: Option<Expr>,
+}
+
+/// An item of SELECT or RETURNING.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SelectItem {
+    /// `*`.
+    Wildcard {
+        /// Where.
+        span: Span,
+    },
+    /// `t.*`.
+    QualifiedWildcard {
+        /// Table alias.
+        qualifier: Ident,
+        /// Where.
+        span: Span,
+    },
+    /// An expression.
+    Expr {
+        /// Expression.
+        expr: Expr,
+        /// AS.
+        alias: Option<Ident>,
+    },
+}
+
+/// What rows are taken from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FromItem {
+    /// A table, searched or scanned.
+    Table {
+        /// Table.
+        table: Ident,
+        /// AS.
+        alias: Option<Ident>,
+        /// SEARCH.
+        search: Option<Box<Search>>,
+    },
+    /// A table function: `read_xc('file', truth => 'file')`.
+    Function {
+        /// Function.
+        name: Ident,
+        /// Arguments, positional ones first.
+        args: Vec<Argument>,
+        /// AS.
+        alias: Option<Ident>,
+    },
+    /// A subquery, or VALUES.
+    Query {
+        /// Query.
+        query: Box<Query>,
+        /// AS.
+        alias: Option<Ident>,
+        /// Column names behind the alias; empty: the query's own.
+        columns: Vec<Ident>,
+    },
+}
+
+/// An argument of a table function.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Argument {
+    /// Name of `name => value`.
+    pub name: Option<Ident>,
+    /// Value.
+    pub value: Expr,
+}
+
+/// A key of ORDER BY.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OrderItem {
+    /// Key.
+    pub expr: Expr,
+    /// DESC.
+    pub descending: bool,
+    /// NULLS FIRST or LAST, where written.
+    pub nulls_first: Option<bool>,
+}
+
+/// SEARCH.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Search {
+    /// What is searched for.
+    pub input: SearchInput,
+    /// VIA; None: the table's default pipeline, or the planner's choice.
+    pub via: Option<Via>,
+    /// Where.
+    pub span: Span,
+}
+
+/// What is searched for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SearchInput {
+    /// An expression; its type says whether it is a text or a vector.
+    Expr(Expr),
+    /// `(TEXT => expr, VECTOR => expr)`; at least one of both.
+    Named {
+        /// TEXT.
+        text: Option<Expr>,
+        /// VECTOR, which skips ENCODE.
+        vector: Option<Expr>,
+    },
+}
+
+/// How the search is done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Via {
+    /// EXACT.
+    Exact {
+        /// Where.
+        span: Span,
+    },
+    /// PIPELINE name \[(stage.option => value, ...)\].
+    Pipeline {
+        /// Pipeline.
+        name: Ident,
+        /// Overridden options.
+        overrides: Vec<Override>,
+    },
+    /// Stages written out.
+    Chain(Chain),
+}
+
+/// `stage.option => value`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Override {
+    /// Name of a stage of the pipeline.
+    pub stage: Ident,
+    /// Option of that stage.
+    pub option: Ident,
+    /// Value.
+    pub value: Expr,
+}
+
+/// Stages joined by THEN, and the final score.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chain {
+    /// At least one stage.
+    pub stages: Vec<Stage>,
+    /// SCORE BY; None: the last stage's score.
+    pub score_by: Option<Expr>,
+    /// Where.
+    pub span: Span,
+}
+
+/// One stage: `SHORTLIST(products_ann, limit => 300) AS dense`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stage {
+    /// Keyword.
+    pub kind: StageKind,
+    /// Model, index or classifier. Always there but for SHORTLIST, where None means the path scores of a probe.
+    pub object: Option<Ident>,
+    /// Named options in the order written, no name twice; which names are legal is the binder's business.
+    pub options: Vec<StageOption>,
+    /// AS.
+    pub alias: Option<Ident>,
+    /// Where, from the keyword to the alias.
+    pub span: Span,
+}
+
+/// Kinds of stages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StageKind {
+    /// ENCODE(model).
+    Encode,
+    /// PROBE(index \[, beam => n\]).
+    Probe,
+    /// SHORTLIST(\[index,\] \[limit => n\] \[, effort => n\]).
+    Shortlist,
+    /// RERANK(classifier \[, limit => n\]).
+    Rerank,
+}
+
+/// `name => value` of a stage.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StageOption {
+    /// Name.
+    pub name: Ident,
+    /// Value.
+    pub value: Expr,
+}
+
+impl StageKind {
+    /// The lower-case keyword, which is the stage's name where it has no alias.
+    pub fn name(self) -> &'static str {
+        match self {
+            StageKind::Encode => "encode",
+            StageKind::Probe => "probe",
+            StageKind::Shortlist => "shortlist",
+            StageKind::Rerank => "rerank",
+        }
+    }
+}
+
+impl Stage {
+    /// The name by which `<stage>.score` and overrides find the stage: the alias, or the keyword.
+    pub fn name(&self) -> &str {
+        self.alias.as_ref().map_or(self.kind.name(), |alias| alias.name.as_str())
+    }
+}

@@ -1,0 +1,287 @@
+//! SELECT and VALUES, FROM items, SEARCH.
+
+use super::cursor::{Parsed, Parser, no_duplicates};
+use super::words::{JOIN, Missing, missing_statement};
+use crate::ast::{
+    Argument, Expr, ExprKind, FromItem, Ident, OrderItem, Query, QueryBody, Search, SearchInput, Select,
+    SelectItem,
+};
+use crate::error::{ErrorCode, QueryError, Span};
+use crate::lexer::TokenKind;
+use crate::value::Value;
+
+impl Parser<'_> {
+    /// SELECT or VALUES with ORDER BY, LIMIT and OFFSET.
+    pub(super) fn query(&mut self) -> Parsed<Query> {
+        let start = self.here();
+        let body = self.query_body()?;
+        let order_by = self.order_by()?;
+        let (mut limit, mut offset) = (None, None);
+        loop {
+            if self.is("LIMIT") && limit.is_none() {
+                self.advance();
+                limit = Some(self.limit()?);
+            } else if self.is("OFFSET") && offset.is_none() {
+                self.advance();
+                offset = Some(self.expr()?);
+            } else {
+                break;
+            }
+        }
+        if self.is("WITH") && self.kind(1) == Some(TokenKind::LeftParen) {
+            let missing =
+                Missing::new("WITH (...) behind a query", "write the option in the stage, or use SET");
+            return Err(missing.error(self.here()));
+        }
+        Ok(Query { body, order_by, limit, offset, span: self.since(start) })
+    }
+
+    fn query_body(&mut self) -> Parsed<QueryBody> {
+        if self.eat("SELECT") {
+            return Ok(QueryBody::Select(Box::new(self.select()?)));
+        }
+        if self.eat("VALUES") {
+            return Ok(QueryBody::Values(self.rows()?));
+        }
+        match self.word(0).filter(|word| word.eq_ignore_ascii_case("WITH")).and_then(missing_statement) {
+            Some(missing) => Err(missing.error(self.here())),
+            None => Err(self.unexpected("SELECT or VALUES")),
+        }
+    }
+
+    fn limit(&mut self) -> Parsed<Expr> {
+        if self.is("ALL") {
+            let all = Expr::new(ExprKind::Literal(Value::Null), self.here());
+            self.advance();
+            return Ok(all);
+        }
+        self.expr()
+    }
+
+    fn order_by(&mut self) -> Parsed<Vec<OrderItem>> {
+        if !self.eat("ORDER") {
+            return Ok(Vec::new());
+        }
+        self.expect("BY")?;
+        self.list("keys of ORDER BY", self.limits.columns_max, |p| {
+            let expr = p.expr()?;
+            let descending = p.eat("DESC");
+            if !descending {
+                p.eat("ASC");
+            }
+            let nulls_first = if p.eat("NULLS") { Some(p.first_or_last()?) } else { None };
+            Ok(OrderItem { expr, descending, nulls_first })
+        })
+    }
+
+    fn first_or_last(&mut self) -> Parsed<bool> {
+        if self.eat("FIRST") {
+            return Ok(true);
+        }
+        if self.eat("LAST") { Ok(false) } else { Err(self.unexpected("FIRST or LAST")) }
+    }
+
+    fn rows(&mut self) -> Parsed<Vec<Vec<Expr>>> {
+        let mut width: Option<usize> = None;
+        self.list("rows of VALUES", self.limits.list_length_max, |p| {
+            let start = p.here();
+            p.open()?;
+            let row = p.list("values of a row", p.limits.columns_max, Self::row_value)?;
+            p.close()?;
+            let expected = *width.get_or_insert(row.len());
+            if row.len() != expected {
+                let message = format!("row of {} values where the first has {expected}", row.len());
+                return Err(QueryError::new(ErrorCode::ColumnCount, message).at(p.since(start)));
+            }
+            Ok(row)
+        })
+    }
+
+    fn row_value(&mut self) -> Parsed<Expr> {
+        if self.is("DEFAULT") {
+            let missing = Missing::new("DEFAULT as a value", "leave the column out of the column list");
+            return Err(missing.error(self.here()));
+        }
+        self.expr()
+    }
+
+    fn select(&mut self) -> Parsed<Select> {
+        let distinct = self.eat("DISTINCT");
+        if distinct && self.is("ON") {
+            return Err(Missing::new("DISTINCT ON", "use GROUP BY with min or max").error(self.here()));
+        }
+        if !distinct {
+            self.eat("ALL");
+        }
+        let items = self.select_items()?;
+        let from = if self.eat("FROM") { Some(self.from()?) } else { None };
+        let filter = self.clause("WHERE")?;
+        let group_by = if self.eat("GROUP") {
+            self.expect("BY")?;
+            self.list("keys of GROUP BY", self.limits.columns_max, Self::expr)?
+        } else {
+            Vec::new()
+        };
+        let having = self.clause("HAVING")?;
+        let qualify = self.clause("QUALIFY")?;
+        Ok(Select { distinct, items, from, filter, group_by, having, qualify })
+    }
+
+    /// `KEYWORD expr`, where the keyword stands here.
+    pub(super) fn clause(&mut self, keyword: &str) -> Parsed<Option<Expr>> {
+        if self.eat(keyword) { self.expr().map(Some) } else { Ok(None) }
+    }
+
+    /// The list of SELECT or RETURNING.
+    pub(super) fn select_items(&mut self) -> Parsed<Vec<SelectItem>> {
+        self.list("items", self.limits.columns_max, Self::select_item)
+    }
+
+    fn select_item(&mut self) -> Parsed<SelectItem> {
+        let start = self.here();
+        if self.eat_symbol(TokenKind::Star) {
+            return Ok(SelectItem::Wildcard { span: start });
+        }
+        if self.kind(1) == Some(TokenKind::Dot) && self.kind(2) == Some(TokenKind::Star) {
+            let qualifier = self.ident("the name of a table")?;
+            self.advance();
+            self.advance();
+            return Ok(SelectItem::QualifiedWildcard { qualifier, span: self.since(start) });
+        }
+        let expr = self.expr()?;
+        let alias = self.alias("a name for the column")?;
+        Ok(SelectItem::Expr { expr, alias })
+    }
+
+    fn from(&mut self) -> Parsed<FromItem> {
+        let item = self.from_item()?;
+        if self.is_symbol(TokenKind::Comma) {
+            return Err(JOIN.error(self.here()));
+        }
+        Ok(item)
+    }
+
+    fn from_item(&mut self) -> Parsed<FromItem> {
+        if self.is("VALUES") {
+            return self.from_query();
+        }
+        if self.is_symbol(TokenKind::LeftParen) {
+            self.advance();
+            let item = self.from_query_in_parentheses()?;
+            return Ok(item);
+        }
+        let name = self.ident("the name of a table")?;
+        if self.is_symbol(TokenKind::LeftParen) {
+            return self.from_function(name);
+        }
+        if self.is_symbol(TokenKind::Dot) {
+            let missing =
+                Missing::new("a schema name", "a database has one list of tables: write the table alone");
+            return Err(missing.error(self.here()));
+        }
+        let alias = self.alias("an alias")?;
+        let search = if self.is("SEARCH") { Some(Box::new(self.search()?)) } else { None };
+        Ok(FromItem::Table { table: name, alias, search })
+    }
+
+    /// `FROM VALUES (...)`: only rows, so that a WHERE behind it is the outer one's.
+    fn from_query(&mut self) -> Parsed<FromItem> {
+        let start = self.here();
+        self.advance();
+        let outside = std::mem::take(&mut self.tallest);
+        let body = QueryBody::Values(self.nested(Self::rows)?);
+        self.tallest = outside.max(self.taller(self.tallest)?);
+        let query = Query { body, order_by: Vec::new(), limit: None, offset: None, span: self.since(start) };
+        self.query_alias(Box::new(query))
+    }
+
+    fn from_query_in_parentheses(&mut self) -> Parsed<FromItem> {
+        let (query, height) = self.subquery()?;
+        self.tallest = self.tallest.max(height);
+        self.close()?;
+        self.query_alias(query)
+    }
+
+    fn query_alias(&mut self, query: Box<Query>) -> Parsed<FromItem> {
+        let alias = self.alias("an alias")?;
+        let columns = match alias {
+            Some(_) if self.is_symbol(TokenKind::LeftParen) => self.column_list()?,
+            _ => Vec::new(),
+        };
+        if self.is("SEARCH") {
+            let error =
+                QueryError::new(ErrorCode::UnexpectedToken, "SEARCH behind a subquery").at(self.here());
+            return Err(error.help("SEARCH stands behind a table: FROM table SEARCH 'text'"));
+        }
+        Ok(FromItem::Query { query, alias, columns })
+    }
+
+    fn from_function(&mut self, name: Ident) -> Parsed<FromItem> {
+        self.open()?;
+        let args = if self.is_symbol(TokenKind::RightParen) {
+            Vec::new()
+        } else {
+            self.list("arguments", self.limits.columns_max, Self::argument)?
+        };
+        self.close()?;
+        no_duplicates(args.iter().filter_map(|arg| arg.name.as_ref()), "argument")?;
+        let first_named = args.iter().position(|arg| arg.name.is_some()).unwrap_or(args.len());
+        if let Some(late) = args.iter().skip(first_named).find(|arg| arg.name.is_none()) {
+            let message = "argument without a name behind a named one";
+            return Err(QueryError::new(ErrorCode::UnexpectedToken, message).at(late.value.span));
+        }
+        let alias = self.alias("an alias")?;
+        Ok(FromItem::Function { name, args, alias })
+    }
+
+    fn argument(&mut self) -> Parsed<Argument> {
+        let name = if self.kind(1) == Some(TokenKind::Becomes) {
+            let name = self.any_ident("the name of an argument")?;
+            self.advance();
+            Some(name)
+        } else {
+            None
+        };
+        Ok(Argument { name, value: self.expr()? })
+    }
+
+    fn search(&mut self) -> Parsed<Search> {
+        let start = self.here();
+        self.advance();
+        let named = self.is_symbol(TokenKind::LeftParen)
+            && (self.is_at(1, "TEXT") || self.is_at(1, "VECTOR"))
+            && self.kind(2) == Some(TokenKind::Becomes);
+        let input = if named { self.named_input()? } else { SearchInput::Expr(self.expr()?) };
+        let via = if self.eat("VIA") { Some(self.via()?) } else { None };
+        Ok(Search { input, via, span: self.since(start) })
+    }
+
+    fn named_input(&mut self) -> Parsed<SearchInput> {
+        self.open()?;
+        let (mut text, mut vector): (Option<Expr>, Option<Expr>) = (None, None);
+        loop {
+            let name = self.here();
+            let slot = if self.eat("TEXT") {
+                &mut text
+            } else if self.eat("VECTOR") {
+                &mut vector
+            } else {
+                return Err(self.unexpected("TEXT or VECTOR"));
+            };
+            self.expect_symbol(TokenKind::Becomes, "`=>`")?;
+            if slot.is_some() {
+                return Err(given_twice(name));
+            }
+            *slot = Some(self.expr()?);
+            if !self.eat_symbol(TokenKind::Comma) {
+                break;
+            }
+        }
+        self.close()?;
+        Ok(SearchInput::Named { text, vector })
+    }
+}
+
+fn given_twice(span: Span) -> QueryError {
+    QueryError::new(ErrorCode::Duplicate, "the same part of SEARCH is given twice").at(span)
+}

@@ -1,0 +1,129 @@
+//! VIA: chains of stages, stored pipelines with overrides.
+
+use super::cursor::{Parsed, Parser, no_duplicates};
+use crate::ast::{Chain, Expr, Override, Stage, StageKind, StageOption, Via};
+use crate::error::{ErrorCode, QueryError};
+use crate::lexer::TokenKind;
+
+/// Names of the stages, for "did you mean".
+const STAGES: [&str; 4] = ["ENCODE", "PROBE", "SHORTLIST", "RERANK"];
+
+impl Parser<'_> {
+    pub(super) fn via(&mut self) -> Parsed<Via> {
+        let span = self.here();
+        if self.kind(1) != Some(TokenKind::LeftParen) {
+            if self.eat("EXACT") {
+                return Ok(Via::Exact { span });
+            }
+            if self.eat("PIPELINE") {
+                let name = self.ident("the name of a pipeline")?;
+                let overrides = self.overrides()?;
+                return Ok(Via::Pipeline { name, overrides });
+            }
+        }
+        self.chain().map(Via::Chain)
+    }
+
+    /// `[(stage.option => value, ...)]`.
+    pub(super) fn overrides(&mut self) -> Parsed<Vec<Override>> {
+        if !self.eat_symbol(TokenKind::LeftParen) {
+            return Ok(Vec::new());
+        }
+        let overrides = self.list("overrides", self.limits.columns_max, |p| {
+            let stage = p.any_ident("stage.option")?;
+            p.expect_symbol(TokenKind::Dot, "`.` and an option of the stage")?;
+            let option = p.any_ident("an option of the stage")?;
+            Ok(Override { stage, option, value: p.option_expr()? })
+        })?;
+        self.close()?;
+        for (i, later) in overrides.iter().enumerate() {
+            let same = |o: &&Override| o.stage == later.stage && o.option == later.option;
+            if overrides.iter().take(i).any(|o| same(&o)) {
+                let message = format!("`{}.{}` is given twice", later.stage.name, later.option.name);
+                return Err(
+                    QueryError::new(ErrorCode::Duplicate, message).at(later.stage.span.to(later.option.span))
+                );
+            }
+        }
+        Ok(overrides)
+    }
+
+    fn option_expr(&mut self) -> Parsed<Expr> {
+        if self.is_symbol(TokenKind::Equal) {
+            return Err(self.unexpected("`=>`").help("write name => value"));
+        }
+        self.expect_symbol(TokenKind::Becomes, "`=>`")?;
+        self.expr()
+    }
+
+    /// `stage {THEN stage} [SCORE BY expr]`.
+    pub(super) fn chain(&mut self) -> Parsed<Chain> {
+        let start = self.here();
+        let mut stages = Vec::new();
+        loop {
+            if stages.len() >= self.limits.stages_max {
+                let message = format!("chain of more than {} stages", self.limits.stages_max);
+                return Err(QueryError::new(ErrorCode::TooManyStages, message).at(self.here()));
+            }
+            stages.push(self.stage()?);
+            if !self.eat("THEN") {
+                break;
+            }
+        }
+        let score_by = if self.eat_two("SCORE", "BY") { Some(self.expr()?) } else { None };
+        Ok(Chain { stages, score_by, span: self.since(start) })
+    }
+
+    fn stage(&mut self) -> Parsed<Stage> {
+        let start = self.here();
+        let kind = self.stage_kind()?;
+        self.advance();
+        self.open()?;
+        let mut object = None;
+        let mut more = !self.is_symbol(TokenKind::RightParen);
+        if more && self.kind(1) != Some(TokenKind::Becomes) {
+            object = Some(self.ident(object_name(kind))?);
+            more = self.eat_symbol(TokenKind::Comma);
+        }
+        if object.is_none() && kind != StageKind::Shortlist {
+            return Err(self.unexpected(object_name(kind)));
+        }
+        let mut options = Vec::new();
+        if more {
+            options = self.list("options", self.limits.columns_max, |p| {
+                let name = p.any_ident("the name of an option")?;
+                Ok(StageOption { name, value: p.option_expr()? })
+            })?;
+        }
+        self.close()?;
+        no_duplicates(options.iter().map(|option| &option.name), "option")?;
+        let alias = if self.eat("AS") { Some(self.ident("a name for the stage")?) } else { None };
+        Ok(Stage { kind, object, options, alias, span: self.since(start) })
+    }
+
+    fn stage_kind(&self) -> Parsed<StageKind> {
+        let kinds = [StageKind::Encode, StageKind::Probe, StageKind::Shortlist, StageKind::Rerank];
+        let Some(word) = self.word(0) else { return Err(self.unexpected("a stage")) };
+        match kinds.into_iter().find(|kind| word.eq_ignore_ascii_case(kind.name())) {
+            Some(kind) => Ok(kind),
+            None => {
+                let error = self.unexpected("a stage");
+                if error.code == ErrorCode::NotSupported {
+                    return Err(error);
+                }
+                let error = error.did_you_mean(word, STAGES);
+                let list = "the stages are ENCODE(model), PROBE(index), SHORTLIST(index), RERANK(classifier); \
+                            or VIA EXACT, VIA PIPELINE name";
+                Err(if error.help.is_none() { error.help(list) } else { error })
+            }
+        }
+    }
+}
+
+fn object_name(kind: StageKind) -> &'static str {
+    match kind {
+        StageKind::Encode => "the name of a model",
+        StageKind::Probe | StageKind::Shortlist => "the name of an index",
+        StageKind::Rerank => "the name of a classifier",
+    }
+}
