@@ -1,7 +1,10 @@
 //! Bound expressions: columns are positions in the input row, functions are resolved, types are known.
 
+use std::sync::Arc;
+
 use crate::plan::Node;
 use crate::value::{DataType, Value};
+use crate::value_set::ValueSet;
 
 /// An expression over one input row.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,7 +61,16 @@ pub enum BoundExpr {
         /// NOT IN.
         negated: bool,
     },
-    /// \[NOT\] IN (SELECT ...): the engine runs the query once and replaces it by an `InList` of literals.
+    /// \[NOT\] IN (a long list of constants), found by binary search.
+    InSet {
+        /// Operand.
+        expr: Box<BoundExpr>,
+        /// Candidates.
+        set: Arc<ValueSet>,
+        /// NOT IN.
+        negated: bool,
+    },
+    /// \[NOT\] IN (SELECT ...): the engine runs the query once and replaces it by an [`BoundExpr::InSet`].
     InQuery {
         /// Operand.
         expr: Box<BoundExpr>,
@@ -180,9 +192,9 @@ pub enum Function {
     Ln,
     /// power(x, y).
     Power,
-    /// greatest(...).
+    /// greatest(...): NULLs are skipped.
     Greatest,
-    /// least(...).
+    /// least(...): NULLs are skipped.
     Least,
     /// sigmoid(x) = 1 / (1 + exp(-x)).
     Sigmoid,
@@ -198,6 +210,6 @@ pub enum Function {
     Normalize,
     /// array_contains(array, value).
     ArrayContains,
-    /// json_extract(json, path) with `$.a.b[0]` paths; text for scalars, JSON for the rest.
+    /// json_extract(json, path) with `$.a.b[0]` paths: the text of a scalar, the JSON text of an object or an array.
     JsonExtract,
 }

@@ -9,13 +9,25 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 pub mod ast;
+pub mod binder;
 pub mod catalog;
 pub mod display;
+mod value_text;
 pub mod error;
+pub mod eval;
 pub mod expr;
 mod lexer;
 pub mod limits;
 pub mod parser;
+mod node;
+pub mod optimize;
 pub mod plan;
+pub mod print;
 pub mod timestamp;
 pub mod value;
+pub mod value_set;
+mod walk;
+
+pub use value_text::{quote_name, quote_text};
+pub use node::{output_schema, stage_fields};
+pub use walk::{common_type, is_numeric};

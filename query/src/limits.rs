@@ -1,5 +1,8 @@
 //! Limits of the language, checked before anything is allocated or recursed into.
 
+/// Bytes of a text that an expression may compute; `replace` and `||` can otherwise multiply their arguments.
+pub const TEXT_BYTES_MAX: usize = 64 << 20;
+
 /// The greatest statement that is accepted; every limit has an error of the Q05xx family that names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {

@@ -182,7 +182,8 @@ pub struct Scan {
     pub alias: String,
     /// Predicate over the table's columns, pushed down by the optimiser.
     pub filter: Option<BoundExpr>,
-    /// Which table columns are read, by position; the others come out as NULL. None: all. Set by the optimiser.
+    /// Which table columns are read, by position, those of `filter` included; the others come out as NULL.
+    /// None: all. Set by the optimiser.
     pub columns: Option<Vec<usize>>,
     /// Output columns: the table's columns.
     pub schema: Vec<Field>,
@@ -206,10 +207,12 @@ pub struct Search {
     /// How many best rows the operators above need (LIMIT + OFFSET), pushed down by the optimiser where nothing
     /// above drops rows; None: all that the last stage yields.
     pub limit: Option<BoundExpr>,
-    /// Which table columns are read, by position. None: all. Set by the optimiser.
+    /// Which table columns are read, by position, those of `filter` included; the others come out as NULL.
+    /// None: all. Set by the optimiser.
     pub columns: Option<Vec<usize>>,
-    /// Output columns: the table's columns, `score` DOUBLE, `rank` BIGINT (from 1), then for each stage
-    /// (in the order of [`Chain::stages`], depth first for FUSE) hidden `<stage>.score` and `<stage>.rank`.
+    /// Output columns: the table's columns, `score` DOUBLE, `rank` BIGINT (from 1), then for each stage in the
+    /// order of [`Chain::stages`] hidden `<stage>.score` and `<stage>.rank`; so with n table columns stage i has
+    /// columns n + 2 + 2i and n + 3 + 2i. Those of ENCODE are of type Unknown, always NULL, never named.
     pub schema: Vec<Field>,
 }
 
@@ -234,8 +237,8 @@ pub enum Via {
 pub struct Chain {
     /// At least one stage, in order.
     pub stages: Vec<Stage>,
-    /// SCORE BY over [`Chain::score_fields`]-like columns: for stage i, column 2i is its score and 2i+1 its rank
-    /// (NULL where a stage did not see the label). None: the last stage's score.
+    /// SCORE BY over the columns of [`crate::stage_fields`]: for stage i, column 2i is its score and 2i + 1 its
+    /// rank (NULL where a stage did not see the label, always for ENCODE). None: the last stage's score.
     pub score_by: Option<BoundExpr>,
 }
 
@@ -490,6 +493,8 @@ pub struct CreatePipeline {
     pub name: String,
     /// OR REPLACE.
     pub or_replace: bool,
+    /// IF NOT EXISTS.
+    pub if_not_exists: bool,
     /// Table.
     pub table: String,
     /// `chain [SCORE BY expr]` as valid SQL, inherited parts resolved.

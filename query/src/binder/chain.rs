@@ -1,0 +1,385 @@
+//! Chains of stages: which may follow which, whose objects they name, and how many labels they keep.
+
+use std::collections::BTreeSet;
+
+use crate::ast::{self, Ident, Override, StageKind as Keyword};
+use crate::binder::context::{BindResult, Binder, list_names};
+use crate::binder::expr::Place;
+use crate::binder::scope::Scope;
+use crate::binder::search::Window;
+use crate::catalog::{IndexMethod, TableInfo};
+use crate::error::{ErrorCode, QueryError, Span};
+use crate::node::stage_fields;
+use crate::parser::parse_chain;
+use crate::plan::{Chain, Stage, StageKind};
+use crate::value::{DataType, Value};
+
+/// Labels that SHORTLIST after PROBE keeps where it does not say.
+const PATHS_LIMIT: u64 = 2000;
+/// Labels that SHORTLIST(index) keeps where it does not say.
+const INDEX_LIMIT: u64 = 500;
+
+/// What a chain starts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Input {
+    /// A text, so that the chain must start with ENCODE.
+    Text,
+    /// A vector; an ENCODE is skipped.
+    Vector,
+    /// Not known yet: a stored pipeline.
+    Either,
+}
+
+/// A bound chain.
+pub(super) struct ChainBound {
+    pub(super) chain: Chain,
+    /// The width of the query's vector, where a stage says it.
+    pub(super) dimension: Option<u32>,
+    pub(super) window: Option<Window>,
+}
+
+/// What the stages so far have fixed.
+struct Progress {
+    /// The width of the query's vector, and the object that says so.
+    dimension: Option<(u32, String)>,
+    /// Labels kept by the stage before, with its name and the place of its number.
+    window: Option<(u64, String, Option<Span>)>,
+    names: BTreeSet<String>,
+}
+
+impl Binder<'_> {
+    /// Binds a stored pipeline of the table with some of its options overridden.
+    pub(super) fn stored_chain(
+        &mut self,
+        name: &Ident,
+        overrides: &[Override],
+        table: &TableInfo,
+        input: Input,
+    ) -> BindResult<ChainBound> {
+        let chain = self.stored_syntax(name, overrides, table)?;
+        let mut bound = self.chain(&chain, table, input).map_err(|error| in_pipeline(error, name, overrides))?;
+        if let Some(window) = &mut bound.window {
+            window.pipeline = Some(name.name.clone());
+        }
+        Ok(bound)
+    }
+
+    /// The syntax of a stored pipeline with overrides applied.
+    pub(super) fn stored_syntax(
+        &mut self,
+        name: &Ident,
+        overrides: &[Override],
+        table: &TableInfo,
+    ) -> BindResult<ast::Chain> {
+        let pipeline = self.pipeline(name)?;
+        check_table("pipeline", name, &pipeline.table, table)?;
+        let parsed = parse_chain(&pipeline.sql, self.limits);
+        let mut chain = parsed.map_err(|error| in_pipeline(error, name, overrides))?;
+        for item in overrides {
+            apply_override(&mut chain, item, name)?;
+        }
+        Ok(chain)
+    }
+
+    /// Binds a chain for a table.
+    pub(super) fn chain(&mut self, chain: &ast::Chain, table: &TableInfo, input: Input) -> BindResult<ChainBound> {
+        if chain.stages.len() > self.limits.stages_max {
+            let message = format!("{} stages; at most {} are allowed", chain.stages.len(), self.limits.stages_max);
+            return Err(QueryError::new(ErrorCode::TooManyStages, message).at(chain.span));
+        }
+        self.check_start(chain, table, input)?;
+        let mut progress = Progress { dimension: None, window: None, names: BTreeSet::new() };
+        let mut stages: Vec<Stage> = Vec::with_capacity(chain.stages.len());
+        for stage in &chain.stages {
+            if !progress.names.insert(stage.name().to_owned()) {
+                let message = format!("two stages are named `{}`", stage.name());
+                let error = QueryError::new(ErrorCode::DuplicateStage, message).at(stage.span);
+                return Err(error.help(format!("name one of them: ... AS {}2", stage.name())));
+            }
+            check_order(stage, stages.last().map(|stage| &stage.kind))?;
+            let kind = self.stage(stage, table, &mut progress)?;
+            stages.push(Stage { name: stage.name().to_owned(), kind });
+        }
+        check_end(stages.last(), chain.span)?;
+        let score_by = match &chain.score_by {
+            None => None,
+            Some(expr) => {
+                let fields = stage_fields(&stages);
+                let bound = self.expr(expr, &Scope::new(&fields), Place::ScoreBy);
+                let bound = bound.map_err(|error| match error.code {
+                    ErrorCode::UnknownColumn => error.help("SCORE BY names the scores of stages, as in rerank.score"),
+                    _ => error,
+                })?;
+                Some(self.number(bound, &DataType::Double, expr.span, "SCORE BY")?)
+            }
+        };
+        let window = progress.window.map(|(limit, stage, _)| Window { stage, limit, pipeline: None });
+        let dimension = progress.dimension.map(|(dimension, _)| dimension);
+        Ok(ChainBound { chain: Chain { stages, score_by }, dimension, window })
+    }
+
+    /// A text needs an ENCODE at the start.
+    fn check_start(&self, chain: &ast::Chain, table: &TableInfo, input: Input) -> BindResult<()> {
+        let Some(first) = chain.stages.first() else {
+            return Err(QueryError::new(ErrorCode::StageOrder, "a chain needs a stage").at(chain.span));
+        };
+        if first.kind == Keyword::Encode || input != Input::Text {
+            return Ok(());
+        }
+        let model = table.columns.iter().find_map(|column| column.generated.as_ref());
+        let model = model.map_or("model", |generated| generated.model.as_str());
+        let message = format!("a text cannot start at {}: nothing turns it into a vector", word(first.kind));
+        let error = QueryError::new(ErrorCode::StageOrder, message).at(first.span);
+        Err(error.help(format!("start with ENCODE({model}) THEN ..., or give SEARCH (VECTOR => ...)")))
+    }
+
+    fn stage(&mut self, stage: &ast::Stage, table: &TableInfo, progress: &mut Progress) -> BindResult<StageKind> {
+        let [beam, limit, effort] = self.stage_numbers(stage)?;
+        match (stage.kind, &stage.object) {
+            (Keyword::Encode, Some(name)) => {
+                let model = self.model(name)?;
+                check_dimension(progress, model.dimension, format!("model `{}`", model.name), name.span)?;
+                Ok(StageKind::Encode { model: model.name })
+            }
+            (Keyword::Probe, Some(name)) => {
+                let index = self.stage_index(name, table, stage.kind)?;
+                check_dimension(progress, index.dimension, format!("index `{}`", index.name), name.span)?;
+                Ok(StageKind::Probe { index: index.name, beam: beam.map(|(n, _)| n) })
+            }
+            (Keyword::Shortlist, None) => {
+                keep(progress, stage, limit, Some(PATHS_LIMIT))?;
+                Ok(StageKind::ShortlistPaths { limit: limit.map(|(n, _)| n) })
+            }
+            (Keyword::Shortlist, Some(name)) => {
+                let index = self.stage_index(name, table, stage.kind)?;
+                check_dimension(progress, index.dimension, format!("index `{}`", index.name), name.span)?;
+                keep(progress, stage, limit, Some(INDEX_LIMIT))?;
+                let (limit, effort) = (limit.map(|(n, _)| n), effort.map(|(n, _)| n));
+                Ok(StageKind::ShortlistIndex { index: index.name, limit, effort })
+            }
+            (Keyword::Rerank, Some(name)) => {
+                let classifier = self.classifier(name)?;
+                check_table("classifier", name, &classifier.table, table)?;
+                let what = format!("classifier `{}`", classifier.name);
+                check_dimension(progress, classifier.dimension, what, name.span)?;
+                keep(progress, stage, limit, None)?;
+                Ok(StageKind::Rerank { classifier: classifier.name, limit: limit.map(|(n, _)| n) })
+            }
+            (keyword, None) => {
+                let message = format!("{} needs the name of an object", word(keyword));
+                Err(QueryError::new(ErrorCode::ArgumentCount, message).at(stage.span))
+            }
+        }
+    }
+
+    /// An index of the table whose method suits the stage.
+    fn stage_index(
+        &mut self,
+        name: &Ident,
+        table: &TableInfo,
+        keyword: Keyword,
+    ) -> BindResult<crate::catalog::IndexInfo> {
+        let index = self.index(name)?;
+        check_table("index", name, &index.table, table)?;
+        let suits = match keyword {
+            Keyword::Probe => index.method == IndexMethod::Elias,
+            _ => index.method != IndexMethod::Elias,
+        };
+        if suits {
+            return Ok(index);
+        }
+        let (message, help) = match keyword {
+            Keyword::Probe => (
+                format!("PROBE needs an elias index, and `{}` has no clusters", name.name),
+                format!("write SHORTLIST({}, limit => n) instead", name.name),
+            ),
+            _ => (
+                format!("SHORTLIST(index) needs a flat or faiss index, and `{}` is an elias index", name.name),
+                format!("write PROBE({}) THEN SHORTLIST(limit => n)", name.name),
+            ),
+        };
+        Err(QueryError::new(ErrorCode::WrongMethod, message).at(name.span).help(help))
+    }
+
+    /// The stage's beam, limit and effort, each with its place.
+    fn stage_numbers(&mut self, stage: &ast::Stage) -> BindResult<[Option<(u64, Span)>; 3]> {
+        let legal = stage_options(stage);
+        let [mut beam, mut limit, mut effort] = [None, None, None];
+        for option in &stage.options {
+            check_option(&option.name, stage, legal)?;
+            let value = self.constant(&option.value)?;
+            let number = match value {
+                Value::BigInt(n) => u64::try_from(n).ok().filter(|n| *n > 0),
+                _ => None,
+            };
+            let Some(number) = number else {
+                let message = format!("{} => {} is not a whole number from 1 on", option.name.name, value.shown());
+                return Err(QueryError::new(ErrorCode::InvalidOption, message).at(option.value.span));
+            };
+            let slot = match option.name.name.as_str() {
+                "beam" => &mut beam,
+                "limit" => &mut limit,
+                _ => &mut effort,
+            };
+            *slot = Some((number, option.value.span));
+        }
+        Ok([beam, limit, effort])
+    }
+}
+
+/// The options that a stage knows.
+fn stage_options(stage: &ast::Stage) -> &'static [&'static str] {
+    match (stage.kind, &stage.object) {
+        (Keyword::Encode, _) => &[],
+        (Keyword::Probe, _) => &["beam"],
+        (Keyword::Shortlist, Some(_)) => &["limit", "effort"],
+        (Keyword::Shortlist, None) | (Keyword::Rerank, _) => &["limit"],
+    }
+}
+
+fn check_option(name: &Ident, stage: &ast::Stage, legal: &[&str]) -> BindResult<()> {
+    if legal.contains(&name.name.as_str()) {
+        return Ok(());
+    }
+    let message = format!("{} has no option `{}`", word(stage.kind), name.name);
+    let error = QueryError::new(ErrorCode::UnknownOption, message).at(name.span);
+    let error = error.did_you_mean(&name.name, legal.iter().copied());
+    Err(match (error.help.is_some(), legal.is_empty()) {
+        (true, _) => error,
+        (false, true) => error.help("it takes no options"),
+        (false, false) => error.help(format!("known: {}", list_names(legal))),
+    })
+}
+
+/// Sets one option of one stage.
+fn apply_override(chain: &mut ast::Chain, item: &Override, pipeline: &Ident) -> BindResult<()> {
+    let names: Vec<String> = chain.stages.iter().map(|stage| stage.name().to_owned()).collect();
+    let Some(stage) = chain.stages.iter_mut().find(|stage| stage.name() == item.stage.name) else {
+        let message = format!("pipeline `{}` has no stage `{}`", pipeline.name, item.stage.name);
+        let error = QueryError::new(ErrorCode::UnknownStage, message).at(item.stage.span);
+        let error = error.did_you_mean(&item.stage.name, names.iter().map(String::as_str));
+        let known = format!("its stages: {}", list_names(&names));
+        return Err(if error.help.is_some() { error } else { error.help(known) });
+    };
+    check_option(&item.option, stage, stage_options(stage))?;
+    match stage.options.iter_mut().find(|option| option.name.name == item.option.name) {
+        Some(option) => option.value = item.value.clone(),
+        None => stage.options.push(ast::StageOption { name: item.option.clone(), value: item.value.clone() }),
+    }
+    Ok(())
+}
+
+/// Errors inside a stored pipeline point at its name: its own text is not part of the statement.
+fn in_pipeline(mut error: QueryError, name: &Ident, overrides: &[Override]) -> QueryError {
+    error.message = format!("pipeline `{}`: {}", name.name, error.message);
+    let place = overrides.first().map_or(name.span, |item| name.span.to(item.value.span));
+    error.span = Some(place);
+    error
+}
+
+fn check_table(what: &str, name: &Ident, owner: &str, table: &TableInfo) -> BindResult<()> {
+    if owner == table.name {
+        return Ok(());
+    }
+    let message = format!("{what} `{}` belongs to table `{owner}`, not to `{}`", name.name, table.name);
+    let error = QueryError::new(ErrorCode::WrongTable, message).at(name.span);
+    Err(error.help(format!("name one of `{}`", table.name)))
+}
+
+/// All that the query's vector meets must have its width.
+fn check_dimension(progress: &mut Progress, dimension: u32, what: String, span: Span) -> BindResult<()> {
+    match &progress.dimension {
+        Some((known, whose)) if *known != dimension => {
+            let message = format!("{what} has dimension {dimension}, but {whose} has {known}");
+            let error = QueryError::new(ErrorCode::DimensionMismatch, message).at(span);
+            Err(error.help("use objects that were made for the same embedding"))
+        }
+        Some(_) => Ok(()),
+        None => {
+            progress.dimension = Some((dimension, what));
+            Ok(())
+        }
+    }
+}
+
+/// Notes how many labels a stage keeps; a later stage cannot keep more than an earlier one yields.
+fn keep(
+    progress: &mut Progress,
+    stage: &ast::Stage,
+    limit: Option<(u64, Span)>,
+    default: Option<u64>,
+) -> BindResult<()> {
+    if let (Some((kept, earlier, place)), Some((wanted, span))) = (&progress.window, limit)
+        && wanted > *kept
+    {
+        let message = format!("{earlier} limit {kept} is smaller than {} limit {wanted}", stage.name());
+        let error = QueryError::new(ErrorCode::WindowGrows, message).at(place.unwrap_or(span));
+        return Err(error.help(format!("raise it to >= {wanted}, or lower the {} limit", stage.name())));
+    }
+    let place = limit.map(|(_, span)| span);
+    let before = progress.window.as_ref().map(|(kept, ..)| *kept);
+    if let Some(kept) = limit.map(|(n, _)| n).or(default).or(before) {
+        progress.window = Some((kept, stage.name().to_owned(), place));
+    }
+    Ok(())
+}
+
+/// Which stage may follow which.
+fn check_order(stage: &ast::Stage, before: Option<&StageKind>) -> BindResult<()> {
+    let starts = matches!(before, None | Some(StageKind::Encode { .. }));
+    let probed = matches!(before, Some(StageKind::Probe { .. }));
+    let problem = match (stage.kind, stage.object.is_some()) {
+        (Keyword::Encode, _) if before.is_some() => {
+            Some(("ENCODE must be the first stage", "the query is turned into a vector once"))
+        }
+        (Keyword::Probe, _) if !starts => Some((
+            "PROBE must come first, or right behind ENCODE",
+            "it ranks clusters by the query's vector, not labels that were found before",
+        )),
+        (Keyword::Shortlist, false) if !probed => Some((
+            "SHORTLIST without an index takes the labels of the clusters that PROBE found, and no PROBE stands before it",
+            "write PROBE(index) THEN SHORTLIST(limit => n), or name an index: SHORTLIST(index, limit => n)",
+        )),
+        (Keyword::Shortlist, true) if probed => Some((
+            "SHORTLIST(index) searches anew and would drop what PROBE found",
+            "write SHORTLIST(limit => n) behind PROBE, or leave PROBE out",
+        )),
+        (Keyword::Shortlist, true) if !starts => Some((
+            "SHORTLIST(index) must come first, or right behind ENCODE",
+            "to order labels that were found before, use RERANK(classifier, limit => n)",
+        )),
+        (Keyword::Rerank, _) if probed => Some((
+            "RERANK orders labels, but PROBE yields clusters",
+            "put SHORTLIST(limit => n) between PROBE and RERANK",
+        )),
+        (Keyword::Rerank, _) if starts => Some((
+            "RERANK orders labels, and no stage before it finds any",
+            "put SHORTLIST(index, limit => n), or PROBE(index) THEN SHORTLIST(limit => n), before it",
+        )),
+        _ => None,
+    };
+    match problem {
+        None => Ok(()),
+        Some((message, help)) => {
+            Err(QueryError::new(ErrorCode::StageOrder, message).at(stage.span).help(help))
+        }
+    }
+}
+
+/// A chain must end with labels.
+fn check_end(last: Option<&Stage>, span: Span) -> BindResult<()> {
+    let help = match last.map(|stage| &stage.kind) {
+        Some(StageKind::Probe { .. }) => "add THEN SHORTLIST(limit => n), which takes the labels of the clusters",
+        Some(StageKind::Encode { .. }) | None => {
+            "add THEN SHORTLIST(index, limit => n), or THEN PROBE(index) THEN SHORTLIST(limit => n)"
+        }
+        Some(_) => return Ok(()),
+    };
+    let error = QueryError::new(ErrorCode::StageOrder, "the chain ends before it finds labels").at(span);
+    Err(error.help(help))
+}
+
+/// The keyword in capitals.
+fn word(keyword: Keyword) -> String {
+    keyword.name().to_uppercase()
+}
