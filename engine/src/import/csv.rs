@@ -23,6 +23,9 @@ use super::options::Options;
 use super::source::{Rows, Source};
 use super::types::{fit, type_name};
 
+/// Delimiters of a record, those in quoted text included: the parser keeps eight bytes for each field.
+const DELIMITERS_MAX: usize = 1 << 21;
+
 /// Bytes that the CSV parser reads ahead.
 const BUFFER_BYTES: usize = 64 << 10;
 
@@ -243,6 +246,7 @@ struct Records {
     width: usize,
     line: u64,
     since_record: Arc<AtomicUsize>,
+    since_fields: Arc<AtomicUsize>,
     done: Arc<AtomicU64>,
     total: u64,
     line_bytes_max: usize,
@@ -267,6 +271,7 @@ impl Records {
             width: 0,
             line: 0,
             since_record: Arc::default(),
+            since_fields: Arc::default(),
             done: Arc::default(),
             total,
             line_bytes_max: limits.line_bytes_max,
@@ -298,8 +303,11 @@ impl Records {
             inner: Box::new(open_text(path, Arc::clone(&self.done))?),
             since_record: Arc::clone(&self.since_record),
             bytes_max: self.line_bytes_max,
+            delimiter: self.delimiter,
+            since_fields: Arc::clone(&self.since_fields),
         };
         self.since_record.store(0, Ordering::Relaxed);
+        self.since_fields.store(0, Ordering::Relaxed);
         self.opened += 1;
         let reader = ReaderBuilder::new()
             .has_headers(false)
@@ -349,6 +357,7 @@ impl Records {
         let read = reader.read_byte_record(record);
         // What is still buffered belongs to later records: the guard allows for it.
         self.since_record.store(0, Ordering::Relaxed);
+        self.since_fields.store(0, Ordering::Relaxed);
         let line = record.position().map_or(0, csv::Position::line);
         match read {
             Ok(false) => return Ok(false),
@@ -375,6 +384,10 @@ impl Records {
                 let problem = format!("a record longer than {} bytes begins here", self.line_bytes_max);
                 ImportError::line(self.path(), line, problem, "close the quote")
             }
+            ErrorKind::Io(error) if error.kind() == io::ErrorKind::QuotaExceeded => {
+                let problem = format!("a record with more than {DELIMITERS_MAX} delimiters begins here");
+                ImportError::line(self.path(), line, problem, "check the delimiter")
+            }
             ErrorKind::Io(error) => ImportError::io(self.path(), "read", error),
             _ => ImportError::line(self.path(), line, text, "check quotes and the delimiter"),
         }
@@ -399,11 +412,13 @@ impl Records {
     }
 }
 
-/// Ends a record that a quote left open, before all of the file is in memory.
+/// Ends a record that a quote left open, or that has millions of fields, before all of it is in memory.
 struct RecordGuard {
     inner: Box<dyn Read + Send>,
     since_record: Arc<AtomicUsize>,
     bytes_max: usize,
+    delimiter: u8,
+    since_fields: Arc<AtomicUsize>,
 }
 
 impl Read for RecordGuard {
@@ -412,6 +427,12 @@ impl Read for RecordGuard {
         let since = self.since_record.fetch_add(count, Ordering::Relaxed).saturating_add(count);
         if since > self.bytes_max.saturating_add(2 * BUFFER_BYTES) {
             return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let read = buffer.get(..count).unwrap_or_default();
+        let delimiters = read.iter().filter(|byte| **byte == self.delimiter).count();
+        let fields = self.since_fields.fetch_add(delimiters, Ordering::Relaxed).saturating_add(delimiters);
+        if fields > DELIMITERS_MAX {
+            return Err(io::ErrorKind::QuotaExceeded.into());
         }
         Ok(count)
     }

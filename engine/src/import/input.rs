@@ -13,6 +13,8 @@ use super::error::ImportError;
 
 const BUFFER_BYTES: usize = 128 << 10;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// Blank lines in a row; more of them (a few KB when compressed) would keep a reader busy without a row.
+const BLANK_LINES_MAX: u32 = 1 << 20;
 const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 
 /// An open regular file, with its size.
@@ -149,6 +151,7 @@ impl FileLines {
 
     /// The next line that is not blank, after its file and number.
     pub(super) fn next(&mut self) -> Result<Option<(&Path, u64, &str)>, ImportError> {
+        let mut blank = 0;
         loop {
             if self.current.is_none() {
                 let Some(path) = self.files.get(self.opened) else { return Ok(None) };
@@ -158,7 +161,13 @@ impl FileLines {
             let Some(lines) = &mut self.current else { return Ok(None) };
             match lines.next()? {
                 None => self.current = None,
-                Some(line) if line.trim_ascii().is_empty() => {}
+                Some(line) if line.trim_ascii().is_empty() => {
+                    blank += 1;
+                    if blank > BLANK_LINES_MAX {
+                        let problem = format!("more than {BLANK_LINES_MAX} blank lines in a row");
+                        return Err(ImportError::line(&lines.path, lines.number, problem, "remove them"));
+                    }
+                }
                 Some(_) => break,
             }
         }

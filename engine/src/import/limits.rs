@@ -32,7 +32,7 @@ impl Default for ImportLimits {
             batch_bytes_max: 8 << 20,
             columns_max: 4096,
             nesting_max: 64,
-            list_length_max: 1 << 20,
+            list_length_max: 1 << 18,
             header_bytes_max: 64 << 10,
             dimension_max: 65_536,
             files_max: 10_000,

@@ -25,8 +25,8 @@ fn hostile_json_is_refused_with_its_line() {
     jsonl_refuses(b"\n\n", &["no JSON object"]);
     let deep = format!("{{\"x\":{}", "[".repeat(100_000));
     jsonl_refuses(deep.as_bytes(), &["line 1", "nested deeper than 64"]);
-    let wide = format!("{{\"x\":[{}0]}}", "0,".repeat(1 << 20));
-    jsonl_refuses(wide.as_bytes(), &["more than 1048576 values"]);
+    let wide = format!("{{\"x\":[{}0]}}", "0,".repeat(1 << 18));
+    jsonl_refuses(wide.as_bytes(), &["more than 262144 values"]);
     let keys: Vec<String> = (0..5000).map(|i| format!("\"k{i}\":1")).collect();
     jsonl_refuses(format!("{{{}}}", keys.join(",")).as_bytes(), &["more than 4096 different keys"]);
 }
@@ -44,6 +44,10 @@ fn a_line_without_end_is_not_read_whole() {
             gzip(&open_quote)
         }),
     ]);
+    let more =
+        Folder::new(&[("d.csv.gz", &gzip(&vec![b','; 64 << 20])), ("e.jsonl.gz", &gzip(&[b'\n'; 2 << 20]))]);
+    refused(&more.call(ReadFunction::Csv, "d.csv.gz", &[]), &["line 1", "2097152 delimiters"]);
+    refused(&more.call(ReadFunction::Jsonl, "e.jsonl.gz", &[]), &["1048576 blank lines"]);
     let jsonl = folder.call(ReadFunction::Jsonl, "a.jsonl.gz", &[]);
     refused(&jsonl, &["line 1", "longer than 16777216 bytes"]);
     refused(&folder.call(ReadFunction::Csv, "b.csv.gz", &[]), &["longer than 16777216 bytes"]);
