@@ -84,13 +84,19 @@ impl Node {
                     Via::Chain { chain, .. } => chain.score_by.as_mut(),
                     Via::Auto | Via::Exact => None,
                 };
-                let own = [search.text.as_mut(), search.vector.as_mut(), search.filter.as_mut(), search.limit.as_mut()];
+                let own = [
+                    search.text.as_mut(),
+                    search.vector.as_mut(),
+                    search.filter.as_mut(),
+                    search.limit.as_mut(),
+                ];
                 own.into_iter().flatten().chain(score_by).for_each(f);
             }
             Node::Filter { predicate, .. } => f(predicate),
             Node::Project { exprs, .. } => exprs.iter_mut().for_each(f),
             Node::Aggregate { groups, aggregates, .. } => {
-                let arguments = aggregates.iter_mut().filter_map(|Aggregate { argument, .. }| argument.as_mut());
+                let arguments =
+                    aggregates.iter_mut().filter_map(|Aggregate { argument, .. }| argument.as_mut());
                 groups.iter_mut().chain(arguments).for_each(f);
             }
             Node::Sort { keys, .. } => keys.iter_mut().map(|SortKey { expr, .. }| expr).for_each(f),

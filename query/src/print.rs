@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::value_text::{quote_name, shorten};
+use crate::display::quote_name;
 use crate::expr::{BinaryOp, BoundExpr, UnaryOp};
 use crate::node::{output_schema, stage_fields};
 use crate::plan::{
@@ -10,6 +10,7 @@ use crate::plan::{
     Search, SortKey, Stage, StageKind, Via,
 };
 use crate::value::{DataType, Value};
+use crate::value_text::shorten;
 
 /// Rows of a Values node that are shown.
 const ROWS_SHOWN_MAX: usize = 4;
@@ -93,7 +94,9 @@ fn statement_line(plan: &LogicalPlan) -> String {
             format!("CreateTable {} ({})", quote_name(&create.name), columns.join(", "))
         }
         LogicalPlan::CreateAuxiliary(create) => on_table("CreateAuxiliary", &create.name, &create.table.name),
-        LogicalPlan::CreateClassifier(create) => on_table("CreateClassifier", &create.name, &create.table.name),
+        LogicalPlan::CreateClassifier(create) => {
+            on_table("CreateClassifier", &create.name, &create.table.name)
+        }
         LogicalPlan::CreateIndex(create) => {
             let head = on_table("CreateIndex", &create.name, &create.table.name);
             format!("{head} using {:?} of {:?}", create.method, create.target)
@@ -185,7 +188,8 @@ fn returning(list: Option<&Returning>, fields: &[Field]) -> String {
 
 fn write_evaluate(out: &mut String, evaluate: &Evaluate, depth: usize) {
     let fields = output_schema(&evaluate.source);
-    let metrics: Vec<String> = evaluate.metrics.iter().map(|m| format!("{}@{}", m.kind.name(), m.k)).collect();
+    let metrics: Vec<String> =
+        evaluate.metrics.iter().map(|m| format!("{}@{}", m.kind.name(), m.k)).collect();
     let mut text = format!("Evaluate {}", metrics.join(", "));
     if evaluate.against_exact {
         text.push_str(" against exact");
@@ -252,7 +256,8 @@ fn values_line(rows: &[Vec<BoundExpr>], schema: &[Field]) -> String {
         let names: Vec<String> = schema.iter().map(field_name).collect();
         return format!("Empty ({})", names.join(", "));
     }
-    let mut shown: Vec<String> = rows.iter().take(ROWS_SHOWN_MAX).map(|row| format!("({})", list(row, &[]))).collect();
+    let mut shown: Vec<String> =
+        rows.iter().take(ROWS_SHOWN_MAX).map(|row| format!("({})", list(row, &[]))).collect();
     if rows.len() > ROWS_SHOWN_MAX {
         shown.push(format!("... {} rows", rows.len()));
     }
@@ -327,7 +332,12 @@ fn stage_text(stage: &Stage) -> String {
         }
     };
     let parts: Vec<String> = parts.into_iter().flatten().collect();
-    format!("{}({}){}", keyword.to_uppercase(), parts.join(", "), alias(&stage.name, keyword).replace(" as ", " AS "))
+    format!(
+        "{}({}){}",
+        keyword.to_uppercase(),
+        parts.join(", "),
+        alias(&stage.name, keyword).replace(" as ", " AS ")
+    )
 }
 
 /// An aggregate call over the columns of `fields`.
@@ -453,7 +463,9 @@ fn write_expr(out: &mut String, expr: &BoundExpr, fields: &[Field]) {
             write_expr(out, expr, fields);
             let _ = write!(out, " AS {to})");
         }
-        BoundExpr::Case { branches, otherwise, .. } => write_case(out, branches, otherwise.as_deref(), fields),
+        BoundExpr::Case { branches, otherwise, .. } => {
+            write_case(out, branches, otherwise.as_deref(), fields)
+        }
         other => write_predicate(out, other, fields),
     }
 }

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use crate::display::{quote_text, type_text};
 use crate::expr::{BinaryOp, Function};
 use crate::plan::{AggregateFunction, MetricKind};
 use crate::timestamp::format_timestamp;
-use crate::value::{DataType, Value, VectorFormat};
+use crate::value::{DataType, Value};
 
 /// Longest value shown inside an error message, in characters.
 const SHOWN_CHARS_MAX: usize = 60;
@@ -22,9 +23,7 @@ impl fmt::Display for Value {
                 Some(text) => f.write_str(&text),
                 None => write!(f, "{us} us"),
             },
-            Value::Vector(elements) => {
-                write_list(f, elements.iter(), |f, x| write_single(f, *x))
-            }
+            Value::Vector(elements) => write_list(f, elements.iter(), |f, x| write_single(f, *x)),
             Value::List(items) => write_list(f, items.iter(), |f, item| write!(f, "{item}")),
         }
     }
@@ -32,31 +31,7 @@ impl fmt::Display for Value {
 
 impl fmt::Display for DataType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            DataType::Unknown => f.write_str("UNKNOWN"),
-            DataType::Boolean => f.write_str("BOOLEAN"),
-            DataType::Integer => f.write_str("INTEGER"),
-            DataType::BigInt => f.write_str("BIGINT"),
-            DataType::Real => f.write_str("REAL"),
-            DataType::Double => f.write_str("DOUBLE"),
-            DataType::Text => f.write_str("TEXT"),
-            DataType::Timestamp => f.write_str("TIMESTAMP"),
-            DataType::Json => f.write_str("JSON"),
-            DataType::Vector { dimension: None, .. } => f.write_str("VECTOR"),
-            DataType::Vector { dimension: Some(n), format: VectorFormat::F32 } => write!(f, "VECTOR({n})"),
-            DataType::Vector { dimension: Some(n), format } => write!(f, "VECTOR({n}, {format})"),
-            DataType::List(element) => write!(f, "{element}[]"),
-        }
-    }
-}
-
-impl fmt::Display for VectorFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            VectorFormat::F32 => "F32",
-            VectorFormat::F16 => "F16",
-            VectorFormat::I8 => "I8",
-        })
+        f.write_str(&type_text(self))
     }
 }
 
@@ -89,18 +64,6 @@ pub(crate) fn shorten(text: &str) -> String {
         Some((end, _)) => format!("{}...", text.get(..end).unwrap_or(text)),
         None => text.to_owned(),
     }
-}
-
-/// A SQL string literal.
-pub fn quote_text(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
-/// An identifier, quoted where it would not read back as itself.
-pub fn quote_name(name: &str) -> String {
-    let plain = name.chars().next().is_some_and(|c| c.is_ascii_lowercase() || c == '_')
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    if plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }
 
 /// Shortest text that reads back as the same double, with a point or an exponent so that it stays a double.
@@ -262,13 +225,6 @@ mod tests {
         check(Value::Vector(vec![1.0, 0.1]), "[1.0, 0.1]", "CAST('[1.0, 0.1]' AS VECTOR(2))");
         let list = Value::List(vec![Value::Text("a".into()), Value::Null]);
         check(list, "[a, NULL]", "['a', NULL]");
-    }
-
-    #[test]
-    fn names_are_quoted_only_where_they_must_be() {
-        assert_eq!(quote_name("products_2"), "products_2");
-        assert_eq!(quote_name("Products"), "\"Products\"");
-        assert_eq!(quote_name("a\"b"), "\"a\"\"b\"");
     }
 
     #[test]

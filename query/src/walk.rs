@@ -67,9 +67,10 @@ impl BoundExpr {
             BoundExpr::Cast { to, .. } => to.clone(),
             BoundExpr::Call { function, args } => function_type(*function, args),
             BoundExpr::List(items) => {
-                let element = items.iter().map(BoundExpr::data_type).reduce(|a, b| {
-                    common_type(&a, &b).unwrap_or(DataType::Unknown)
-                });
+                let element = items
+                    .iter()
+                    .map(BoundExpr::data_type)
+                    .reduce(|a, b| common_type(&a, &b).unwrap_or(DataType::Unknown));
                 DataType::List(Box::new(element.unwrap_or(DataType::Unknown)))
             }
         }
@@ -78,7 +79,9 @@ impl BoundExpr {
     /// The direct operands, in order of evaluation. A subquery of IN is not an operand.
     pub fn children(&self) -> Vec<&BoundExpr> {
         match self {
-            BoundExpr::Literal(_) | BoundExpr::Parameter(_) | BoundExpr::Column { .. } | BoundExpr::Now => vec![],
+            BoundExpr::Literal(_) | BoundExpr::Parameter(_) | BoundExpr::Column { .. } | BoundExpr::Now => {
+                vec![]
+            }
             BoundExpr::Unary { expr, .. }
             | BoundExpr::IsNull { expr, .. }
             | BoundExpr::InQuery { expr, .. }
@@ -101,13 +104,17 @@ impl BoundExpr {
     #[must_use]
     pub fn map_children(self, f: &mut impl FnMut(BoundExpr) -> BoundExpr) -> BoundExpr {
         match self {
-            BoundExpr::Literal(_) | BoundExpr::Parameter(_) | BoundExpr::Column { .. } | BoundExpr::Now => self,
+            BoundExpr::Literal(_) | BoundExpr::Parameter(_) | BoundExpr::Column { .. } | BoundExpr::Now => {
+                self
+            }
             BoundExpr::Unary { op, expr } => BoundExpr::Unary { op, expr: map_box(expr, f) },
             BoundExpr::IsNull { expr, negated } => BoundExpr::IsNull { expr: map_box(expr, f), negated },
             BoundExpr::InQuery { expr, query, negated } => {
                 BoundExpr::InQuery { expr: map_box(expr, f), query, negated }
             }
-            BoundExpr::InSet { expr, set, negated } => BoundExpr::InSet { expr: map_box(expr, f), set, negated },
+            BoundExpr::InSet { expr, set, negated } => {
+                BoundExpr::InSet { expr: map_box(expr, f), set, negated }
+            }
             BoundExpr::Cast { expr, to } => BoundExpr::Cast { expr: map_box(expr, f), to },
             BoundExpr::Binary { op, left, right } => {
                 let left = map_box(left, f);
@@ -304,7 +311,8 @@ mod tests {
             otherwise: Some(Box::new(column(2, DataType::Text))),
             data_type: DataType::Text,
         };
-        let list = BoundExpr::InList { expr: Box::new(case), list: vec![column(9, DataType::Text)], negated: true };
+        let list =
+            BoundExpr::InList { expr: Box::new(case), list: vec![column(9, DataType::Text)], negated: true };
         assert_eq!(list.columns().into_iter().collect::<Vec<_>>(), [1, 2, 4, 9]);
         let moved = list.map_columns(&mut |i, t| column(i + 10, t));
         assert_eq!(moved.columns().into_iter().collect::<Vec<_>>(), [11, 12, 14, 19]);

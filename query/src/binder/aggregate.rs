@@ -112,7 +112,9 @@ impl Binder<'_> {
                 Ok(bound)
             }
             (AggregateFunction::Sum | AggregateFunction::Avg, t) if is_numeric(&t) => Ok(bound),
-            (AggregateFunction::Min | AggregateFunction::Max, t) if !matches!(t, DataType::Vector { .. }) => Ok(bound),
+            (AggregateFunction::Min | AggregateFunction::Max, t) if !matches!(t, DataType::Vector { .. }) => {
+                Ok(bound)
+            }
             (_, t) => Err(mismatch(format!("`{}` does not take {t}", function.name()), span)),
         }
     }
@@ -121,7 +123,10 @@ impl Binder<'_> {
 fn misplaced(function: AggregateFunction, place: Place, span: Span) -> QueryError {
     let inside = matches!(place, Place::Select | Place::Having | Place::OrderBy);
     let (message, help) = if inside {
-        (format!("`{}` cannot stand inside another aggregate", function.name()), "aggregate in a subquery first")
+        (
+            format!("`{}` cannot stand inside another aggregate", function.name()),
+            "aggregate in a subquery first",
+        )
     } else {
         let help = match place {
             Place::Where | Place::Qualify => "use HAVING for conditions on groups",
@@ -133,7 +138,12 @@ fn misplaced(function: AggregateFunction, place: Place, span: Span) -> QueryErro
 }
 
 /// Rewrites an expression over the input row into one over the aggregate's output.
-pub(super) fn regroup(expr: BoundExpr, groups: &[BoundExpr], input: &[Field], span: Span) -> BindResult<BoundExpr> {
+pub(super) fn regroup(
+    expr: BoundExpr,
+    groups: &[BoundExpr],
+    input: &[Field],
+    span: Span,
+) -> BindResult<BoundExpr> {
     let mut stray = None;
     let regrouped = regroup_node(expr, groups, input.len(), &mut stray);
     let Some(index) = stray else {

@@ -57,7 +57,8 @@ impl Binder<'_> {
         input: Input,
     ) -> BindResult<ChainBound> {
         let chain = self.stored_syntax(name, overrides, table)?;
-        let mut bound = self.chain(&chain, table, input).map_err(|error| in_pipeline(error, name, overrides))?;
+        let mut bound =
+            self.chain(&chain, table, input).map_err(|error| in_pipeline(error, name, overrides))?;
         if let Some(window) = &mut bound.window {
             window.pipeline = Some(name.name.clone());
         }
@@ -82,9 +83,15 @@ impl Binder<'_> {
     }
 
     /// Binds a chain for a table.
-    pub(super) fn chain(&mut self, chain: &ast::Chain, table: &TableInfo, input: Input) -> BindResult<ChainBound> {
+    pub(super) fn chain(
+        &mut self,
+        chain: &ast::Chain,
+        table: &TableInfo,
+        input: Input,
+    ) -> BindResult<ChainBound> {
         if chain.stages.len() > self.limits.stages_max {
-            let message = format!("{} stages; at most {} are allowed", chain.stages.len(), self.limits.stages_max);
+            let message =
+                format!("{} stages; at most {} are allowed", chain.stages.len(), self.limits.stages_max);
             return Err(QueryError::new(ErrorCode::TooManyStages, message).at(chain.span));
         }
         self.check_start(chain, table, input)?;
@@ -107,7 +114,9 @@ impl Binder<'_> {
                 let fields = stage_fields(&stages);
                 let bound = self.expr(expr, &Scope::new(&fields), Place::ScoreBy);
                 let bound = bound.map_err(|error| match error.code {
-                    ErrorCode::UnknownColumn => error.help("SCORE BY names the scores of stages, as in rerank.score"),
+                    ErrorCode::UnknownColumn => {
+                        error.help("SCORE BY names the scores of stages, as in rerank.score")
+                    }
                     _ => error,
                 })?;
                 Some(self.number(bound, &DataType::Double, expr.span, "SCORE BY")?)
@@ -133,7 +142,12 @@ impl Binder<'_> {
         Err(error.help(format!("start with ENCODE({model}) THEN ..., or give SEARCH (VECTOR => ...)")))
     }
 
-    fn stage(&mut self, stage: &ast::Stage, table: &TableInfo, progress: &mut Progress) -> BindResult<StageKind> {
+    fn stage(
+        &mut self,
+        stage: &ast::Stage,
+        table: &TableInfo,
+        progress: &mut Progress,
+    ) -> BindResult<StageKind> {
         let [beam, limit, effort] = self.stage_numbers(stage)?;
         match (stage.kind, &stage.object) {
             (Keyword::Encode, Some(name)) => {
@@ -194,7 +208,10 @@ impl Binder<'_> {
                 format!("write SHORTLIST({}, limit => n) instead", name.name),
             ),
             _ => (
-                format!("SHORTLIST(index) needs a flat or faiss index, and `{}` is an elias index", name.name),
+                format!(
+                    "SHORTLIST(index) needs a flat or faiss index, and `{}` is an elias index",
+                    name.name
+                ),
                 format!("write PROBE({}) THEN SHORTLIST(limit => n)", name.name),
             ),
         };
@@ -213,7 +230,8 @@ impl Binder<'_> {
                 _ => None,
             };
             let Some(number) = number else {
-                let message = format!("{} => {} is not a whole number from 1 on", option.name.name, value.shown());
+                let message =
+                    format!("{} => {} is not a whole number from 1 on", option.name.name, value.shown());
                 return Err(QueryError::new(ErrorCode::InvalidOption, message).at(option.value.span));
             };
             let slot = match option.name.name.as_str() {
@@ -369,7 +387,9 @@ fn check_order(stage: &ast::Stage, before: Option<&StageKind>) -> BindResult<()>
 /// A chain must end with labels.
 fn check_end(last: Option<&Stage>, span: Span) -> BindResult<()> {
     let help = match last.map(|stage| &stage.kind) {
-        Some(StageKind::Probe { .. }) => "add THEN SHORTLIST(limit => n), which takes the labels of the clusters",
+        Some(StageKind::Probe { .. }) => {
+            "add THEN SHORTLIST(limit => n), which takes the labels of the clusters"
+        }
         Some(StageKind::Encode { .. }) | None => {
             "add THEN SHORTLIST(index, limit => n), or THEN PROBE(index) THEN SHORTLIST(limit => n)"
         }

@@ -6,7 +6,8 @@ use crate::ast::{Ident, Statement};
 use crate::binder::expr::Place;
 use crate::binder::scope::Scope;
 use crate::catalog::{
-    AuxiliaryInfo, Catalog, ClassifierInfo, IndexInfo, ModelInfo, ObjectKind, PipelineInfo, ReadCall, TableInfo,
+    AuxiliaryInfo, Catalog, ClassifierInfo, IndexInfo, ModelInfo, ObjectKind, PipelineInfo, ReadCall,
+    TableInfo,
 };
 use crate::error::{ErrorCode, QueryError, Span};
 use crate::expr::BoundExpr;
@@ -45,7 +46,8 @@ pub(super) type BindResult<T> = Result<T, QueryError>;
 /// # Errors
 /// Q02xx for names, Q03xx for types and forms that have no plan, Q04xx for constants that have no value.
 pub fn bind(statement: &Statement, catalog: &dyn Catalog, limits: &Limits) -> Result<Bound, QueryError> {
-    let parameter = |p: &crate::ast::Parameter| ParameterInfo { name: p.name.clone(), data_type: DataType::Unknown };
+    let parameter =
+        |p: &crate::ast::Parameter| ParameterInfo { name: p.name.clone(), data_type: DataType::Unknown };
     let parameters = statement.parameters.iter().map(parameter).collect();
     let mut binder = Binder { catalog, limits, parameters, copied_nodes: 0 };
     let plan = binder.statement(&statement.kind)?;
@@ -158,7 +160,8 @@ impl Binder<'_> {
 /// Names for a help text, the first few of them.
 pub(super) fn list_names<S: AsRef<str>>(names: &[S]) -> String {
     const SHOWN_MAX: usize = 8;
-    let shown: Vec<String> = names.iter().take(SHOWN_MAX).map(|name| format!("`{}`", name.as_ref())).collect();
+    let shown: Vec<String> =
+        names.iter().take(SHOWN_MAX).map(|name| format!("`{}`", name.as_ref())).collect();
     let more = if names.len() > SHOWN_MAX { ", ..." } else { "" };
     format!("{}{more}", shown.join(", "))
 }

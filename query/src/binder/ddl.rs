@@ -45,9 +45,17 @@ impl Binder<'_> {
         }))
     }
 
-    pub(super) fn create_on_table(&mut self, create: &ast::CreateOnTable, kind: ObjectKind) -> BindResult<LogicalPlan> {
+    pub(super) fn create_on_table(
+        &mut self,
+        create: &ast::CreateOnTable,
+        kind: ObjectKind,
+    ) -> BindResult<LogicalPlan> {
         let auxiliary = kind == ObjectKind::Auxiliary;
-        self.refuse_replace(create.or_replace, if auxiliary { "AUXILIARY" } else { "CLASSIFIER" }, &create.name)?;
+        self.refuse_replace(
+            create.or_replace,
+            if auxiliary { "AUXILIARY" } else { "CLASSIFIER" },
+            &create.name,
+        )?;
         self.check_name(kind, &create.name, create.if_not_exists)?;
         let bound = CreateOnTable {
             name: create.name.name.clone(),
@@ -218,12 +226,17 @@ impl Binder<'_> {
         Ok(Some(expr.to_string()))
     }
 
-    pub(super) fn set_default_pipeline(&mut self, table: &Ident, pipeline: Option<&Ident>) -> BindResult<LogicalPlan> {
+    pub(super) fn set_default_pipeline(
+        &mut self,
+        table: &Ident,
+        pipeline: Option<&Ident>,
+    ) -> BindResult<LogicalPlan> {
         let info = self.table(table)?;
         if let Some(name) = pipeline {
             let owner = self.pipeline(name)?.table;
             if owner != info.name {
-                let message = format!("pipeline `{}` belongs to table `{owner}`, not to `{}`", name.name, info.name);
+                let message =
+                    format!("pipeline `{}` belongs to table `{owner}`, not to `{}`", name.name, info.name);
                 return Err(QueryError::new(ErrorCode::WrongTable, message).at(name.span));
             }
         }
@@ -231,7 +244,12 @@ impl Binder<'_> {
         Ok(LogicalPlan::SetDefaultPipeline { table: info.name.clone(), pipeline })
     }
 
-    pub(super) fn drop(&mut self, kind: ObjectKind, name: &Ident, if_exists: bool) -> BindResult<LogicalPlan> {
+    pub(super) fn drop(
+        &mut self,
+        kind: ObjectKind,
+        name: &Ident,
+        if_exists: bool,
+    ) -> BindResult<LogicalPlan> {
         if !if_exists && !self.exists(kind, &name.name) {
             return Err(self.unknown(kind, name));
         }
@@ -254,14 +272,18 @@ fn primary_key(create: &ast::CreateTable) -> BindResult<usize> {
     let mut keys = create.columns.iter().enumerate().filter(|(_, column)| column.primary_key);
     let Some((position, column)) = keys.next() else {
         let message = format!("table `{}` has no primary key", create.name.name);
-        return Err(error(message, create.name.span).help("add PRIMARY KEY to a BIGINT, INTEGER or TEXT column"));
+        return Err(
+            error(message, create.name.span).help("add PRIMARY KEY to a BIGINT, INTEGER or TEXT column")
+        );
     };
     if let Some((_, second)) = keys.next() {
         let message = format!("two primary keys, `{}` and `{}`", column.name.name, second.name.name);
         return Err(error(message, second.name.span).help("mark one column; others can be UNIQUE"));
     }
     let data_type = &column.data_type.data_type;
-    if !matches!(data_type, DataType::BigInt | DataType::Integer | DataType::Text) || column.generated.is_some() {
+    if !matches!(data_type, DataType::BigInt | DataType::Integer | DataType::Text)
+        || column.generated.is_some()
+    {
         let message = format!("`{}` is a {data_type}, which cannot be a primary key", column.name.name);
         return Err(error(message, column.data_type.span).help("use BIGINT, INTEGER or TEXT"));
     }

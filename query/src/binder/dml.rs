@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::ast::{self, Assignment, ConflictAction, Expr, Ident, ImportTarget, OptionValue, Query, QueryBody, SelectItem};
+use crate::ast::{
+    self, Assignment, ConflictAction, Expr, Ident, ImportTarget, OptionValue, Query, QueryBody, SelectItem,
+};
 use crate::binder::context::{BindResult, Binder, list_names};
 use crate::binder::expr::Place;
 use crate::binder::from::table_fields;
@@ -33,7 +35,9 @@ impl Binder<'_> {
         let named = self.written_columns(&table, &insert.columns)?;
         let targets: Vec<(Origin, &ColumnInfo)> = self.origins(&table, &named, insert.table.span)?;
         let source = match &insert.source.body {
-            QueryBody::Values(rows) if is_plain(&insert.source) => self.inserted_rows(rows, &targets, &insert.source)?,
+            QueryBody::Values(rows) if is_plain(&insert.source) => {
+                self.inserted_rows(rows, &targets, &insert.source)?
+            }
             _ => self.inserted_query(&targets, &insert.source, named.len())?,
         };
         let on_conflict = match &insert.on_conflict {
@@ -85,7 +89,8 @@ impl Binder<'_> {
     fn default_value(&mut self, column: &ColumnInfo, span: Span) -> BindResult<BoundExpr> {
         match &column.default {
             Some(sql) => {
-                let parsed = parse_expression(sql, self.limits).map_err(|error| in_default(error, column, span))?;
+                let parsed =
+                    parse_expression(sql, self.limits).map_err(|error| in_default(error, column, span))?;
                 let bound = self.expr(&parsed, &Scope::empty(), Place::Stored);
                 let bound = bound.map_err(|error| in_default(error, column, span))?;
                 let bound = self.assign(bound, &column.data_type, span, &column.name);
@@ -144,7 +149,8 @@ impl Binder<'_> {
             exprs.push(match origin {
                 Origin::Default(expr) => expr.clone(),
                 Origin::Source(index) => {
-                    let data_type = fields.get(*index).map_or(DataType::Unknown, |field| field.data_type.clone());
+                    let data_type =
+                        fields.get(*index).map_or(DataType::Unknown, |field| field.data_type.clone());
                     let value = BoundExpr::Column { index: *index, data_type };
                     self.assign_to(value, column, query.span)?
                 }
@@ -171,7 +177,8 @@ impl Binder<'_> {
         column: &str,
     ) -> BindResult<BoundExpr> {
         let from = value.data_type();
-        if let (DataType::Vector { dimension: Some(a), .. }, DataType::Vector { dimension: Some(b), .. }) = (&from, to)
+        if let (DataType::Vector { dimension: Some(a), .. }, DataType::Vector { dimension: Some(b), .. }) =
+            (&from, to)
             && a != b
         {
             let message = format!("column `{column}` takes {b} elements, not {a}");
@@ -204,7 +211,8 @@ impl Binder<'_> {
         let count = table.columns.len();
         let mut fields = table_fields(table, &table.name);
         // The new row is found as `excluded.x` only; plain names mean the old row.
-        fields.extend(table_fields(table, "excluded").into_iter().map(|field| Field { hidden: true, ..field }));
+        fields
+            .extend(table_fields(table, "excluded").into_iter().map(|field| Field { hidden: true, ..field }));
         let bound = self.assignments(assignments, table, &Scope::new(&fields))?;
         for ((_, expr), assignment) in bound.iter().zip(assignments) {
             let computed = |column: &usize| {
@@ -323,7 +331,11 @@ fn written_column(table: &TableInfo, name: &Ident) -> BindResult<usize> {
         let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
         let error = QueryError::new(ErrorCode::UnknownColumn, message).at(name.span);
         let error = error.did_you_mean(&name.name, names.iter().copied());
-        return Err(if error.help.is_some() { error } else { error.help(format!("known: {}", list_names(&names))) });
+        return Err(if error.help.is_some() {
+            error
+        } else {
+            error.help(format!("known: {}", list_names(&names)))
+        });
     };
     match &column.generated {
         None => Ok(position),

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::ast::{self, EvaluateBy as BySyntax, EvaluateTarget as TargetSyntax, FromItem, Ident, OptionValue, Query, QueryBody, SelectItem};
+use crate::ast::{
+    self, EvaluateBy as BySyntax, EvaluateTarget as TargetSyntax, FromItem, Ident, OptionValue, Query,
+    QueryBody, SelectItem,
+};
 use crate::binder::context::{BindResult, Binder};
 use crate::binder::expr::Place;
 use crate::binder::scope::Scope;
@@ -12,7 +15,9 @@ use crate::catalog::TableInfo;
 use crate::error::{ErrorCode, QueryError, Span};
 use crate::expr::BoundExpr;
 use crate::node::output_schema;
-use crate::plan::{Evaluate, EvaluateBy, EvaluateTarget, Field, LogicalPlan, Metric, MetricKind, Node, Search};
+use crate::plan::{
+    Evaluate, EvaluateBy, EvaluateTarget, Field, LogicalPlan, Metric, MetricKind, Node, Search,
+};
 use crate::value::{DataType, Value};
 
 impl Binder<'_> {
@@ -31,8 +36,11 @@ impl Binder<'_> {
         let needs_labels = metrics.iter().any(|metric| metric.kind != MetricKind::AnnRecall);
         let labels = source_column(&fields, "labels", span)?;
         if labels.is_none() && needs_labels {
-            let error = QueryError::new(ErrorCode::UnknownColumn, "the source has no column `labels`").at(span);
-            return Err(error.help("select the correct labels' primary keys AS labels; only ANN_RECALL does without"));
+            let error =
+                QueryError::new(ErrorCode::UnknownColumn, "the source has no column `labels`").at(span);
+            return Err(
+                error.help("select the correct labels' primary keys AS labels; only ANN_RECALL does without")
+            );
         }
         let exclude = source_column(&fields, "exclude", span)?;
         let mut targets = Vec::with_capacity(evaluate.targets.len());
@@ -79,7 +87,10 @@ impl Binder<'_> {
     }
 
     /// Options; `propensity` may be a query of the training labels.
-    fn evaluate_options(&mut self, options: &[ast::OptionItem]) -> BindResult<(Option<Node>, Vec<(String, Value)>)> {
+    fn evaluate_options(
+        &mut self,
+        options: &[ast::OptionItem],
+    ) -> BindResult<(Option<Node>, Vec<(String, Value)>)> {
         let (mut propensity, mut constants) = (None, Vec::new());
         for option in options {
             let OptionValue::Query(query) = &option.value else {
@@ -96,7 +107,8 @@ impl Binder<'_> {
                 _ => false,
             };
             if !lists {
-                let message = "the query of propensity must have one column, the label lists of the training set";
+                let message =
+                    "the query of propensity must have one column, the label lists of the training set";
                 let error = QueryError::new(ErrorCode::TypeMismatch, message).at(query.span);
                 return Err(error.help("write propensity = (SELECT labels FROM read_xc('trn.json.gz'))"));
             }

@@ -68,7 +68,12 @@ impl Binder<'_> {
     }
 
     /// Binds a BOOLEAN without aggregates.
-    pub(super) fn predicate(&mut self, expr: &Expr, scope: &Scope<'_>, place: Place) -> BindResult<BoundExpr> {
+    pub(super) fn predicate(
+        &mut self,
+        expr: &Expr,
+        scope: &Scope<'_>,
+        place: Place,
+    ) -> BindResult<BoundExpr> {
         let bound = self.expr(expr, scope, place)?;
         self.boolean(bound, expr.span, place.name())
     }
@@ -82,7 +87,8 @@ impl Binder<'_> {
             ExprKind::Parameter { index, .. } => self.parameter(*index, span, site.place),
             ExprKind::Column(name) => {
                 let index = site.scope.resolve(name)?;
-                let data_type = site.scope.fields.get(index).map_or(DataType::Unknown, |f| f.data_type.clone());
+                let data_type =
+                    site.scope.fields.get(index).map_or(DataType::Unknown, |f| f.data_type.clone());
                 Ok(BoundExpr::Column { index, data_type })
             }
             ExprKind::Unary { op, expr } => self.unary(*op, expr, site),
@@ -186,7 +192,9 @@ impl Binder<'_> {
         };
         if site.place != Place::OrderBy {
             let message = format!("`{symbol}` is known in ORDER BY only");
-            return Err(QueryError::new(ErrorCode::NoPlan, message).at(span).help(format!("write {instead}")));
+            return Err(QueryError::new(ErrorCode::NoPlan, message)
+                .at(span)
+                .help(format!("write {instead}")));
         }
         let bound = vec![self.expr_at(left, site)?, self.expr_at(right, site)?];
         let args = self.vector_pair(bound, [left.span, right.span])?;
@@ -235,22 +243,36 @@ impl Binder<'_> {
         Ok(BoundExpr::Logic { all: !negated, operands })
     }
 
-    fn in_list(&mut self, expr: &Expr, list: &[Expr], negated: bool, site: &mut Site<'_>) -> BindResult<BoundExpr> {
+    fn in_list(
+        &mut self,
+        expr: &Expr,
+        list: &[Expr],
+        negated: bool,
+        site: &mut Site<'_>,
+    ) -> BindResult<BoundExpr> {
         let mut operand = self.expr_at(expr, site)?;
         let mut bound = Vec::with_capacity(list.len());
         for item in list {
             let candidate = self.expr_at(item, site)?;
-            let candidate;
-            (operand, candidate) = self.comparable(operand, candidate, item.span, "IN")?;
-            bound.push(candidate);
+            let (left, right) = self.comparable(operand, candidate, item.span, "IN")?;
+            operand = left;
+            bound.push(right);
         }
         Ok(BoundExpr::InList { expr: Box::new(operand), list: bound, negated })
     }
 
-    fn in_query(&mut self, expr: &Expr, query: &Query, negated: bool, site: &mut Site<'_>) -> BindResult<BoundExpr> {
+    fn in_query(
+        &mut self,
+        expr: &Expr,
+        query: &Query,
+        negated: bool,
+        site: &mut Site<'_>,
+    ) -> BindResult<BoundExpr> {
         if matches!(site.place, Place::Stored | Place::ScoreBy | Place::Limit | Place::Option) {
             let message = format!("a subquery cannot stand in {}", site.place.name());
-            return Err(QueryError::new(ErrorCode::NoPlan, message).at(query.span).help("write the values in a list"));
+            return Err(QueryError::new(ErrorCode::NoPlan, message)
+                .at(query.span)
+                .help("write the values in a list"));
         }
         let operand = self.expr_at(expr, site)?;
         let node = self.query(query)?;

@@ -60,7 +60,8 @@ impl Binder<'_> {
         let node = self.query(query)?;
         let mut fields = output_schema(&node).to_vec();
         if columns.len() > fields.len() {
-            let message = format!("{} column names for a subquery of {} columns", columns.len(), fields.len());
+            let message =
+                format!("{} column names for a subquery of {} columns", columns.len(), fields.len());
             return Err(QueryError::new(ErrorCode::ColumnCount, message).at(query.span));
         }
         for (field, name) in fields.iter_mut().zip(columns) {
@@ -87,7 +88,12 @@ impl Binder<'_> {
         let qualifier = alias.map_or(*known, |alias| alias.name.as_str());
         let schema: Vec<Field> = columns
             .into_iter()
-            .map(|(name, data_type)| Field { qualifier: Some(qualifier.to_owned()), name, data_type, hidden: false })
+            .map(|(name, data_type)| Field {
+                qualifier: Some(qualifier.to_owned()),
+                name,
+                data_type,
+                hidden: false,
+            })
             .collect();
         let fields = schema.clone();
         Ok(plain(Node::Read { call, schema }, fields))

@@ -3,10 +3,10 @@
 use crate::ast::{Call, Ident};
 use crate::binder::context::{BindResult, Binder};
 use crate::binder::types::mismatch;
-use crate::value_text::FUNCTIONS;
 use crate::error::{ErrorCode, QueryError, Span};
 use crate::expr::{BoundExpr, Function};
 use crate::value::DataType;
+use crate::value_text::FUNCTIONS;
 
 impl Binder<'_> {
     /// Resolves a function and checks its arguments.
@@ -43,7 +43,8 @@ impl Binder<'_> {
         if !matches!(name, "encode" | "aux") {
             return None;
         }
-        let message = format!("`{name}` can stand only in GENERATED ALWAYS AS (...) STORED of a VECTOR column");
+        let message =
+            format!("`{name}` can stand only in GENERATED ALWAYS AS (...) STORED of a VECTOR column");
         let error = QueryError::new(ErrorCode::InvalidGenerated, message).at(call.name.span);
         Some(error.help("to search by a text, write FROM table SEARCH 'text'"))
     }
@@ -145,7 +146,11 @@ impl Binder<'_> {
     }
 
     /// Two vectors; where the width of one is known the other must have it too.
-    pub(super) fn vector_pair(&mut self, args: Vec<BoundExpr>, spans: [Span; 2]) -> BindResult<Vec<BoundExpr>> {
+    pub(super) fn vector_pair(
+        &mut self,
+        args: Vec<BoundExpr>,
+        spans: [Span; 2],
+    ) -> BindResult<Vec<BoundExpr>> {
         let (a, b) = pair(args)?;
         let dimension = |expr: &BoundExpr| match expr.data_type() {
             DataType::Vector { dimension, .. } => dimension,
@@ -164,7 +169,11 @@ impl Binder<'_> {
             DataType::List(element) => *element,
             DataType::Unknown => DataType::Unknown,
             other => {
-                let help = if matches!(other, DataType::Vector { .. }) { "a VECTOR is no array" } else { "give an array first" };
+                let help = if matches!(other, DataType::Vector { .. }) {
+                    "a VECTOR is no array"
+                } else {
+                    "give an array first"
+                };
                 return Err(mismatch(format!("array_contains takes an array, not {other}"), span).help(help));
             }
         };
@@ -189,4 +198,3 @@ fn unknown_function(name: &Ident) -> QueryError {
     let error = QueryError::new(ErrorCode::UnknownFunction, format!("unknown function `{}`", name.name));
     error.at(name.span).did_you_mean(&name.name, known.chain(others))
 }
-

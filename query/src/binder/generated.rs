@@ -13,7 +13,12 @@ use crate::value::DataType;
 
 impl Binder<'_> {
     /// Takes the expression of an embedding apart; `fields` are the table's stored columns.
-    pub(super) fn generated(&mut self, column: &ColumnDef, expr: &Expr, fields: &[Field]) -> BindResult<GeneratedColumn> {
+    pub(super) fn generated(
+        &mut self,
+        column: &ColumnDef,
+        expr: &Expr,
+        fields: &[Field],
+    ) -> BindResult<GeneratedColumn> {
         let DataType::Vector { dimension: Some(dimension), .. } = column.data_type.data_type else {
             let message = format!("generated column `{}` must be a VECTOR(n)", column.name.name);
             let error = QueryError::new(ErrorCode::InvalidGenerated, message).at(column.data_type.span);
@@ -97,5 +102,7 @@ fn object_name(expr: &Expr) -> BindResult<&Ident> {
 fn invalid(span: Span) -> QueryError {
     let message = "a generated column is an embedding, and nothing else is understood here";
     let error = QueryError::new(ErrorCode::InvalidGenerated, message).at(span);
-    error.help("write encode(model, text), + aux(auxiliary) behind it and normalize(...) around it as you like")
+    error.help(
+        "write encode(model, text), + aux(auxiliary) behind it and normalize(...) around it as you like",
+    )
 }

@@ -76,10 +76,9 @@ impl<'a> Scope<'a> {
         };
         if positions(self.fields, name).next().is_some() || final_score(self.fields, name).is_some() {
             let message = format!("`{}` is not known yet when WHERE chooses the labels to rank", shown(name));
-            return QueryError::new(ErrorCode::ScoreInWhere, message).at(span).help(format!(
-                "use QUALIFY {} ... to filter by scores",
-                shown(name)
-            ));
+            return QueryError::new(ErrorCode::ScoreInWhere, message)
+                .at(span)
+                .help(format!("use QUALIFY {} ... to filter by scores", shown(name)));
         }
         let has_stages = self.fields.iter().any(|field| field.hidden);
         if is_score_name(column) && !has_stages && name.qualifier.is_none() {
@@ -87,7 +86,8 @@ impl<'a> Scope<'a> {
             let error = QueryError::new(ErrorCode::MisplacedScore, message).at(span);
             return error.help("scores come from FROM table SEARCH 'text'");
         }
-        let error = QueryError::new(ErrorCode::UnknownColumn, format!("unknown column `{}`", shown(name))).at(span);
+        let error =
+            QueryError::new(ErrorCode::UnknownColumn, format!("unknown column `{}`", shown(name))).at(span);
         self.suggest(error, name)
     }
 
@@ -132,7 +132,8 @@ fn positions<'f>(fields: &'f [Field], name: &'f ColumnName) -> impl Iterator<Ite
 /// `t.score` is the final score where the table has no such column.
 fn final_score(fields: &[Field], name: &ColumnName) -> Option<usize> {
     let qualifier = name.qualifier.as_ref()?;
-    let of_table = |field: &Field| !field.hidden && field.qualifier.as_deref() == Some(qualifier.name.as_str());
+    let of_table =
+        |field: &Field| !field.hidden && field.qualifier.as_deref() == Some(qualifier.name.as_str());
     let is_final = |field: &Field| !field.hidden && field.qualifier.is_none() && field.name == name.name.name;
     let searched = fields.iter().any(|field| field.hidden);
     let known = searched && is_score_name(&name.name.name) && fields.iter().any(of_table);

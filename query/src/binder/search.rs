@@ -34,7 +34,9 @@ impl Window {
         let Window { stage, limit, pipeline } = self;
         let message = format!("LIMIT with OFFSET asks for {wanted} rows, but stage `{stage}` keeps {limit}");
         let fix = match pipeline {
-            Some(name) => format!("raise it: VIA PIPELINE {name} ({stage}.limit => {wanted}), or lower the LIMIT"),
+            Some(name) => {
+                format!("raise it: VIA PIPELINE {name} ({stage}.limit => {wanted}), or lower the LIMIT")
+            }
             None => format!("raise the stage's limit to >= {wanted}, or lower the LIMIT"),
         };
         Err(QueryError::new(ErrorCode::WindowGrows, message).at(span).help(fix))
@@ -117,10 +119,10 @@ impl Binder<'_> {
     ) -> BindResult<(Search, Option<Window>)> {
         let Sought { text, vector } = sought;
         let input = if vector.is_some() { Input::Vector } else { Input::Text };
-        let default = table.default_pipeline.clone().map(|name| ViaSyntax::Pipeline {
-            name: Ident { name, span },
-            overrides: Vec::new(),
-        });
+        let default = table
+            .default_pipeline
+            .clone()
+            .map(|name| ViaSyntax::Pipeline { name: Ident { name, span }, overrides: Vec::new() });
         let (via, dimension, window) = match via.or(default.as_ref()) {
             None => (Via::Auto, Some(self.embedding_dimension(&table, input, span)?), None),
             Some(ViaSyntax::Exact { span }) => {
@@ -131,7 +133,8 @@ impl Binder<'_> {
                 (Via::Chain { chain, pipeline: None }, dimension, window)
             }
             Some(ViaSyntax::Pipeline { name, overrides }) => {
-                let ChainBound { chain, dimension, window } = self.stored_chain(name, overrides, &table, input)?;
+                let ChainBound { chain, dimension, window } =
+                    self.stored_chain(name, overrides, &table, input)?;
                 (Via::Chain { chain, pipeline: Some(name.name.clone()) }, dimension, window)
             }
         };
@@ -144,7 +147,8 @@ impl Binder<'_> {
             Via::Auto | Via::Exact => &[],
         };
         let schema = search_fields(&table, &alias, stages);
-        let search = Search { table, alias, text, vector, via, filter: None, limit: None, columns: None, schema };
+        let search =
+            Search { table, alias, text, vector, via, filter: None, limit: None, columns: None, schema };
         Ok((search, window))
     }
 
@@ -152,20 +156,28 @@ impl Binder<'_> {
     fn embedding_dimension(&self, table: &TableInfo, input: Input, span: Span) -> BindResult<u32> {
         let column = vector_column(table, span)?;
         if input == Input::Text && column.generated.is_none() {
-            let message = format!("column `{}` is not computed by a model, so a text cannot be compared with it", column.name);
+            let message = format!(
+                "column `{}` is not computed by a model, so a text cannot be compared with it",
+                column.name
+            );
             let error = QueryError::new(ErrorCode::NoPlan, message).at(span);
-            return Err(error.help("give a vector, SEARCH (VECTOR => ...), or name a model, VIA ENCODE(model) THEN ..."));
+            return Err(error
+                .help("give a vector, SEARCH (VECTOR => ...), or name a model, VIA ENCODE(model) THEN ..."));
         }
         match column.data_type {
             DataType::Vector { dimension: Some(dimension), .. } => Ok(dimension),
-            _ => Err(QueryError::new(ErrorCode::NoPlan, format!("column `{}` has no dimension", column.name)).at(span)),
+            _ => {
+                Err(QueryError::new(ErrorCode::NoPlan, format!("column `{}` has no dimension", column.name))
+                    .at(span))
+            }
         }
     }
 }
 
 /// The column that a table's labels are ranked by: the first generated one, else the only VECTOR.
 pub(super) fn vector_column(table: &TableInfo, span: Span) -> BindResult<&ColumnInfo> {
-    let vectors = || table.columns.iter().filter(|column| matches!(column.data_type, DataType::Vector { .. }));
+    let vectors =
+        || table.columns.iter().filter(|column| matches!(column.data_type, DataType::Vector { .. }));
     if let Some(column) = vectors().find(|column| column.generated.is_some()) {
         return Ok(column);
     }
@@ -175,10 +187,12 @@ pub(super) fn vector_column(table: &TableInfo, span: Span) -> BindResult<&Column
         (None, _) => {
             let message = format!("table `{}` has no VECTOR column to search", table.name);
             let error = QueryError::new(ErrorCode::NoPlan, message).at(span);
-            Err(error.help("make one: z VECTOR(n) GENERATED ALWAYS AS (normalize(encode(model, text))) STORED"))
+            Err(error
+                .help("make one: z VECTOR(n) GENERATED ALWAYS AS (normalize(encode(model, text))) STORED"))
         }
         (Some(_), _) => {
-            let message = format!("table `{}` has several VECTOR columns: {}", table.name, list_names(&names));
+            let message =
+                format!("table `{}` has several VECTOR columns: {}", table.name, list_names(&names));
             let error = QueryError::new(ErrorCode::NoPlan, message).at(span);
             Err(error.help("say which: VIA SHORTLIST(index of the column, limit => n)"))
         }
@@ -187,7 +201,8 @@ pub(super) fn vector_column(table: &TableInfo, span: Span) -> BindResult<&Column
 
 /// The output columns of a search.
 fn search_fields(table: &TableInfo, alias: &str, stages: &[Stage]) -> Vec<Field> {
-    let last = |name: &str, data_type| Field { qualifier: None, name: name.to_owned(), data_type, hidden: false };
+    let last =
+        |name: &str, data_type| Field { qualifier: None, name: name.to_owned(), data_type, hidden: false };
     let mut fields = table_fields(table, alias);
     fields.push(last("score", DataType::Double));
     fields.push(last("rank", DataType::BigInt));

@@ -76,12 +76,20 @@ impl Binder<'_> {
     }
 
     /// The select list, GROUP BY, HAVING and ORDER BY over the source's row.
-    fn parts(&mut self, select: &Select, query: &Query, fields: &[Field], calls: &mut Calls) -> BindResult<Parts> {
+    fn parts(
+        &mut self,
+        select: &Select,
+        query: &Query,
+        fields: &[Field],
+        calls: &mut Calls,
+    ) -> BindResult<Parts> {
         let scope = Scope::new(fields);
         let items = self.items(&select.items, &scope, Some(calls))?;
         if select.group_by.len() > self.limits.columns_max {
             let message = format!("more than {} columns in GROUP BY", self.limits.columns_max);
-            return Err(QueryError::new(ErrorCode::ListTooLong, message).at(query.span).help("group by fewer columns"));
+            return Err(QueryError::new(ErrorCode::ListTooLong, message)
+                .at(query.span)
+                .help("group by fewer columns"));
         }
         let mut groups: Vec<BoundExpr> = Vec::with_capacity(select.group_by.len());
         for expr in &select.group_by {
@@ -90,7 +98,8 @@ impl Binder<'_> {
         }
         let having = match &select.having {
             Some(expr) => {
-                let bound = self.expr_at(expr, &mut Site { scope: &scope, place: Place::Having, calls: Some(calls) })?;
+                let bound = self
+                    .expr_at(expr, &mut Site { scope: &scope, place: Place::Having, calls: Some(calls) })?;
                 Some((self.boolean(bound, expr.span, "HAVING")?, expr.span))
             }
             None => None,
@@ -173,7 +182,8 @@ impl Binder<'_> {
             Value::Null => Ok(None),
             Value::BigInt(n) if n >= 0 => Ok(Some(BoundExpr::Literal(Value::BigInt(n)))),
             other => {
-                let message = format!("{what} {} is not a whole number from 0 to {}", other.shown(), i64::MAX);
+                let message =
+                    format!("{what} {} is not a whole number from 0 to {}", other.shown(), i64::MAX);
                 Err(QueryError::new(ErrorCode::InvalidLimit, message).at(expr.span))
             }
         }
@@ -203,7 +213,11 @@ impl Binder<'_> {
     }
 
     /// Rows of VALUES, each column of one type.
-    fn value_rows(&mut self, rows: &[Vec<Expr>], span: Span) -> BindResult<(Vec<Vec<BoundExpr>>, Vec<Field>)> {
+    fn value_rows(
+        &mut self,
+        rows: &[Vec<Expr>],
+        span: Span,
+    ) -> BindResult<(Vec<Vec<BoundExpr>>, Vec<Field>)> {
         let width = rows.first().map_or(0, Vec::len);
         let mut columns: Vec<Vec<BoundExpr>> = (0..width).map(|_| Vec::with_capacity(rows.len())).collect();
         for row in rows {
@@ -283,9 +297,11 @@ fn aggregate(node: Node, parts: Parts, calls: Calls, fields: &[Field]) -> BindRe
         };
         field(name.unwrap_or_else(|| crate::print::print_expr(group, fields)), group.data_type())
     });
-    let call_fields = calls.aggregates.iter().zip(&calls.types).map(|(call, data_type)| {
-        field(crate::print::print_aggregate(call, fields), data_type.clone())
-    });
+    let call_fields = calls
+        .aggregates
+        .iter()
+        .zip(&calls.types)
+        .map(|(call, data_type)| field(crate::print::print_aggregate(call, fields), data_type.clone()));
     let schema = group_fields.chain(call_fields).collect();
     let mut node = Node::Aggregate { input: Box::new(node), groups, aggregates: calls.aggregates, schema };
     if let Some(predicate) = having {
@@ -303,7 +319,8 @@ fn finish(
     limit: (Option<BoundExpr>, Option<BoundExpr>),
 ) -> BindResult<Node> {
     let Parts { items, mut keys, .. } = parts;
-    let (exprs, schema): (Vec<BoundExpr>, Vec<Field>) = items.into_iter().map(|item| (item.expr, item.field)).unzip();
+    let (exprs, schema): (Vec<BoundExpr>, Vec<Field>) =
+        items.into_iter().map(|item| (item.expr, item.field)).unzip();
     if !distinct {
         let node = sorted(node, keys);
         return Ok(Node::Project { input: Box::new(limited(node, limit)), exprs, schema });

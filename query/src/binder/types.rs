@@ -56,7 +56,13 @@ impl Binder<'_> {
     }
 
     /// Checks that an operand is a number; a parameter is expected to be of type `hint`.
-    pub(super) fn number(&mut self, expr: BoundExpr, hint: &DataType, span: Span, what: &str) -> BindResult<BoundExpr> {
+    pub(super) fn number(
+        &mut self,
+        expr: BoundExpr,
+        hint: &DataType,
+        span: Span,
+        what: &str,
+    ) -> BindResult<BoundExpr> {
         match expr.data_type() {
             DataType::Unknown => {
                 self.infer(&expr, hint);

@@ -1,10 +1,10 @@
 //! Casts between types, also those of assignment and of import.
 
-use crate::value_text::shorten;
 use crate::eval::error::EvalError;
 use crate::eval::json::{self, Item};
 use crate::timestamp::parse_timestamp;
 use crate::value::{DataType, Value};
+use crate::value_text::shorten;
 
 /// Converts a value to a type; NULL is of every type.
 ///
@@ -112,7 +112,8 @@ fn to_timestamp(value: Value) -> Result<Value, EvalError> {
         _ => None,
     };
     micros.map(Value::Timestamp).ok_or_else(|| {
-        let fix = "write 'YYYY-MM-DD' or 'YYYY-MM-DD HH:MM:SS[.ffffff]', in UTC or with an offset such as +02:00";
+        let fix =
+            "write 'YYYY-MM-DD' or 'YYYY-MM-DD HH:MM:SS[.ffffff]', in UTC or with an offset such as +02:00";
         refuse(&value, &DataType::Timestamp, fix)
     })
 }
@@ -177,11 +178,14 @@ fn to_list(value: Value, to: &DataType, element: &DataType) -> Result<Value, Eva
     let Some(items) = items else {
         return Err(refuse(&value, to, "give a list such as [1, 2] or its JSON text"));
     };
-    let cast: Result<Vec<Value>, EvalError> = items.into_iter().map(|item| cast_value(item, element)).collect();
+    let cast: Result<Vec<Value>, EvalError> =
+        items.into_iter().map(|item| cast_value(item, element)).collect();
     cast.map(Value::List).map_err(|error| match error {
-        EvalError::Cast { value: item, fix, .. } => {
-            EvalError::Cast { value: shorten(&value.to_sql()), to: to.to_string(), fix: format!("{item}: {fix}") }
-        }
+        EvalError::Cast { value: item, fix, .. } => EvalError::Cast {
+            value: shorten(&value.to_sql()),
+            to: to.to_string(),
+            fix: format!("{item}: {fix}"),
+        },
         other => other,
     })
 }

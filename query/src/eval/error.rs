@@ -40,7 +40,9 @@ pub enum EvalError {
         fix: &'static str,
     },
     /// Operands of types that do not go together; only parameters get this far.
-    #[error("{operation} does not take {left} and {right}: add a CAST, or bind a parameter of the other's type")]
+    #[error(
+        "{operation} does not take {left} and {right}: add a CAST, or bind a parameter of the other's type"
+    )]
     Operands {
         /// Operator or function.
         operation: &'static str,
@@ -50,7 +52,9 @@ pub enum EvalError {
         right: String,
     },
     /// An argument of the wrong type; only parameters get this far.
-    #[error("{operation} does not take {value}, it needs {expected}: bind a parameter of that type, or add a CAST")]
+    #[error(
+        "{operation} does not take {value}, it needs {expected}: bind a parameter of that type, or add a CAST"
+    )]
     Argument {
         /// Operator or function.
         operation: &'static str,

@@ -82,7 +82,8 @@ fn eval<'a>(expr: &'a BoundExpr, row: &'a [Value], ctx: &EvalContext<'a>) -> Eva
         }
         BoundExpr::Call { function, args } => call_function(*function, args, row, ctx),
         BoundExpr::List(items) => {
-            let items: Result<Vec<Value>, EvalError> = items.iter().map(|item| evaluate(item, row, ctx)).collect();
+            let items: Result<Vec<Value>, EvalError> =
+                items.iter().map(|item| evaluate(item, row, ctx)).collect();
             items.map(|items| Cow::Owned(Value::List(items)))
         }
     }

@@ -178,9 +178,8 @@ fn rounding(function: Function, args: &Args<'_>) -> Result<Value, EvalError> {
     let value = argument(args, 0)?;
     let digits = args.get(1).map(|digits| integer(function, digits)).transpose()?.unwrap_or(0);
     match (function, value) {
-        (Function::Abs, Value::BigInt(i)) => i.checked_abs().map(Value::BigInt).ok_or_else(|| EvalError::Overflow {
-            expression: format!("abs({i})"),
-            fix: "cast the operand to DOUBLE",
+        (Function::Abs, Value::BigInt(i)) => i.checked_abs().map(Value::BigInt).ok_or_else(|| {
+            EvalError::Overflow { expression: format!("abs({i})"), fix: "cast the operand to DOUBLE" }
         }),
         (Function::Round, Value::BigInt(i)) if digits < 0 => round_integer(*i, digits),
         (_, Value::BigInt(i)) => Ok(Value::BigInt(*i)),
@@ -223,12 +222,15 @@ fn round_integer(i: i64, digits: i64) -> Result<Value, EvalError> {
 /// Functions from doubles to doubles.
 fn real_function(function: Function, args: &Args<'_>) -> Result<Value, EvalError> {
     let x = double(function, argument(args, 0)?)?;
-    let domain = |fix| EvalError::Domain { function: function.name(), value: Value::Double(x).to_string(), fix };
+    let domain =
+        |fix| EvalError::Domain { function: function.name(), value: Value::Double(x).to_string(), fix };
     let result = match function {
         Function::Sqrt if x < 0.0 => return Err(domain("its argument must be 0 or more")),
         Function::Sqrt => x.sqrt(),
         Function::Exp => x.exp(),
-        Function::Ln if x <= 0.0 => return Err(domain("its argument must be more than 0; try ln(greatest(x, 1e-9))")),
+        Function::Ln if x <= 0.0 => {
+            return Err(domain("its argument must be more than 0; try ln(greatest(x, 1e-9))"));
+        }
         Function::Ln => x.ln(),
         Function::Power => x.powf(double(function, argument(args, 1)?)?),
         Function::Sigmoid => sigmoid(x),

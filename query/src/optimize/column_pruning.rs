@@ -68,7 +68,11 @@ fn prune(node: &mut Node, mut needed: BTreeSet<usize>) -> BTreeSet<usize> {
 }
 
 /// The table columns to read; None for all of them.
-fn table_columns(mut needed: BTreeSet<usize>, filter: Option<&BoundExpr>, count: usize) -> Option<Vec<usize>> {
+fn table_columns(
+    mut needed: BTreeSet<usize>,
+    filter: Option<&BoundExpr>,
+    count: usize,
+) -> Option<Vec<usize>> {
     needed.extend(filter.into_iter().flat_map(BoundExpr::columns));
     let columns: Vec<usize> = needed.into_iter().filter(|column| *column < count).collect();
     (columns.len() < count).then_some(columns)

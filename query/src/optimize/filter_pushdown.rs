@@ -55,9 +55,7 @@ fn below(node: Node, conjunct: BoundExpr) -> Result<Node, (Node, BoundExpr)> {
             scan.filter = Some(BoundExpr::and(conjuncts));
             Ok(Node::Scan(scan))
         }
-        Node::Sort { input, keys } => {
-            Ok(Node::Sort { input: Box::new(place(*input, conjunct)), keys })
-        }
+        Node::Sort { input, keys } => Ok(Node::Sort { input: Box::new(place(*input, conjunct)), keys }),
         Node::Project { input, exprs, schema } => {
             match substitute(std::slice::from_ref(&conjunct), &exprs).and_then(|mut list| list.pop()) {
                 Some(moved) => Ok(Node::Project { input: Box::new(place(*input, moved)), exprs, schema }),

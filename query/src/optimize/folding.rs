@@ -127,7 +127,9 @@ impl Rule for SetMembership {
 
 fn to_set(expr: BoundExpr) -> BoundExpr {
     match expr.map_children(&mut to_set) {
-        BoundExpr::InList { expr, list, negated } if list.len() >= SET_LENGTH_MIN && comparable(&expr, &list) => {
+        BoundExpr::InList { expr, list, negated }
+            if list.len() >= SET_LENGTH_MIN && comparable(&expr, &list) =>
+        {
             let values = list.into_iter().filter_map(|item| match item {
                 BoundExpr::Literal(value) => Some(value),
                 _ => None,
@@ -143,6 +145,7 @@ fn comparable(expr: &BoundExpr, list: &[BoundExpr]) -> bool {
     let of = expr.data_type();
     of != crate::value::DataType::Unknown
         && list.iter().all(|item| {
-            matches!(item, BoundExpr::Literal(_)) && crate::walk::common_type(&of, &item.data_type()).is_some()
+            matches!(item, BoundExpr::Literal(_))
+                && crate::walk::common_type(&of, &item.data_type()).is_some()
         })
 }

@@ -23,13 +23,15 @@ fn merge(node: Node) -> Node {
         return node;
     };
     match *input {
-        Node::Project { input: below, exprs: inner, schema: inner_schema } => match substitute(&exprs, &inner) {
-            Some(exprs) => Node::Project { input: below, exprs, schema },
-            None => {
-                let input = Box::new(Node::Project { input: below, exprs: inner, schema: inner_schema });
-                Node::Project { input, exprs, schema }
+        Node::Project { input: below, exprs: inner, schema: inner_schema } => {
+            match substitute(&exprs, &inner) {
+                Some(exprs) => Node::Project { input: below, exprs, schema },
+                None => {
+                    let input = Box::new(Node::Project { input: below, exprs: inner, schema: inner_schema });
+                    Node::Project { input, exprs, schema }
+                }
             }
-        },
+        }
         other => Node::Project { input: Box::new(other), exprs, schema },
     }
 }

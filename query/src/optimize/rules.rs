@@ -68,7 +68,10 @@ pub fn optimize(plan: LogicalPlan, options: &OptimizerOptions) -> LogicalPlan {
 }
 
 /// [`optimize`], and the plan printed after each rule that changed it; the bound plan comes first as `bind`.
-pub fn optimize_traced(plan: LogicalPlan, options: &OptimizerOptions) -> (LogicalPlan, Vec<(String, String)>) {
+pub fn optimize_traced(
+    plan: LogicalPlan,
+    options: &OptimizerOptions,
+) -> (LogicalPlan, Vec<(String, String)>) {
     let mut printed = print_plan(&plan);
     let mut trace = vec![("bind".to_owned(), printed.clone())];
     let mut plan = plan;

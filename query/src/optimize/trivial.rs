@@ -27,8 +27,12 @@ fn simplify(node: Node) -> Node {
     }
     match node {
         Node::Filter { input, predicate: BoundExpr::Literal(Value::Boolean(true)) } => *input,
-        Node::Limit { input, limit, offset } if no_limit(limit.as_ref()) && no_offset(offset.as_ref()) => *input,
-        Node::Project { input, exprs, schema } if is_identity(&exprs, &schema, output_schema(&input)) => *input,
+        Node::Limit { input, limit, offset } if no_limit(limit.as_ref()) && no_offset(offset.as_ref()) => {
+            *input
+        }
+        Node::Project { input, exprs, schema } if is_identity(&exprs, &schema, output_schema(&input)) => {
+            *input
+        }
         Node::Scan(mut scan) => {
             scan.filter = scan.filter.filter(|filter| *filter != BoundExpr::boolean(true));
             Node::Scan(scan)
