@@ -228,7 +228,8 @@ fn arithmetic(input: (&str, u64, &[u64]), operator: &str, second: &str) -> Vec<u
     onnx(&[input], &nodes, &[("e", FLOAT, OPEN)])
 }
 
-/// The word tokenizer without special tokens, with id 1 for words it does not know: the mean id is then never 0.
+/// The word tokenizer without special tokens, with id 1 for words it does not know: the mean id is then never
+/// 0.
 fn unknown_as_one() -> Vec<u8> {
     let text = String::from_utf8(word_tokenizer(false)).unwrap();
     text.replace("\"unk_token\":\"w0\"", "\"unk_token\":\"w1\"").into_bytes()
