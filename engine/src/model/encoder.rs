@@ -66,6 +66,16 @@ impl Encoder {
         tokenizer_bytes: &[u8],
         spec: &ModelSpec,
         runtime: &Runtime,
+    ) -> Result<Encoder, ModelError> {
+        Self::load_within(model_bytes, tokenizer_bytes, spec, runtime, &ModelLimits::default())
+    }
+
+    /// [`load`](Encoder::load) under other limits than the usual ones.
+    pub fn load_within(
+        model_bytes: &[u8],
+        tokenizer_bytes: &[u8],
+        spec: &ModelSpec,
+        runtime: &Runtime,
         limits: &ModelLimits,
     ) -> Result<Encoder, ModelError> {
         check(model_bytes, tokenizer_bytes, spec, limits)?;

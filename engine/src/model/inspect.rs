@@ -39,9 +39,8 @@ pub fn inspect(
     tokenizer_bytes: &[u8],
     spec: &ModelSpec,
     runtime: &Runtime,
-    limits: &ModelLimits,
 ) -> Result<ModelInfo, ModelError> {
-    let encoder = Encoder::load(model_bytes, tokenizer_bytes, spec, runtime, limits)?;
+    let encoder = Encoder::load(model_bytes, tokenizer_bytes, spec, runtime)?;
     encoder.try_longest(spec.max_tokens)?;
     Ok(encoder.info())
 }
