@@ -30,3 +30,6 @@ mod walk;
 
 pub use node::{output_schema, stage_fields};
 pub use walk::{common_type, is_numeric};
+pub use limits::Limits;
+pub use parser::{parse_statement, reserved_words};
+pub use value::{DataType, Value, VectorFormat};

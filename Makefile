@@ -1,0 +1,24 @@
+# Each target is a script in .setup/, which sets the same environment for all of them.
+
+.PHONY: help setup build demo test lint clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1 - \2/p' Makefile
+
+setup: ## get what is missing (system packages, ONNX Runtime, encoder), then build; quick when all is there
+	@sh .setup/setup.sh
+
+build: ## build only
+	@sh .setup/build.sh
+
+demo: setup ## the demonstration: ingest, index, query, evaluate
+	@sh .setup/demo.sh
+
+test: setup ## every test and every lint
+	@sh .setup/test.sh
+
+lint: ## format, clippy and documentation, warnings are errors
+	@sh .setup/lint.sh
+
+clean: ## remove what was built from this repository's own crates
+	@sh .setup/clean.sh

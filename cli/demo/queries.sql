@@ -1,0 +1,10 @@
+SELECT id, title, score, probe.score AS cluster, shortlist.score AS path, rerank.score AS cosine
+  FROM concepts SEARCH 'a small domesticated feline' LIMIT 5;
+SELECT id, title, score, probe.score AS cluster, shortlist.score AS path, rerank.score AS cosine
+  FROM concepts SEARCH 'the scientific study of heredity' LIMIT 5;
+SELECT id, title, score, probe.score AS cluster, shortlist.score AS path, rerank.score AS cosine
+  FROM concepts SEARCH 'move quickly on foot' LIMIT 5;
+SELECT id, title, score, probe.score AS cluster, shortlist.score AS path, rerank.score AS cosine
+  FROM concepts SEARCH 'a building where plays are performed' LIMIT 5;
+SELECT id, title, score, probe.score AS cluster, shortlist.score AS path, rerank.score AS cosine
+  FROM concepts SEARCH 'very cold weather with snow' WHERE title LIKE '%snow%' LIMIT 5;

@@ -1,0 +1,343 @@
+//! Builds generations from a view and publishes them; packs long tails in the background.
+//!
+//! ```text
+//! view --rows--> generation directory --seal--> publish (one commit) --> caches of the old one are forgotten
+//! ```
+//!
+//! A build reads one snapshot and holds no lock; what is written meanwhile is the tail of the new generation.
+
+use std::io::Write;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+use argtop_storage::{
+    Generation, GenerationBuilder, GenerationKind, Key, ManifestFields, Object, ObjectId, SealedGeneration,
+    TableRecord,
+};
+use crossbeam::channel::{Receiver, Sender, unbounded};
+
+use crate::context::Context;
+use crate::database::Inner;
+use crate::error::Error;
+use crate::execute::Run;
+use crate::index::{
+    EliasArrays, FAISS_SLOTS_FILE, FaissIndex, KeyRef, KeysWriter, MatrixShape, MatrixWriter, VectorIndex,
+};
+use crate::view::{RowSpec, View, vector_columns};
+
+/// Name of a packed matrix in its generation.
+pub(crate) const MATRIX_FILE: &str = "matrix";
+/// Name of the packed keys in their generation.
+pub(crate) const KEYS_FILE: &str = "keys";
+/// Name of a cluster graph in its generation.
+pub(crate) const GRAPH_FILE: &str = "graph";
+
+/// What the packed matrix of a kind of rows looks like.
+pub(crate) fn matrix_shape(spec: &RowSpec) -> MatrixShape {
+    MatrixShape { dimension: spec.dimension, format: spec.format, biased: spec.biased }
+}
+
+/// Packs the rows of a vector column or classifier.
+pub(crate) fn pack_rows(
+    context: &Context,
+    view: &View,
+    table: &TableRecord,
+    spec: &RowSpec,
+) -> Result<SealedGeneration, Error> {
+    let snapshot = view.snapshot();
+    let (live, slot_end) = (snapshot.live(table.id), snapshot.slot_end(table.id));
+    let mut builder = view.inner().store.begin_generation(GenerationKind::Matrix, spec.object)?;
+    let mut writer = MatrixWriter::new(builder.create(MATRIX_FILE)?, matrix_shape(spec))?;
+    let mut rows = snapshot.scan_rows(spec.family, spec.object, 0..slot_end)?;
+    let mut packed = 0u64;
+    while let Some((slot, bytes)) = rows.next_row()? {
+        if !live.contains(slot) {
+            continue;
+        }
+        let (row, bias) = spec.split(bytes)?;
+        writer.push(slot, row, bias)?;
+        packed += 1;
+        if packed % 4_096 == 0 {
+            context.check()?;
+            context.progress("packing rows", packed, Some(live.len()));
+        }
+    }
+    let file = writer.finish(slot_end)?;
+    builder.finish(file)?;
+    seal(builder, view, Fields { slot_end, rows: packed, dimension: spec.dimension, format: spec.format.name() })
+}
+
+/// Packs the primary keys of a table.
+pub(crate) fn pack_keys(context: &Context, view: &View, table: &TableRecord) -> Result<SealedGeneration, Error> {
+    let snapshot = view.snapshot();
+    let slot_end = snapshot.slot_end(table.id);
+    let mut by_slot: Vec<(u32, Key)> = Vec::new();
+    for entry in snapshot.keys(table.id)? {
+        let (key, slot) = entry?;
+        by_slot.push((slot, key));
+        if by_slot.len() % 65_536 == 0 {
+            context.check()?;
+        }
+    }
+    by_slot.sort_unstable_by_key(|(slot, _)| *slot);
+    let text = matches!(by_slot.first(), Some((_, Key::Text(_))));
+    let mut keys = if text { KeysWriter::text() } else { KeysWriter::bigint() };
+    for (slot, key) in &by_slot {
+        keys.push(*slot, match key {
+            Key::BigInt(number) => KeyRef::BigInt(*number),
+            Key::Text(text) => KeyRef::Text(text),
+        })?;
+    }
+    let mut builder = view.inner().store.begin_generation(GenerationKind::Keys, table.id)?;
+    let file = keys.finish(builder.create(KEYS_FILE)?, slot_end)?;
+    builder.finish(file)?;
+    let format = if text { "text" } else { "bigint" };
+    seal(builder, view, Fields { slot_end, rows: by_slot.len() as u64, dimension: 0, format })
+}
+
+/// Writes a faiss index as a generation.
+pub(crate) fn write_faiss(
+    view: &View,
+    object: ObjectId,
+    index: &FaissIndex,
+) -> Result<SealedGeneration, Error> {
+    let mut builder = view.inner().store.begin_generation(GenerationKind::Faiss, object)?;
+    for name in index.write(builder.path())? {
+        builder.adopt(name)?;
+    }
+    seal(builder, view, Fields {
+        slot_end: index.slot_end(),
+        rows: index.len() as u64,
+        dimension: index.dimension(),
+        format: "faiss",
+    })
+}
+
+/// Writes a cluster graph as a generation.
+pub(crate) fn write_graph(
+    view: &View,
+    object: ObjectId,
+    graph: &EliasArrays,
+    slot_end: u32,
+) -> Result<SealedGeneration, Error> {
+    let mut builder = view.inner().store.begin_generation(GenerationKind::Elias, object)?;
+    let mut file = graph.write(builder.create(GRAPH_FILE)?, slot_end)?;
+    file.flush().map_err(|error| Error::Internal(format!("cannot write the graph: {error}")))?;
+    builder.finish(file)?;
+    let rows = graph.slots.len() as u64;
+    seal(builder, view, Fields { slot_end, rows, dimension: graph.dimension, format: "csr" })
+}
+
+/// Opens the faiss index of a generation; None where it is damaged, of which the store keeps a warning.
+pub(crate) fn open_faiss(generation: &Arc<Generation>) -> Result<Option<Arc<dyn VectorIndex>>, Error> {
+    let Ok(GenerationKind::Faiss) = generation.kind() else { return Ok(None) };
+    // The directory's checksums are verified before faiss sees a byte.
+    let (Ok(directory), Ok(slots)) = (generation.verified_directory(), generation.map(FAISS_SLOTS_FILE)) else {
+        return Ok(None);
+    };
+    Ok(Some(Arc::new(FaissIndex::open(&directory, slots)?)))
+}
+
+struct Fields<'a> {
+    slot_end: u32,
+    rows: u64,
+    dimension: usize,
+    format: &'a str,
+}
+
+fn seal(
+    builder: GenerationBuilder,
+    view: &View,
+    fields: Fields<'_>,
+) -> Result<SealedGeneration, Error> {
+    Ok(builder.seal(ManifestFields {
+        covers_seq: view.snapshot().seq(),
+        slot_end: fields.slot_end,
+        rows: fields.rows,
+        dimension: u32::try_from(fields.dimension).unwrap_or(u32::MAX),
+        format: fields.format.to_string(),
+        metric: "inner_product".to_string(),
+        model: String::new(),
+        extra: serde_json::Value::Null,
+    })?)
+}
+
+/// Publishes sealed generations with one commit, and forgets what the caches hold of their objects' older ones.
+/// Those whose object was dropped meanwhile are left out, and removed with the next open.
+pub(crate) fn publish(inner: &Arc<Inner>, sealed: Vec<SealedGeneration>) -> Result<(), Error> {
+    let mut writer = inner.store.writer()?;
+    let mut objects = Vec::new();
+    for generation in sealed {
+        let object = generation.object();
+        if writer.catalog().uses(object) {
+            objects.push(object);
+            writer.publish(generation)?;
+        }
+    }
+    writer.commit()?;
+    for object in objects {
+        inner.caches.forget(object);
+    }
+    Ok(())
+}
+
+/// Everything of a table that is packed: its vector columns, classifiers and keys.
+fn row_specs(view: &View, table: &TableRecord) -> Vec<RowSpec> {
+    let mut specs: Vec<RowSpec> = vector_columns(table).iter().map(RowSpec::column).collect();
+    for object in view.catalog().of_table(table.id) {
+        if let Object::Classifier(record) = &**object {
+            specs.push(RowSpec::classifier(record));
+        }
+    }
+    specs
+}
+
+/// Live labels that the generation of an object does not hold.
+fn tail_length(view: &View, table: &TableRecord, object: ObjectId) -> u64 {
+    let slot_end = view.generation(object).and_then(|generation| {
+        generation.manifest().ok().map(|manifest| manifest.fields.slot_end)
+    });
+    view.snapshot().live(table.id).range_cardinality(slot_end.unwrap_or(0)..)
+}
+
+/// Packs what of a table has a tail of more than `rows_max` labels.
+pub(crate) fn pack_table(
+    context: &Context,
+    inner: &Arc<Inner>,
+    table: &TableRecord,
+    rows_max: u64,
+) -> Result<(), Error> {
+    let view = View::new(inner.clone(), true);
+    let mut sealed = Vec::new();
+    if tail_length(&view, table, table.id) > rows_max {
+        sealed.push(pack_keys(context, &view, table)?);
+    }
+    for spec in row_specs(&view, table) {
+        if tail_length(&view, table, spec.object) > rows_max {
+            sealed.push(pack_rows(context, &view, table, &spec)?);
+        }
+    }
+    if sealed.is_empty() { Ok(()) } else { publish(inner, sealed) }
+}
+
+/// After a statement wrote labels: asks the background to pack a tail that has grown long.
+pub(crate) fn after_write(run: &Run, table: &TableRecord) {
+    if !run.settings.is_on("auto_pack") {
+        return;
+    }
+    let view = View::new(run.inner.clone(), true);
+    let rows_max = run.settings.get("tail_rows_max").unsigned_abs();
+    let specs = row_specs(&view, table);
+    let mut objects = specs.iter().map(|spec| spec.object).chain([table.id]);
+    if objects.any(|object| tail_length(&view, table, object) > rows_max) {
+        run.inner.maintenance.request(Task { table: table.id, rows_max });
+    }
+}
+
+/// A request to the background.
+#[derive(Clone, Copy, Debug)]
+struct Task {
+    table: ObjectId,
+    rows_max: u64,
+}
+
+/// The background thread: one at a time, started with the database, ended with it.
+pub(crate) struct Maintenance {
+    sender: Sender<Option<Task>>,
+    receiver: Receiver<Option<Task>>,
+    state: Arc<(Mutex<MaintenanceState>, Condvar)>,
+    thread: Mutex<Option<std::thread::JoinHandle<()>>>,
+    context: Context,
+}
+
+#[derive(Default)]
+struct MaintenanceState {
+    /// Requests that were made and are not done.
+    waiting: u64,
+    failure: Option<String>,
+}
+
+impl Default for Maintenance {
+    fn default() -> Self {
+        let (sender, receiver) = unbounded();
+        Maintenance {
+            sender,
+            receiver,
+            state: Arc::default(),
+            thread: Mutex::new(None),
+            context: Context::background(),
+        }
+    }
+}
+
+impl Maintenance {
+    /// Starts the thread. It holds the database only while it works, so that dropping the last handle ends it.
+    pub(crate) fn start(inner: &Arc<Inner>) {
+        let weak = Arc::downgrade(inner);
+        let receiver = inner.maintenance.receiver.clone();
+        let state = inner.maintenance.state.clone();
+        let context = inner.maintenance.context.clone();
+        let work = move || {
+            while let Ok(Some(task)) = receiver.recv() {
+                let Some(inner) = weak.upgrade() else { break };
+                let result = pack_by_id(&context, &inner, task);
+                let mut held = state.0.lock().unwrap_or_else(PoisonError::into_inner);
+                held.waiting -= 1;
+                held.failure = match result {
+                    Ok(()) | Err(Error::Interrupted) => None,
+                    Err(error) => Some(error.to_string()),
+                };
+                state.1.notify_all();
+            }
+        };
+        let spawned = std::thread::Builder::new().name("argtop-maintenance".to_string()).spawn(work);
+        let mut thread = inner.maintenance.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        *thread = spawned.ok();
+    }
+
+    fn request(&self, task: Task) {
+        let mut held = self.state.0.lock().unwrap_or_else(PoisonError::into_inner);
+        held.waiting += 1;
+        if self.sender.send(Some(task)).is_err() {
+            held.waiting -= 1;
+        }
+    }
+
+    /// Waits until every request is done.
+    pub(crate) fn wait(&self) -> Result<(), Error> {
+        let mut held = self.state.0.lock().unwrap_or_else(PoisonError::into_inner);
+        while held.waiting > 0 {
+            held = self.state.1.wait(held).unwrap_or_else(PoisonError::into_inner);
+        }
+        match held.failure.take() {
+            Some(failure) => Err(Error::Internal(format!("background packing failed: {failure}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Interrupts the work under way and waits for the thread to end.
+    pub(crate) fn stop(&self) {
+        self.context.abandon();
+        let _ = self.sender.send(None);
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread
+            && thread.thread().id() != std::thread::current().id()
+        {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Maintenance {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn pack_by_id(context: &Context, inner: &Arc<Inner>, task: Task) -> Result<(), Error> {
+    let catalog = inner.store.snapshot().catalog();
+    match catalog.get(task.table).map(|object| &**object) {
+        Some(Object::Table(table)) => pack_table(context, inner, table, task.rows_max),
+        _ => Ok(()),
+    }
+}
+

@@ -1,0 +1,326 @@
+//! CREATE INDEX and REINDEX.
+//!
+//! An index is built from a snapshot without holding the writer's lock. The commit that makes it visible looks again:
+//! the table must still be there, the name free, and labels written meanwhile get what the index keeps in the store.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use argtop_query::catalog::{IndexMethod, IndexTarget};
+use argtop_query::plan::CreateIndex;
+use argtop_storage::{
+    Family, IndexRecord, Object, ObjectId, ObjectKind, SealedGeneration, TableRecord, Writer, encode_sparse,
+};
+
+use super::options::OptionReader;
+use super::table::exists;
+use crate::build;
+use crate::dispatch::Output;
+use crate::error::Error;
+use crate::execute::Run;
+use crate::index::{EliasArrays, Factory, FaissIndex};
+use crate::labels::{EDGES_PER_LABEL, pack};
+use crate::physical::VectorSource;
+use crate::train::{BuildControl, PARTITION_SCALE, cluster_count, initial_partition};
+use crate::view::{RowSpec, View};
+
+/// Factory of USING faiss where the statement names none.
+const FACTORY: &str = "HNSW32";
+/// alpha and beta of ELIAS.
+const ALPHA: f64 = 10.0;
+const BETA: f64 = 150.0;
+
+/// CREATE INDEX.
+pub(crate) fn create(run: &Run, writer: Writer<'_>, plan: &CreateIndex) -> Result<Output, Error> {
+    if run.view.catalog().find(ObjectKind::Index, &plan.name).is_some() {
+        return if plan.if_not_exists { Ok(Output::changed(0)) } else { Err(exists("index", &plan.name)) };
+    }
+    let table = run.view.table(&plan.table.name)?;
+    let (column, classifier, source) = target(run, &table, &plan.target)?;
+    let method = match plan.method {
+        IndexMethod::Flat => "flat",
+        IndexMethod::Faiss => "faiss",
+        IndexMethod::Elias => "elias",
+    };
+    if method == "elias" && classifier.is_some() {
+        return Err(Error::value(
+            "an elias index orders a vector column, not a classifier",
+            "name the column in parentheses",
+        ));
+    }
+    let options = options(run, method, &plan.options)?;
+    let record = IndexRecord {
+        id: writer.allocate()?,
+        name: plan.name.clone(),
+        table: table.id,
+        column,
+        classifier,
+        method: method.to_string(),
+        options,
+        data: None,
+        built_seq: 0,
+        statistics: BTreeMap::new(),
+    };
+    drop(writer);
+    build_index(run, &table, record, &source, None)
+}
+
+/// REINDEX: builds the generation again, over all live labels.
+pub(crate) fn reindex(run: &Run, writer: Writer<'_>, name: &str) -> Result<Output, Error> {
+    let record = IndexRecord::clone(&*run.view.index(name)?);
+    let table = table_of(run, record.table)?;
+    let source = run.view.source_of(&record)?;
+    drop(writer);
+    let old = record.data;
+    build_index(run, &table, record, &source, old)
+}
+
+fn table_of(run: &Run, id: ObjectId) -> Result<Arc<TableRecord>, Error> {
+    match run.view.catalog().get(id).map(|object| &**object) {
+        Some(Object::Table(record)) => Ok(Arc::new(record.clone())),
+        _ => Err(Error::Internal(format!("no table {id:?}"))),
+    }
+}
+
+type Target = (Option<ObjectId>, Option<ObjectId>, VectorSource);
+
+fn target(run: &Run, table: &Arc<TableRecord>, target: &IndexTarget) -> Result<Target, Error> {
+    match target {
+        IndexTarget::Column(name) => {
+            let record = table.columns.iter().find(|column| column.name == *name);
+            let record = record.ok_or_else(|| Error::Internal(format!("no column {name}")))?;
+            let column = run.view.vector_column(table, record.id)?;
+            Ok((Some(column.id), None, VectorSource::Column(column)))
+        }
+        IndexTarget::Classifier(name) => {
+            let classifier = run.view.classifier(name)?;
+            Ok((None, Some(classifier.id), VectorSource::Classifier(classifier)))
+        }
+    }
+}
+
+/// The options of a method, checked, with defaults filled in.
+fn options(
+    run: &Run,
+    method: &str,
+    given: &[(String, argtop_query::Value)],
+) -> Result<BTreeMap<String, String>, Error> {
+    let mut reader = OptionReader::new("CREATE INDEX", given);
+    let mut options = BTreeMap::new();
+    if method == "faiss" {
+        let factory = reader.text("factory")?.unwrap_or_else(|| FACTORY.to_string());
+        Factory::parse(&factory)
+            .map_err(|error| Error::value(error.to_string(), "for example 'HNSW32' or 'IVF1024,Flat'"))?;
+        options.insert("factory".to_string(), factory);
+        // Embeddings are unit vectors, so the cosine and the inner product rank alike.
+        reader.word("metric", &["ip", "cosine"])?;
+    }
+    if method == "elias" {
+        let most = u64::from(run.inner.limits.clusters_max);
+        if let Some(clusters) = reader.number("clusters", 1, most)? {
+            options.insert("clusters".to_string(), clusters.to_string());
+        }
+        let seed = reader.number("seed", 0, i64::MAX.unsigned_abs())?.unwrap_or(1);
+        let scale = reader.positive("scale")?.unwrap_or_else(|| f64::from(PARTITION_SCALE));
+        options.insert("seed".to_string(), seed.to_string());
+        options.insert("scale".to_string(), scale.to_string());
+        options.insert("alpha".to_string(), reader.positive("alpha")?.unwrap_or(ALPHA).to_string());
+        options.insert("beta".to_string(), reader.positive("beta")?.unwrap_or(BETA).to_string());
+    }
+    reader.finish()?;
+    Ok(options)
+}
+
+/// What a build leaves for the commit.
+struct Built {
+    sealed: Option<SealedGeneration>,
+    data: Option<ObjectId>,
+    statistics: BTreeMap<String, String>,
+    /// The graph and the end of the slots it covers.
+    graph: Option<(EliasArrays, u32)>,
+}
+
+fn build_index(
+    run: &Run,
+    table: &Arc<TableRecord>,
+    mut record: IndexRecord,
+    source: &VectorSource,
+    old_data: Option<ObjectId>,
+) -> Result<Output, Error> {
+    let spec = match source {
+        VectorSource::Column(column) => RowSpec::column(column),
+        VectorSource::Classifier(classifier) => RowSpec::classifier(classifier),
+    };
+    let view = packed_view(run, table, &spec)?;
+    let built = run.inner.install(|| match record.method.as_str() {
+        "faiss" => build_faiss(run, &view, table, &record, source),
+        "elias" => build_graph(run, &view, table, &record, source),
+        _ => Ok(Built { sealed: None, data: None, statistics: BTreeMap::new(), graph: None }),
+    })?;
+    let mut writer = run.inner.store.writer()?;
+    let is_new = run.view.catalog().get(record.id).is_none();
+    let now = writer.catalog().clone();
+    if now.get(table.id).is_none() || (!is_new && now.get(record.id).is_none()) {
+        return Err(Error::value(
+            format!("table or index was dropped while {} was built", record.name),
+            "create the index again",
+        ));
+    }
+    record.built_seq = view.snapshot().seq();
+    record.data = built.data.or(record.data);
+    record.statistics = built.statistics;
+    if let Some(old) = old_data.filter(|old| Some(*old) != record.data) {
+        for family in [Family::ClusterWeights, Family::ClusterEdges, Family::LabelEdges] {
+            writer.delete_rows(family, old);
+        }
+    }
+    let id = record.id;
+    writer.put_object(Object::Index(record.clone()))?;
+    if let Some(sealed) = built.sealed {
+        writer.publish(sealed)?;
+    }
+    if let Some((graph, slot_end)) = &built.graph {
+        add_newer_edges(run, &mut writer, table, (graph, *slot_end), &record, source)?;
+    }
+    writer.commit()?;
+    run.inner.caches.forget(id);
+    Ok(Output::changed(0))
+}
+
+/// A view in which the rows of the index are packed, and the keys with them.
+fn packed_view(run: &Run, table: &TableRecord, spec: &RowSpec) -> Result<View, Error> {
+    let view = View::new(run.inner.clone(), true);
+    let slot_end = view.snapshot().slot_end(table.id);
+    let complete = |object| {
+        let manifest = view.generation(object);
+        let manifest = manifest.as_ref().and_then(|generation| generation.manifest().ok());
+        manifest.is_some_and(|manifest| manifest.fields.slot_end == slot_end)
+    };
+    let mut sealed = Vec::new();
+    if !complete(spec.object) {
+        sealed.push(build::pack_rows(&run.context, &view, table, spec)?);
+    }
+    if !complete(table.id) {
+        sealed.push(build::pack_keys(&run.context, &view, table)?);
+    }
+    if sealed.is_empty() {
+        return Ok(view);
+    }
+    build::publish(&run.inner, sealed)?;
+    Ok(View::new(run.inner.clone(), true))
+}
+
+fn build_faiss(
+    run: &Run,
+    view: &View,
+    table: &TableRecord,
+    record: &IndexRecord,
+    source: &VectorSource,
+) -> Result<Built, Error> {
+    let rows = view.source_rows(table, source)?;
+    let matrix = rows.base().ok_or_else(|| Error::Internal("the rows are not packed".into()))?;
+    let factory = record.options.get("factory").map_or(FACTORY, String::as_str);
+    let factory = Factory::parse(factory).map_err(|error| Error::value(error.to_string(), "choose another factory"))?;
+    let cancelled = || run.context.is_cancelled();
+    let progress = |done: u64, total: u64| run.context.progress("building the index", done, Some(total));
+    let control = BuildControl { cancelled: &cancelled, progress: &progress, threads: run.inner.threads };
+    let index = FaissIndex::build(&control, factory, matrix)?;
+    let sealed = build::write_faiss(view, record.id, &index)?;
+    Ok(Built { sealed: Some(sealed), data: None, statistics: BTreeMap::new(), graph: None })
+}
+
+fn build_graph(
+    run: &Run,
+    view: &View,
+    table: &TableRecord,
+    record: &IndexRecord,
+    source: &VectorSource,
+) -> Result<Built, Error> {
+    let rows = view.source_rows(table, source)?;
+    let matrix = rows.base().ok_or_else(|| Error::Internal("the rows are not packed".into()))?;
+    let slots: Vec<u32> = matrix.slots().iter().collect();
+    let mut vectors = vec![0.0_f32; slots.len() * rows.dimension()];
+    for (position, vector) in vectors.chunks_exact_mut(rows.dimension()).enumerate() {
+        matrix.decode(position, vector);
+    }
+    let number = |name: &str| record.options.get(name).and_then(|text| text.parse::<f64>().ok());
+    let clusters = number("clusters").map_or_else(|| cluster_count(slots.len()), |count| count as usize);
+    let seed = record.options.get("seed").and_then(|text| text.parse().ok()).unwrap_or(1);
+    let cancelled = || run.context.is_cancelled();
+    let progress = |done: u64, total: u64| run.context.progress("clustering labels", done, Some(total));
+    let control = BuildControl { cancelled: &cancelled, progress: &progress, threads: run.inner.threads };
+    let graph = initial_partition(
+        &control,
+        &vectors,
+        rows.dimension(),
+        &slots,
+        clusters,
+        seed,
+        number("scale").unwrap_or(f64::from(PARTITION_SCALE)) as f32,
+        number("alpha").unwrap_or(ALPHA),
+        number("beta").unwrap_or(BETA),
+    )?;
+    let slot_end = rows.slot_end();
+    let data = store_graph(run, &graph)?;
+    let sealed = build::write_graph(view, record.id, &graph, slot_end)?;
+    let mut statistics = BTreeMap::new();
+    statistics.insert("clusters".to_string(), clusters.to_string());
+    statistics.insert("dimension".to_string(), graph.dimension.to_string());
+    statistics.insert("edges".to_string(), graph.slots.len().to_string());
+    statistics.insert("alpha".to_string(), graph.alpha.to_string());
+    statistics.insert("beta".to_string(), graph.beta.to_string());
+    statistics.insert("slot_end".to_string(), slot_end.to_string());
+    statistics.insert("stage".to_string(), "partition".to_string());
+    Ok(Built { sealed: Some(sealed), data: Some(data), statistics, graph: Some((graph, slot_end)) })
+}
+
+/// Writes the arrays of a graph under a fresh data id: the truth, of which the generation is a copy.
+fn store_graph(run: &Run, graph: &EliasArrays) -> Result<ObjectId, Error> {
+    let data = run.inner.store.allocate()?;
+    let mut weights = run.inner.store.bulk_rows(Family::ClusterWeights, data)?;
+    for ((cluster, row), bias) in (0u32..).zip(graph.weights.chunks_exact(graph.dimension)).zip(&graph.biases) {
+        let mut bytes = pack(row, argtop_storage::RowFormat::F32, "cluster weights")?;
+        bytes.extend_from_slice(&bias.to_le_bytes());
+        weights.put(cluster, &bytes)?;
+    }
+    weights.finish()?;
+    let mut edges = run.inner.store.bulk_rows(Family::ClusterEdges, data)?;
+    let view = graph.view().map_err(|error| Error::Internal(error.to_string()))?;
+    for cluster in (0u32..).take(view.clusters()) {
+        let (slots, values) = view.row(cluster);
+        let row: Vec<(u32, f32)> = slots.iter().copied().zip(values.iter().copied()).collect();
+        let mut bytes = Vec::new();
+        encode_sparse(&row, &mut bytes).map_err(|error| Error::Internal(error.to_string()))?;
+        edges.put(cluster, &bytes)?;
+    }
+    edges.finish()?;
+    Ok(data)
+}
+
+/// Edges for the labels that were written while the graph was built.
+fn add_newer_edges(
+    run: &Run,
+    writer: &mut Writer<'_>,
+    table: &TableRecord,
+    (graph, slot_end): (&EliasArrays, u32),
+    record: &IndexRecord,
+    source: &VectorSource,
+) -> Result<(), Error> {
+    let now = View::new(run.inner.clone(), true);
+    let newer: Vec<u32> = now.live(table)?.range(slot_end..).collect();
+    if newer.is_empty() {
+        return Ok(());
+    }
+    let data = record.data.ok_or_else(|| Error::Internal("a graph without data".into()))?;
+    let graph = graph.view().map_err(|error| Error::Internal(error.to_string()))?;
+    let rows = now.source_rows(table, source)?;
+    let mut vector = vec![0.0; rows.dimension()];
+    for slot in newer {
+        rows.decode(slot, &mut vector)?;
+        let mut bytes = Vec::new();
+        encode_sparse(&graph.edges_for(&vector, EDGES_PER_LABEL), &mut bytes)
+            .map_err(|error| Error::Internal(error.to_string()))?;
+        writer.put_row(Family::LabelEdges, data, slot, &bytes)?;
+    }
+    Ok(())
+}

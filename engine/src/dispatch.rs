@@ -1,0 +1,207 @@
+//! One place where statements become effects: bind, optimise, plan, run.
+
+use std::sync::Arc;
+
+use argtop_query::Value;
+use argtop_query::ast;
+use argtop_query::binder::{Bound, bind as bind_statement};
+use argtop_query::optimize::{OptimizerOptions, optimize};
+use argtop_query::plan::{LogicalPlan, Node, Show};
+use argtop_storage::Writer;
+
+use crate::catalog::ViewCatalog;
+use crate::context::Context;
+use crate::database::Database;
+use crate::error::Error;
+use crate::execute::{self, RowStream, Run};
+use crate::planner::Planner;
+use crate::statement::{Column, columns_of};
+use crate::view::View;
+use crate::{copy, ddl, dml, evaluate, explain, show};
+
+/// What a statement gives back.
+pub(crate) struct Output {
+    pub(crate) columns: Vec<Column>,
+    pub(crate) stream: RowStream,
+    pub(crate) changed: Option<u64>,
+    pub(crate) notes: Vec<String>,
+    pub(crate) context: Option<Context>,
+}
+
+impl Output {
+    /// No rows; `changed` rows were changed.
+    pub(crate) fn changed(changed: u64) -> Output {
+        Output {
+            columns: Vec::new(),
+            stream: Box::new(std::iter::empty()),
+            changed: Some(changed),
+            notes: Vec::new(),
+            context: None,
+        }
+    }
+
+    /// Rows that are all there.
+    pub(crate) fn rows(columns: Vec<Column>, rows: Vec<Vec<Value>>) -> Output {
+        Output {
+            columns,
+            stream: Box::new(rows.into_iter().map(Ok)),
+            changed: None,
+            notes: Vec::new(),
+            context: None,
+        }
+    }
+}
+
+/// Names and types of a statement under a view.
+pub(crate) fn bind(database: &Database, view: &View, statement: &ast::Statement) -> Result<Bound, Error> {
+    let settings = database.settings();
+    let catalog = ViewCatalog::new(view, &settings);
+    Ok(bind_statement(statement, &catalog, &database.inner.query_limits)?)
+}
+
+/// Runs a statement with its parameters' values.
+pub(crate) fn run(
+    database: &Database,
+    statement: &ast::Statement,
+    params: Vec<Value>,
+) -> Result<Output, Error> {
+    let settings = database.settings();
+    let context = database.context();
+    // A statement that writes waits for its turn first, so that it is bound to the state that it will change.
+    let writer = if writes(statement) {
+        if database.is_read_only() {
+            return Err(Error::ReadOnly { reason: read_only_reason(database) });
+        }
+        Some(database.inner.store.writer()?)
+    } else {
+        None
+    };
+    let view = database.view();
+    let bound = bind(database, &view, statement)?;
+    let options = OptimizerOptions { disabled: settings.disabled_rules.clone() };
+    let plan = optimize(bound.plan, &options);
+    let run = Run {
+        inner: database.inner.clone(),
+        view,
+        context: context.clone(),
+        params: Arc::new(params),
+        now_us: jiff::Timestamp::now().as_microsecond(),
+        settings,
+    };
+    let mut output = perform(database, &run, plan, writer)?;
+    output.context = Some(context);
+    output.notes.extend(default_limit(statement));
+    Ok(output)
+}
+
+fn read_only_reason(database: &Database) -> String {
+    let warnings = database.warnings();
+    warnings.first().cloned().unwrap_or_else(|| "the database was opened read-only".to_string())
+}
+
+/// SEARCH without LIMIT gives ten rows; whoever did not know is told.
+fn default_limit(statement: &ast::Statement) -> Option<String> {
+    let ast::StatementKind::Query(query) = &statement.kind else { return None };
+    let ast::QueryBody::Select(select) = &query.body else { return None };
+    let searches = match &select.from {
+        Some(ast::FromItem::Table { search, .. }) => search.is_some(),
+        _ => false,
+    };
+    let aggregates = !select.group_by.is_empty() || query.limit.is_some();
+    (searches && !aggregates).then(|| "LIMIT 10 by default".to_string())
+}
+
+/// True for statements that write to the database.
+fn writes(statement: &ast::Statement) -> bool {
+    use ast::StatementKind as Kind;
+    match &statement.kind {
+        Kind::Query(_) | Kind::CopyTo(_) | Kind::Evaluate(_) | Kind::Explain(_) | Kind::Set { .. } => false,
+        Kind::Reset { .. } | Kind::Show(_) | Kind::Describe { .. } | Kind::CheckDatabase => false,
+        Kind::Insert(_) | Kind::Update(_) | Kind::Delete(_) | Kind::Copy(_) | Kind::CreateModel(_) => true,
+        Kind::CreateTable(_) | Kind::CreateAuxiliary(_) | Kind::CreateIndex(_) => true,
+        Kind::CreateClassifier(_) | Kind::CreatePipeline(_) | Kind::SetDefaultPipeline { .. } => true,
+        Kind::Drop { .. } | Kind::Reindex { .. } => true,
+    }
+}
+
+/// Carries out an optimised plan; those that write need the writer.
+pub(crate) fn perform(
+    database: &Database,
+    run: &Run,
+    plan: LogicalPlan,
+    writer: Option<Writer<'_>>,
+) -> Result<Output, Error> {
+    match writer {
+        Some(writer) => change(run, plan, writer),
+        None => read(database, run, plan),
+    }
+}
+
+fn change(run: &Run, plan: LogicalPlan, writer: Writer<'_>) -> Result<Output, Error> {
+    match plan {
+        LogicalPlan::Insert(plan) => dml::insert(run, writer, &plan),
+        LogicalPlan::Update(plan) => dml::update(run, writer, &plan),
+        LogicalPlan::Delete(plan) => dml::delete(run, writer, &plan),
+        LogicalPlan::CopyFrom(plan) => copy::copy_from(run, writer, &plan),
+        LogicalPlan::CreateModel(plan) => ddl::model::create(run, writer, &plan),
+        LogicalPlan::CreateTable(plan) => ddl::table::create(run, writer, &plan),
+        LogicalPlan::CreateAuxiliary(plan) => ddl::auxiliary::create(run, writer, &plan),
+        LogicalPlan::CreateIndex(plan) => ddl::index::create(run, writer, &plan),
+        LogicalPlan::CreateClassifier(plan) => ddl::classifier::create(run, writer, &plan),
+        LogicalPlan::CreatePipeline(plan) => ddl::table::create_pipeline(run, writer, &plan),
+        LogicalPlan::SetDefaultPipeline { table, pipeline } => {
+            ddl::table::set_default_pipeline(run, writer, &table, pipeline)
+        }
+        LogicalPlan::Drop { kind, name, if_exists } => ddl::table::drop(run, writer, kind, &name, if_exists),
+        LogicalPlan::Reindex { name } => ddl::index::reindex(run, writer, &name),
+        other => Err(Error::Internal(format!("a reading plan was given the writer: {other:?}"))),
+    }
+}
+
+fn read(database: &Database, run: &Run, plan: LogicalPlan) -> Result<Output, Error> {
+    match plan {
+        LogicalPlan::Query(node) => query(run, &node),
+        LogicalPlan::CopyTo(plan) => copy_to(database, run, plan),
+        LogicalPlan::Evaluate(plan) => evaluate::run::evaluate(run, &plan),
+        LogicalPlan::Explain(plan) => explain::explain(database, run, plan),
+        LogicalPlan::Set { name, value } => {
+            database.change_settings(|settings| settings.set(&name, &value))?;
+            Ok(Output::changed(0))
+        }
+        LogicalPlan::Reset { name } => {
+            database.change_settings(|settings| {
+                settings.reset(&name);
+                Ok(())
+            })?;
+            Ok(Output::changed(0))
+        }
+        LogicalPlan::Show(Show::Objects(kind)) => show::objects(run, kind),
+        LogicalPlan::Show(Show::Settings) => Ok(show::settings(&run.settings)),
+        LogicalPlan::Show(Show::Setting(name)) => show::setting(&run.settings, &name),
+        LogicalPlan::Describe { kind, name } => show::describe(run, kind, &name),
+        LogicalPlan::CheckDatabase => show::check(run),
+        _ => Err(Error::value("this statement cannot be run here", "run it by itself")),
+    }
+}
+
+fn query(run: &Run, node: &Node) -> Result<Output, Error> {
+    let operator = Planner::new(run).plan(node)?;
+    let stream = execute::open(run, &operator)?;
+    Ok(Output {
+        columns: columns_of(&operator.schema),
+        stream,
+        changed: None,
+        notes: Vec::new(),
+        context: None,
+    })
+}
+
+/// COPY (query) TO: the rows go to the file and their number comes back.
+fn copy_to(
+    database: &Database,
+    run: &Run,
+    plan: argtop_query::plan::CopyTo,
+) -> Result<Output, Error> {
+    let source = read(database, run, *plan.source)?;
+    copy::copy_to(run, source, &plan.path, plan.format.as_deref())
+}

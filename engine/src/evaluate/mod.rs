@@ -1,0 +1,19 @@
+//! EVALUATE: metrics of extreme classification over a stream of ranked points.
+//!
+//! ```text
+//! training label lists --LabelCounts--> Propensity, LabelGroups
+//! (ranked, truth) of each point --Metrics::add--> sums --Metrics::value--> figures in 0..1
+//! ```
+
+pub mod bootstrap;
+pub mod groups;
+pub mod metrics;
+pub mod propensity;
+
+#[cfg(test)]
+mod metrics_tests;
+
+pub use bootstrap::{Interval, bootstrap_difference};
+pub use groups::{DECILES, LabelGroups, MetricsByKey};
+pub use metrics::{CoverageBase, LabelIndex, MetricError, MetricOptions, Metrics, RankedPoint};
+pub use propensity::{LabelCounts, Propensity};

@@ -1,0 +1,462 @@
+//! EVALUATE: runs searches over labelled texts, block by block, and prints the metrics.
+//!
+//! ```text
+//! source rows --block--> texts --every target: search::answer--> ranked keys - excluded --> Metrics
+//! propensity rows --> training frequencies --> inverse propensities, label deciles
+//! ```
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use argtop_query::eval::evaluate as evaluate_expr;
+use argtop_query::plan::{Evaluate, EvaluateBy, Metric, MetricKind, Node, Search, Via};
+use argtop_query::{DataType, Value};
+use argtop_storage::{Key, Slot};
+
+use super::bootstrap::bootstrap_difference;
+use super::groups::{LabelGroups, MetricsByKey};
+use super::metrics::{CoverageBase, LabelIndex, MetricOptions, Metrics, RankedPoint};
+use super::propensity::{LabelCounts, Propensity};
+use crate::ddl::options::OptionReader;
+use crate::dispatch::Output;
+use crate::error::Error;
+use crate::execute::search::{QueryInput, Ranked, answer};
+use crate::execute::{self, Run};
+use crate::physical::{SearchPlan, StageKind};
+use crate::planner::Planner;
+use crate::statement::Column;
+use crate::view::KeyBook;
+
+/// Groups that BY may make.
+const GROUPS_MAX: usize = 10_000;
+/// Constants of the propensity model outside Wikipedia-500K and the Amazon sets.
+const A: f64 = 0.55;
+const B: f64 = 1.5;
+
+/// One system under evaluation.
+struct Target {
+    name: String,
+    plan: SearchPlan,
+    keys: Arc<KeyBook>,
+    totals: Metrics,
+    groups: Option<MetricsByKey>,
+    seconds: f64,
+    by_slot: HashMap<Slot, LabelIndex>,
+}
+
+/// Dense numbers of labels, given as they are met.
+#[derive(Default)]
+struct Numbers {
+    numbers: HashMap<Key, LabelIndex>,
+}
+
+impl Numbers {
+    fn of(&mut self, key: Key) -> LabelIndex {
+        let next = self.numbers.len() as LabelIndex;
+        *self.numbers.entry(key).or_insert(next)
+    }
+
+    fn list(&mut self, value: &Value, what: &str) -> Result<Vec<LabelIndex>, Error> {
+        match value {
+            Value::Null => Ok(Vec::new()),
+            Value::List(items) => items.iter().map(|item| Ok(self.of(key(item, what)?))).collect(),
+            other => Ok(vec![self.of(key(other, what)?)]),
+        }
+    }
+}
+
+fn key(value: &Value, what: &str) -> Result<Key, Error> {
+    match value {
+        Value::BigInt(number) => Ok(Key::BigInt(*number)),
+        Value::Text(text) => Ok(Key::Text(text.clone())),
+        other => Err(Error::value(format!("{what} holds {other}"), "give primary keys")),
+    }
+}
+
+/// What the WITH of an EVALUATE says.
+struct Settings {
+    a: f64,
+    b: f64,
+    digits: u32,
+    coverage_labels: bool,
+    bootstrap: u32,
+    seed: u64,
+}
+
+fn settings(plan: &Evaluate) -> Result<Settings, Error> {
+    let mut reader = OptionReader::new("EVALUATE", &plan.options);
+    let family = reader.word("propensity", &["wikipedia", "amazon", "other"])?;
+    let (a, b) = match family {
+        Some("wikipedia") => (0.5, 0.4),
+        Some("amazon") => (0.6, 2.6),
+        _ => (A, B),
+    };
+    let settings = Settings {
+        a: reader.positive("a")?.unwrap_or(a),
+        b: reader.positive("b")?.unwrap_or(b),
+        digits: reader.number("digits", 0, 15)?.unwrap_or(2) as u32,
+        coverage_labels: reader.word("coverage", &["truth", "labels"])? == Some("labels"),
+        bootstrap: reader.number("bootstrap", 1, 100_000)?.unwrap_or(0) as u32,
+        seed: reader.number("seed", 0, i64::MAX.unsigned_abs())?.unwrap_or(1),
+    };
+    reader.finish()?;
+    Ok(settings)
+}
+
+/// EVALUATE.
+pub(crate) fn evaluate(run: &Run, plan: &Evaluate) -> Result<Output, Error> {
+    let settings = settings(plan)?;
+    let mut numbers = Numbers::default();
+    let counts = plan.propensity.as_ref().map(|node| frequencies(run, node, &mut numbers)).transpose()?;
+    let options = metric_options(run, plan, &settings, counts.as_ref())?;
+    let metrics = ordered(&plan.metrics);
+    let mut planner = Planner::new(run);
+    let mut targets = Vec::with_capacity(plan.targets.len());
+    for target in &plan.targets {
+        let table = run.view.table(&target.search.table.name)?;
+        let totals = Metrics::new(&metrics, options.clone()).map_err(invalid)?;
+        let groups = match &plan.by {
+            Some(EvaluateBy::Expr(_)) => Some(MetricsByKey::new(totals.clone(), GROUPS_MAX)),
+            _ => None,
+        };
+        targets.push(Target {
+            name: target.name.clone(),
+            plan: planner.search(&target.search)?,
+            keys: Arc::new(run.view.keys(&table)?),
+            totals,
+            groups,
+            seconds: 0.0,
+            by_slot: HashMap::new(),
+        });
+    }
+    let truth_of_ann = if plan.metrics.iter().any(|metric| metric.kind == MetricKind::AnnRecall) {
+        plan.targets.first().map(|target| exact_of(&mut planner, &target.search)).transpose()?
+    } else {
+        None
+    };
+    let points = measure(run, plan, &mut targets, truth_of_ann.as_ref(), &mut numbers)?;
+    report(plan, &settings, &metrics, &targets, counts.as_ref(), points)
+}
+
+fn invalid(error: super::metrics::MetricError) -> Error {
+    Error::value(error.to_string(), "PSP needs WITH (propensity = (SELECT labels FROM read_xc('trn.json.gz')))")
+}
+
+/// The exact search that ANN_RECALL compares with.
+fn exact_of(planner: &mut Planner<'_>, search: &Search) -> Result<SearchPlan, Error> {
+    planner.search(&Search { via: Via::Exact, ..search.clone() })
+}
+
+/// Training frequencies of labels.
+fn frequencies(run: &Run, node: &Node, numbers: &mut Numbers) -> Result<LabelCounts, Error> {
+    let operator = Planner::new(run).plan(node)?;
+    let mut lists = Vec::new();
+    let mut counts = LabelCounts::new(0);
+    for row in execute::open(run, &operator)? {
+        let row = row?;
+        lists.push(numbers.list(row.first().unwrap_or(&Value::Null), "labels of the propensity query")?);
+    }
+    run.context.check()?;
+    for list in &lists {
+        counts.add(list);
+    }
+    Ok(counts)
+}
+
+fn metric_options(
+    run: &Run,
+    plan: &Evaluate,
+    settings: &Settings,
+    counts: Option<&LabelCounts>,
+) -> Result<MetricOptions, Error> {
+    let propensity = match counts {
+        Some(counts) => {
+            let made = Propensity::from_frequencies(counts.points(), counts.counts(), settings.a, settings.b);
+            Some(Arc::new(made.map_err(invalid)?))
+        }
+        None => None,
+    };
+    let groups = match (&plan.by, counts) {
+        (Some(EvaluateBy::LabelDecile), Some(counts)) => Some(Arc::new(LabelGroups::deciles(counts.counts()))),
+        (Some(EvaluateBy::LabelDecile), None) => {
+            return Err(Error::value(
+                "BY label_decile needs training frequencies",
+                "add WITH (propensity = (SELECT labels FROM read_xc('trn.json.gz')))",
+            ));
+        }
+        _ => None,
+    };
+    let coverage = match plan.targets.first() {
+        Some(target) if settings.coverage_labels => {
+            let table = run.view.table(&target.search.table.name)?;
+            CoverageBase::Labels(run.view.live(&table)?.len())
+        }
+        _ => CoverageBase::Truth,
+    };
+    Ok(MetricOptions { propensity, groups, coverage, keep_points: settings.bootstrap > 0 })
+}
+
+/// The field's order: P, NDCG, PSP, PSNDCG, then the others; each by k.
+fn ordered(metrics: &[Metric]) -> Vec<Metric> {
+    let place = |kind: MetricKind| match kind {
+        MetricKind::Precision => 0,
+        MetricKind::Ndcg => 1,
+        MetricKind::Psp => 2,
+        MetricKind::Psndcg => 3,
+        MetricKind::Recall => 4,
+        MetricKind::Mrr => 5,
+        MetricKind::Coverage => 6,
+        MetricKind::AnnRecall => 7,
+    };
+    let mut ordered = metrics.to_vec();
+    ordered.sort_by_key(|metric| (place(metric.kind), metric.k));
+    ordered.dedup();
+    ordered
+}
+
+/// A block of source rows.
+#[derive(Default)]
+struct Block {
+    inputs: Vec<QueryInput>,
+    truth: Vec<Vec<LabelIndex>>,
+    exclude: Vec<Vec<LabelIndex>>,
+    groups: Vec<Value>,
+}
+
+/// Runs all targets over the source; gives the number of points.
+fn measure(
+    run: &Run,
+    plan: &Evaluate,
+    targets: &mut [Target],
+    exact: Option<&SearchPlan>,
+    numbers: &mut Numbers,
+) -> Result<u64, Error> {
+    let operator = Planner::new(run).plan(&plan.source)?;
+    let mut block = Block::default();
+    let mut points = 0;
+    for row in execute::open(run, &operator)? {
+        add_row(run, plan, &mut block, &row?, numbers)?;
+        points += 1;
+        if block.inputs.len() >= run.inner.limits.batch_queries {
+            measure_block(run, plan, targets, exact, numbers, &block)?;
+            block = Block::default();
+            run.context.progress("evaluating", points, None);
+        }
+    }
+    if !block.inputs.is_empty() {
+        measure_block(run, plan, targets, exact, numbers, &block)?;
+    }
+    Ok(points)
+}
+
+fn add_row(
+    run: &Run,
+    plan: &Evaluate,
+    block: &mut Block,
+    row: &[Value],
+    numbers: &mut Numbers,
+) -> Result<(), Error> {
+    match row.get(plan.text) {
+        Some(Value::Text(text)) => block.inputs.push(QueryInput::Text(text.clone())),
+        other => {
+            let value = other.cloned().unwrap_or(Value::Null);
+            return Err(Error::value(format!("the text of a point is {value}"), "leave such rows out with WHERE"));
+        }
+    }
+    let cell = |position: Option<usize>| position.and_then(|position| row.get(position)).unwrap_or(&Value::Null);
+    block.truth.push(numbers.list(cell(plan.labels), "labels")?);
+    block.exclude.push(numbers.list(cell(plan.exclude), "exclude")?);
+    if let Some(EvaluateBy::Expr(expr)) = &plan.by {
+        block.groups.push(evaluate_expr(expr, row, &run.eval())?);
+    }
+    Ok(())
+}
+
+fn measure_block(
+    run: &Run,
+    plan: &Evaluate,
+    targets: &mut [Target],
+    exact: Option<&SearchPlan>,
+    numbers: &mut Numbers,
+    block: &Block,
+) -> Result<(), Error> {
+    let depth = plan.metrics.iter().map(|metric| u64::from(metric.k)).max().unwrap_or(1);
+    // Excluded labels are dropped before the cut, so that many more are asked for.
+    let longest = block.exclude.iter().map(Vec::len).max().unwrap_or(0) as u64;
+    let truth_of_ann = match exact {
+        Some(exact) => {
+            let answers = run.inner.install(|| answer(run, &deepened(exact, depth + longest), &block.inputs))?;
+            Some(answers)
+        }
+        None => None,
+    };
+    for target in targets {
+        let started = Instant::now();
+        let deep = deepened(&target.plan, depth + longest);
+        let answers = run.inner.install(|| answer(run, &deep, &block.inputs))?;
+        target.seconds += started.elapsed().as_secs_f64();
+        for (at, ranked) in answers.iter().enumerate() {
+            let ranked = target.numbers_of(ranked, &block.exclude[at], numbers)?;
+            let exact = match &truth_of_ann {
+                Some(answers) => Some(target.numbers_of(&answers[at], &block.exclude[at], numbers)?),
+                None => None,
+            };
+            let point =
+                RankedPoint { ranked: &ranked, truth: &block.truth[at], exact: exact.as_deref() };
+            target.totals.add(&point).map_err(invalid)?;
+            if let (Some(groups), Some(group)) = (&mut target.groups, block.groups.get(at)) {
+                groups.add(group, &point).map_err(invalid)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The plan with a limit of `depth`, as far as the windows of its stages go.
+fn deepened(plan: &SearchPlan, depth: u64) -> SearchPlan {
+    let mut plan = plan.clone();
+    let window = plan.stages.iter().rev().find_map(|stage| match &stage.kind {
+        StageKind::ShortlistPaths { limit } | StageKind::ShortlistIndex { limit, .. } => Some(*limit),
+        StageKind::Rerank { limit, .. } => *limit,
+        _ => None,
+    });
+    plan.limit = Some(window.map_or(depth, |window| window.min(depth)));
+    plan
+}
+
+impl Target {
+    /// Label numbers of an answer without the excluded ones.
+    fn numbers_of(
+        &mut self,
+        ranked: &[Ranked],
+        exclude: &[LabelIndex],
+        numbers: &mut Numbers,
+    ) -> Result<Vec<LabelIndex>, Error> {
+        let mut list = Vec::with_capacity(ranked.len());
+        for label in ranked {
+            let number = match self.by_slot.get(&label.slot) {
+                Some(number) => *number,
+                None => {
+                    let number = numbers.of(self.keys.key(label.slot)?);
+                    self.by_slot.insert(label.slot, number);
+                    number
+                }
+            };
+            if !exclude.contains(&number) {
+                list.push(number);
+            }
+        }
+        Ok(list)
+    }
+}
+
+fn metric_name(metric: Metric) -> String {
+    let kind = match metric.kind {
+        MetricKind::Precision => "P",
+        MetricKind::Recall => "R",
+        MetricKind::Ndcg => "NDCG",
+        MetricKind::Psp => "PSP",
+        MetricKind::Psndcg => "PSNDCG",
+        MetricKind::Mrr => "MRR",
+        MetricKind::Coverage => "COVERAGE",
+        MetricKind::AnnRecall => "ANN_RECALL",
+    };
+    format!("{kind}@{}", metric.k)
+}
+
+fn report(
+    plan: &Evaluate,
+    settings: &Settings,
+    metrics: &[Metric],
+    targets: &[Target],
+    counts: Option<&LabelCounts>,
+    points: u64,
+) -> Result<Output, Error> {
+    let mut columns = vec![Column { name: "target".to_string(), data_type: DataType::Text }];
+    if plan.by.is_some() {
+        columns.push(Column { name: "group".to_string(), data_type: DataType::Text });
+    }
+    columns.push(Column { name: "points".to_string(), data_type: DataType::BigInt });
+    columns.extend(metrics.iter().map(|metric| Column { name: metric_name(*metric), data_type: DataType::Double }));
+    let mut rows = Vec::new();
+    for target in targets {
+        rows.extend(rows_of(plan, settings, target));
+    }
+    let mut output = Output::rows(columns, rows);
+    if let Some(counts) = counts {
+        output.notes.push(format!(
+            "propensities: A = {}, B = {}, N = {} training points",
+            settings.a,
+            settings.b,
+            counts.points()
+        ));
+    }
+    for target in targets {
+        let rate = points as f64 / target.seconds.max(1e-9);
+        output.notes.push(format!("{}: {rate:.0} queries/s in blocks, {points} points", target.name));
+    }
+    if settings.bootstrap > 0 {
+        output.notes.extend(differences(settings, metrics, targets)?);
+    }
+    Ok(output)
+}
+
+fn rows_of(plan: &Evaluate, settings: &Settings, target: &Target) -> Vec<Vec<Value>> {
+    let count = |number: u64| Value::BigInt(i64::try_from(number).unwrap_or(i64::MAX));
+    let figures = |values: Vec<Option<f64>>| {
+        let scale = 10_f64.powi(settings.digits as i32);
+        values.into_iter().map(move |value| match value {
+            Some(value) => Value::Double((value * 100.0 * scale).round() / scale),
+            None => Value::Null,
+        })
+    };
+    let name = || Value::Text(target.name.clone());
+    let totals = &target.totals;
+    match (&plan.by, &target.groups) {
+        (Some(EvaluateBy::Expr(_)), Some(groups)) => groups
+            .groups()
+            .iter()
+            .map(|(group, metrics)| {
+                let mut row = vec![name(), Value::Text(group.to_string()), count(metrics.points())];
+                row.extend(figures(metrics.finish()));
+                row
+            })
+            .collect(),
+        (Some(_), _) => (0..10)
+            .map(|decile| {
+                let mut row = vec![name(), Value::Text(format!("{}", decile + 1)), count(totals.points())];
+                row.extend(figures(totals.finish_group(decile)));
+                row
+            })
+            .collect(),
+        (None, _) => {
+            let mut row = vec![name(), count(totals.points())];
+            row.extend(figures(totals.finish()));
+            vec![row]
+        }
+    }
+}
+
+/// Paired bootstrap intervals of every further target against the first.
+fn differences(settings: &Settings, metrics: &[Metric], targets: &[Target]) -> Result<Vec<String>, Error> {
+    let mut notes = Vec::new();
+    let Some((first, others)) = targets.split_first() else { return Ok(notes) };
+    for other in others {
+        for (at, metric) in metrics.iter().enumerate() {
+            let (Some(a), Some(b)) = (other.totals.values(at), first.totals.values(at)) else { continue };
+            let found = bootstrap_difference(a, b, settings.seed, settings.bootstrap).map_err(invalid)?;
+            notes.push(format!(
+                "{} {} - {}: {:+.2} [{:+.2}, {:+.2}] (95 %, {} rounds)",
+                metric_name(*metric),
+                other.name,
+                first.name,
+                found.mean * 100.0,
+                found.low * 100.0,
+                found.high * 100.0,
+                settings.bootstrap
+            ));
+        }
+    }
+    Ok(notes)
+}

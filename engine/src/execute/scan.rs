@@ -1,0 +1,130 @@
+//! Leaves of a plan: labels of a table in primary-key order, slots that match a predicate, rows of files.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use argtop_query::Value;
+use argtop_query::eval::{evaluate, is_true};
+use argtop_query::expr::BoundExpr;
+use argtop_storage::{Slot, TableRecord};
+use rayon::prelude::*;
+use roaring::RoaringBitmap;
+
+use super::{RowStream, Run};
+use crate::error::Error;
+use crate::import;
+use crate::physical::ScanPlan;
+use crate::planner::Planner;
+
+/// Labels read at a time: enough to make one RocksDB multi-get worth while, few enough to stream.
+const BATCH_LABELS: usize = 1_024;
+
+/// Live labels that pass the filter, in primary-key order.
+pub(crate) fn scan(run: &Run, plan: &ScanPlan) -> Result<RowStream, Error> {
+    let mut slots: Box<dyn Iterator<Item = Result<Slot, Error>> + Send> = match &plan.keys {
+        Some(keys) => {
+            let mut found = Vec::with_capacity(keys.len());
+            for key in keys {
+                found.extend(run.view.slot_of(&plan.table, key)?.map(Ok));
+            }
+            Box::new(found.into_iter())
+        }
+        None => run.view.slots_by_key(&plan.table)?,
+    };
+    let read = with_filter_columns(plan);
+    let (run, plan) = (run.clone(), plan.clone());
+    let batches = std::iter::from_fn(move || {
+        let batch: Result<Vec<Slot>, Error> = slots.by_ref().take(BATCH_LABELS).collect();
+        match batch {
+            Ok(batch) if batch.is_empty() => None,
+            Ok(batch) => Some(scan_batch(&run, &plan, &read, &batch)),
+            Err(error) => Some(Err(error)),
+        }
+    });
+    Ok(Box::new(batches.flat_map(|batch| match batch {
+        Ok(rows) => rows.into_iter().map(Ok).collect::<Vec<_>>(),
+        Err(error) => vec![Err(error)],
+    })))
+}
+
+/// The columns that are read: those asked for and those of the filter.
+fn with_filter_columns(plan: &ScanPlan) -> Vec<usize> {
+    let mut columns: BTreeSet<usize> = plan.columns.iter().copied().collect();
+    if let Some(filter) = &plan.filter {
+        columns.extend(filter.columns());
+    }
+    columns.into_iter().collect()
+}
+
+fn scan_batch(
+    run: &Run,
+    plan: &ScanPlan,
+    columns: &[usize],
+    slots: &[Slot],
+) -> Result<Vec<Vec<Value>>, Error> {
+    run.context.check()?;
+    let mut rows = run.view.read_labels(&plan.table, slots, columns)?;
+    if let Some(filter) = &plan.filter {
+        let mut kept = Vec::with_capacity(rows.len());
+        for row in rows {
+            if is_true(&evaluate(filter, &row, &run.eval())?) {
+                kept.push(row);
+            }
+        }
+        rows = kept;
+    }
+    Ok(rows)
+}
+
+/// The live slots whose labels satisfy a predicate over the table's columns.
+pub(crate) fn matching_slots(
+    run: &Run,
+    table: &Arc<TableRecord>,
+    filter: &BoundExpr,
+) -> Result<RoaringBitmap, Error> {
+    let columns: Vec<usize> = filter.columns().into_iter().collect();
+    let slots: Vec<Slot> = match Planner::new(run).keys_of(table, filter) {
+        Some(keys) => {
+            let mut slots = Vec::with_capacity(keys.len());
+            for key in &keys {
+                slots.extend(run.view.slot_of(table, key)?);
+            }
+            slots
+        }
+        None => run.view.live(table)?.iter().collect(),
+    };
+    let matching: Result<Vec<Vec<Slot>>, Error> = run.inner.install(|| {
+        let batches = slots.par_chunks(BATCH_LABELS).map(|batch| {
+            run.context.check()?;
+            let rows = run.view.read_labels(table, batch, &columns)?;
+            let mut kept = Vec::new();
+            for (row, slot) in rows.iter().zip(batch) {
+                if is_true(&evaluate(filter, row, &run.eval())?) {
+                    kept.push(*slot);
+                }
+            }
+            Ok(kept)
+        });
+        batches.collect()
+    });
+    Ok(matching?.into_iter().flatten().collect())
+}
+
+/// Rows of files.
+pub(crate) fn read(run: &Run, call: &argtop_query::catalog::ReadCall) -> Result<RowStream, Error> {
+    let mut source = import::open(call, &run.inner.access, &run.inner.import_limits)?;
+    let run = run.clone();
+    let batches = std::iter::from_fn(move || {
+        if let Err(error) = run.context.check() {
+            return Some(Err(error));
+        }
+        if let Some((done, total)) = source.position() {
+            run.context.progress("reading", done, Some(total));
+        }
+        source.next_batch(BATCH_LABELS).map_err(Error::from).transpose()
+    });
+    Ok(Box::new(batches.flat_map(|batch| match batch {
+        Ok(rows) => rows.into_iter().map(Ok).collect::<Vec<_>>(),
+        Err(error) => vec![Err(error)],
+    })))
+}

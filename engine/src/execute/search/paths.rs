@@ -1,0 +1,135 @@
+//! PROBE and SHORTLIST over a cluster graph (ELIAS, NeurIPS 2022).
+
+use argtop_storage::IndexRecord;
+use rayon::prelude::*;
+
+use super::candidates::Candidates;
+use super::stages::{Allowed, Queries};
+use crate::error::Error;
+use crate::execute::Run;
+use crate::index::{ClusterScore, PathCandidate, PathSearch};
+use crate::view::{Graph, KeyBook};
+
+/// The best clusters of each query.
+pub(crate) struct Probed {
+    graph: Graph,
+    beams: Vec<Vec<ClusterScore>>,
+    beam: usize,
+    name: String,
+    /// Place of the PROBE in the chain.
+    pub(crate) stage: usize,
+}
+
+impl Probed {
+    /// Clusters kept over all queries.
+    pub(crate) fn clusters_kept(&self) -> u64 {
+        self.beams.iter().map(|beam| beam.len() as u64).sum()
+    }
+
+    /// Remarks for EXPLAIN.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let clusters = self.graph.view().map_or(0, |view| view.clusters());
+        let from = if self.graph.from_generation() { "" } else { ", from the store: no generation" };
+        vec![format!("{} beam {} of {clusters}{from}", self.name, self.beam)]
+    }
+}
+
+/// How many labels SHORTLIST keeps, and how many the answer owes.
+pub(crate) struct Window {
+    pub(crate) limit: u64,
+    pub(crate) owed: u64,
+}
+
+/// PROBE: the best clusters by `clamp(alpha * softmax(W_C phi + b_C), 0, 1)`.
+pub(crate) fn probe(
+    run: &Run,
+    index: &IndexRecord,
+    graph: Graph,
+    queries: &Queries,
+    beam: usize,
+) -> Result<Probed, Error> {
+    let view = graph.view()?;
+    let beams: Result<Vec<Vec<ClusterScore>>, Error> = (0..queries.len())
+        .into_par_iter()
+        .map(|at| {
+            run.context.check()?;
+            Ok(view.probe(queries.row(at), beam))
+        })
+        .collect();
+    let beams = beams?;
+    Ok(Probed { graph, beams, beam, name: index.name.clone(), stage: 0 })
+}
+
+/// SHORTLIST after PROBE: the best labels by `max s_c * a_cl`. A beam that reaches fewer labels than are owed is
+/// widened, fourfold at a time, until it reaches enough or covers every cluster.
+pub(crate) fn shortlist(
+    run: &Run,
+    probed: &Probed,
+    queries: &Queries,
+    window: Window,
+    allowed: &Allowed,
+    keys: &KeyBook,
+    place: (usize, usize),
+) -> Result<(Vec<Candidates>, Vec<String>), Error> {
+    let view = probed.graph.view()?;
+    let tie = |a: u32, b: u32| keys.compare(a, b);
+    let limit = usize::try_from(window.limit).unwrap_or(usize::MAX);
+    let owed = usize::try_from(window.owed.min(window.limit).min(allowed.slots.len())).unwrap_or(usize::MAX);
+    // Dead labels still have edges in the arrays, so the live ones are a filter even without WHERE.
+    let search = |beam: usize| PathSearch {
+        beam,
+        limit,
+        filter: Some(&allowed.slots),
+        extra: probed.graph.newer(),
+        tie: &tie,
+    };
+    let found: Result<Vec<(Vec<PathCandidate>, u64, usize)>, Error> = probed
+        .beams
+        .par_iter()
+        .enumerate()
+        .map(|(at, beam)| {
+            run.context.check()?;
+            let (mut labels, mut edges) = view.paths(beam, &search(probed.beam));
+            let mut width = probed.beam;
+            while labels.len() < owed && width < view.clusters() {
+                width = width.saturating_mul(4).min(view.clusters());
+                let wider = view.probe(queries.row(at), width);
+                let (found, walked) = view.paths(&wider, &search(width));
+                labels = found;
+                edges += walked;
+            }
+            Ok((labels, edges, width))
+        })
+        .collect();
+    let found = found?;
+    let edges: u64 = found.iter().map(|(_, edges, _)| edges).sum();
+    let widest = found.iter().map(|(_, _, width)| *width).max().unwrap_or(0);
+    let mut notes = vec![format!("{edges} edges"), format!("{} newer labels", probed.graph.newer_labels())];
+    if widest > probed.beam {
+        notes.push(format!("beam widened to {widest}: {owed} labels are owed"));
+    }
+    let (width, number) = place;
+    let candidates = found.iter().zip(&probed.beams).map(|((labels, _, _), beam)| {
+        settle(labels, beam, width, number, probed.stage)
+    });
+    Ok((candidates.collect(), notes))
+}
+
+/// Path candidates with the scores of both stages: PROBE's is s_c of the best path and the cluster's rank in the beam.
+fn settle(
+    labels: &[PathCandidate],
+    beam: &[ClusterScore],
+    width: usize,
+    number: usize,
+    probe_stage: usize,
+) -> Candidates {
+    let ranked: Vec<(f64, u32)> = labels.iter().map(|label| (label.path, label.slot)).collect();
+    let mut candidates = Candidates::found(width, number, &ranked);
+    candidates.scores[probe_stage] = labels.iter().map(|label| label.probe).collect();
+    let rank_of = |cluster: u32| {
+        let position = beam.iter().position(|probed| probed.cluster == cluster);
+        position.and_then(|position| u32::try_from(position + 1).ok()).unwrap_or(0)
+    };
+    candidates.ranks[probe_stage] = labels.iter().map(|label| rank_of(label.cluster)).collect();
+    candidates
+}

@@ -1,0 +1,419 @@
+//! Rows into files, for `COPY (query) TO`.
+//!
+//! A file appears under its name only when it is complete: rows go to a temporary file in the same folder,
+//! which is synced and renamed over whatever had the name before.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use argtop_query::value::Value;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use jiff::Timestamp;
+
+use crate::import::{Access, FileFormat, ImportError};
+
+/// An error while writing a file; nothing has appeared under its name.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExportError {
+    /// The path may not be written, or its format is unknown.
+    #[error(transparent)]
+    Path(#[from] ImportError),
+    /// The operating system refused.
+    #[error("cannot write `{}`: {source}", path.display())]
+    Io {
+        /// The file that was asked for.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// The format can be read but not written.
+    #[error("`{}`: rows are written as jsonl or csv only: choose one of them with FORMAT", path.display())]
+    Format {
+        /// The file that was asked for.
+        path: PathBuf,
+    },
+    /// A value that the format cannot hold.
+    #[error(
+        "`{}`, row {row}, column `{column}`: {value} cannot be written; filter or CAST it",
+        path.display()
+    )]
+    Cell {
+        /// The file that was asked for.
+        path: PathBuf,
+        /// Row from 1.
+        row: u64,
+        /// Column.
+        column: String,
+        /// The value.
+        value: String,
+    },
+    /// Two columns of one name cannot both be a key of a JSON object.
+    #[error("two columns `{column}`: give one of them another name with AS")]
+    Columns {
+        /// The name.
+        column: String,
+    },
+}
+
+/// Takes rows one by one. A sink that is dropped before [`Sink::finish`] leaves nothing behind.
+pub trait Sink: Send {
+    /// Writes one row, a value for each column.
+    ///
+    /// # Errors
+    /// The disk refuses, or the format has no form for a value (an infinite number in JSON).
+    fn write(&mut self, row: &[Value]) -> Result<(), ExportError>;
+
+    /// Makes the file visible under its name and durable; returns the number of rows.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    fn finish(self: Box<Self>) -> Result<u64, ExportError>;
+}
+
+/// Opens a file for rows with these columns; the format comes from `format` or the extension, `.gz`
+/// compresses. An existing file is replaced when the new one is complete.
+///
+/// # Errors
+/// The path may not be written, or the format is not jsonl or csv.
+pub fn open_sink(
+    path: &Path,
+    format: Option<&str>,
+    columns: &[String],
+    access: &Access,
+) -> Result<Box<dyn Sink>, ExportError> {
+    let format = FileFormat::of(&path.to_string_lossy(), format)?;
+    let path = access.output(path)?;
+    if !matches!(format, FileFormat::Jsonl | FileFormat::Csv) {
+        return Err(ExportError::Format { path });
+    }
+    let jsonl = format == FileFormat::Jsonl;
+    if let Some(column) = repeated(columns).filter(|_| jsonl) {
+        return Err(ExportError::Columns { column: column.to_owned() });
+    }
+    let output = Output::create(path)?;
+    let mut sink = FileSink { output, columns: columns.to_vec(), jsonl, rows: 0, line: Vec::new() };
+    if !jsonl {
+        let header: Vec<Option<String>> = columns.iter().cloned().map(Some).collect();
+        sink.write_csv(&header)?;
+    }
+    Ok(Box::new(sink))
+}
+
+fn repeated(columns: &[String]) -> Option<&str> {
+    let mut names: Vec<&str> = columns.iter().map(String::as_str).collect();
+    names.sort_unstable();
+    names.iter().zip(names.iter().skip(1)).find(|(a, b)| a == b).map(|(a, _)| *a)
+}
+
+/// The temporary file of a sink.
+struct Output {
+    path: PathBuf,
+    temporary: PathBuf,
+    writer: Option<Writer>,
+}
+
+enum Writer {
+    Plain(BufWriter<File>),
+    Gzip(GzEncoder<BufWriter<File>>),
+}
+
+impl Output {
+    fn create(path: PathBuf) -> Result<Self, ExportError> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let random = fastrand::u64(..);
+        let temporary = path.with_file_name(format!(".{name}.{random:016x}.tmp"));
+        let file = OpenOptions::new().write(true).create_new(true).open(&temporary);
+        let file = file.map_err(|source| ExportError::Io { path: path.clone(), source })?;
+        let buffered = BufWriter::with_capacity(256 << 10, file);
+        let writer = if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz")) {
+            Writer::Gzip(GzEncoder::new(buffered, Compression::default()))
+        } else {
+            Writer::Plain(buffered)
+        };
+        Ok(Output { path, temporary, writer: Some(writer) })
+    }
+
+    fn error(&self, source: io::Error) -> ExportError {
+        ExportError::Io { path: self.path.clone(), source }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), ExportError> {
+        let written = match &mut self.writer {
+            Some(Writer::Plain(writer)) => writer.write_all(bytes),
+            Some(Writer::Gzip(writer)) => writer.write_all(bytes),
+            None => Ok(()),
+        };
+        written.map_err(|e| self.error(e))
+    }
+
+    fn finish(&mut self) -> Result<(), ExportError> {
+        let Some(writer) = self.writer.take() else { return Ok(()) };
+        let finished = (|| {
+            let buffered = match writer {
+                Writer::Plain(buffered) => buffered,
+                Writer::Gzip(encoder) => encoder.finish()?,
+            };
+            buffered.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+            fs::rename(&self.temporary, &self.path)?;
+            // The new name is durable once the folder is.
+            match self.path.parent() {
+                Some(folder) => File::open(folder)?.sync_all(),
+                None => Ok(()),
+            }
+        })();
+        finished.map_err(|e| {
+            // After a rename there is nothing to remove, and a second error would hide the first.
+            let _ = fs::remove_file(&self.temporary);
+            self.error(e)
+        })
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        if self.writer.take().is_some() {
+            // A file that cannot be removed is left with its temporary name, which no reader takes for data.
+            let _ = fs::remove_file(&self.temporary);
+        }
+    }
+}
+
+struct FileSink {
+    output: Output,
+    columns: Vec<String>,
+    jsonl: bool,
+    rows: u64,
+    line: Vec<u8>,
+}
+
+impl FileSink {
+    fn no_form(&self, place: usize, value: &Value) -> ExportError {
+        ExportError::Cell {
+            path: self.output.path.clone(),
+            row: self.rows + 1,
+            column: self.columns.get(place).cloned().unwrap_or_default(),
+            value: match value {
+                Value::Double(number) => number.to_string(),
+                _ => "this value".to_owned(),
+            },
+        }
+    }
+
+    fn write_jsonl(&mut self, row: &[Value]) -> Result<(), ExportError> {
+        let mut line = String::from("{");
+        for (i, (column, value)) in self.columns.iter().zip(row).enumerate() {
+            if i > 0 {
+                line.push(',');
+            }
+            line.push_str(&quoted(column));
+            line.push(':');
+            push_json(&mut line, value).ok_or_else(|| self.no_form(i, value))?;
+        }
+        line.push_str("}\n");
+        self.output.write(line.as_bytes())
+    }
+
+    /// NULL is an empty field and the empty text a quoted one, where the reader keeps them apart.
+    fn write_csv(&mut self, fields: &[Option<String>]) -> Result<(), ExportError> {
+        self.line.clear();
+        for (i, field) in fields.iter().enumerate() {
+            if i > 0 {
+                self.line.push(b',');
+            }
+            let Some(field) = field else { continue };
+            if field.is_empty() || field.contains(['"', ',', '\n', '\r']) || field.trim() != field {
+                self.line.push(b'"');
+                self.line.extend_from_slice(field.replace('"', "\"\"").as_bytes());
+                self.line.push(b'"');
+            } else {
+                self.line.extend_from_slice(field.as_bytes());
+            }
+        }
+        // A line without any byte would be skipped as blank, so a lone NULL is written as an empty text.
+        if self.line.is_empty() {
+            self.line.extend_from_slice(b"\"\"");
+        }
+        self.line.push(b'\n');
+        let line = std::mem::take(&mut self.line);
+        let written = self.output.write(&line);
+        self.line = line;
+        written
+    }
+
+    fn csv_field(&self, place: usize, value: &Value) -> Result<Option<String>, ExportError> {
+        Ok(Some(match value {
+            Value::Null => return Ok(None),
+            Value::Text(text) | Value::Json(text) => text.clone(),
+            Value::Timestamp(micros) => timestamp_text(*micros).ok_or_else(|| self.no_form(place, value))?,
+            Value::Double(number) if !number.is_finite() => number.to_string(),
+            other => {
+                let mut text = String::new();
+                push_json(&mut text, other).ok_or_else(|| self.no_form(place, value))?;
+                text
+            }
+        }))
+    }
+}
+
+impl Sink for FileSink {
+    fn write(&mut self, row: &[Value]) -> Result<(), ExportError> {
+        if self.jsonl {
+            self.write_jsonl(row)?;
+        } else {
+            let fields: Result<Vec<_>, _> =
+                row.iter().enumerate().map(|(i, v)| self.csv_field(i, v)).collect();
+            self.write_csv(&fields?)?;
+        }
+        self.rows += 1;
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<u64, ExportError> {
+        self.output.finish()?;
+        Ok(self.rows)
+    }
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::String(text.to_owned()).to_string()
+}
+
+/// The value as JSON; None where JSON has no form for it.
+fn push_json(line: &mut String, value: &Value) -> Option<()> {
+    match value {
+        Value::Null => line.push_str("null"),
+        Value::Boolean(value) => line.push_str(if *value { "true" } else { "false" }),
+        Value::BigInt(value) => line.push_str(&value.to_string()),
+        Value::Double(value) => line.push_str(&serde_json::Number::from_f64(*value)?.to_string()),
+        Value::Text(text) => line.push_str(&quoted(text)),
+        Value::Timestamp(micros) => line.push_str(&quoted(&timestamp_text(*micros)?)),
+        // Line ends of a JSON text stand between its tokens, where a space means the same.
+        Value::Json(text) => line.push_str(&text.replace(['\n', '\r'], " ")),
+        Value::Vector(elements) => push_list(line, elements, |line, element| {
+            // The shortest text of the single-precision number, not that of the same number in double.
+            let text = element.is_finite().then(|| serde_json::to_string(element).ok())??;
+            line.push_str(&text);
+            Some(())
+        })?,
+        Value::List(items) => push_list(line, items, push_json)?,
+    }
+    Some(())
+}
+
+fn push_list<T>(line: &mut String, items: &[T], push: impl Fn(&mut String, &T) -> Option<()>) -> Option<()> {
+    line.push('[');
+    for (i, item) in items.iter().enumerate() {
+        if i > 0 {
+            line.push(',');
+        }
+        push(line, item)?;
+    }
+    line.push(']');
+    Some(())
+}
+
+/// UTC as `2026-11-22 06:24:00` with the fraction that there is.
+fn timestamp_text(micros: i64) -> Option<String> {
+    let timestamp = Timestamp::from_microsecond(micros).ok()?;
+    Some(timestamp.strftime("%Y-%m-%d %H:%M:%S%.f").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(name: &str, columns: &[&str], rows: &[Vec<Value>]) -> Result<String, ExportError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        let columns: Vec<String> = columns.iter().map(|c| (*c).to_owned()).collect();
+        let mut sink = open_sink(&path, None, &columns, &Access::anywhere())?;
+        for row in rows {
+            sink.write(row)?;
+        }
+        assert_eq!(sink.finish()?, rows.len() as u64);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file stays");
+        Ok(fs::read_to_string(path).unwrap())
+    }
+
+    fn text(text: &str) -> Value {
+        Value::Text(text.to_owned())
+    }
+
+    #[test]
+    fn jsonl_holds_every_type() {
+        let row = vec![
+            Value::Null,
+            Value::Boolean(true),
+            Value::BigInt(i64::MIN),
+            Value::Double(0.1),
+            text("a\"\n\u{1}"),
+            Value::Timestamp(1_500_000),
+            Value::Json("{\"a\":\n1}".to_owned()),
+            Value::Vector(vec![0.1, -2.0]),
+            Value::List(vec![text("x"), Value::Null]),
+        ];
+        let got = written("o.jsonl", &["a", "b", "c", "d", "e", "f", "g", "h", "i"], &[row]).unwrap();
+        let expected = "{\"a\":null,\"b\":true,\"c\":-9223372036854775808,\"d\":0.1,\
+                        \"e\":\"a\\\"\\n\\u0001\",\
+                        \"f\":\"1970-01-01 00:00:01.5\",\"g\":{\"a\": 1},\"h\":[0.1,-2.0],\
+                        \"i\":[\"x\",null]}\n";
+        assert_eq!(got, expected);
+    }
+
+    #[test]
+    fn csv_quotes_what_needs_it() {
+        let rows = [
+            vec![text("a,b"), Value::Null, text("")],
+            vec![text(" x"), Value::List(vec![Value::BigInt(1), Value::BigInt(2)]), text("say \"hi\"")],
+        ];
+        let got = written("o.csv", &["p", "q", "r"], &rows).unwrap();
+        assert_eq!(got, "p,q,r\n\"a,b\",,\"\"\n\" x\",\"[1,2]\",\"say \"\"hi\"\"\"\n");
+        assert_eq!(written("o.csv", &["p"], &[vec![Value::Null]]).unwrap(), "p\n\"\"\n");
+    }
+
+    #[test]
+    fn an_infinite_number_has_no_json() {
+        let error =
+            written("o.jsonl", &["x"], &[vec![Value::Double(1.0)], vec![Value::Double(f64::INFINITY)]]);
+        let message = error.unwrap_err().to_string();
+        assert!(message.contains("row 2, column `x`: inf"), "{message}");
+        assert!(written("o.csv", &["x"], &[vec![Value::Double(f64::INFINITY)]]).is_ok());
+    }
+
+    #[test]
+    fn an_unfinished_file_does_not_replace_the_old_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("o.jsonl");
+        fs::write(&path, "old").unwrap();
+        let mut sink = open_sink(&path, None, &["x".to_owned()], &Access::anywhere()).unwrap();
+        sink.write(&[Value::BigInt(1)]).unwrap();
+        drop(sink);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        let sink = open_sink(&path, None, &["x".to_owned()], &Access::anywhere()).unwrap();
+        assert_eq!(sink.finish().unwrap(), 0);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "");
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_refused() {
+        let open = |path: &str, columns: &[&str], access: &Access| {
+            let columns: Vec<String> = columns.iter().map(|c| (*c).to_owned()).collect();
+            open_sink(Path::new(path), None, &columns, access).map(|_| ()).map_err(|e| e.to_string())
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let inside = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+        let anywhere = Access::anywhere();
+        assert!(open(&inside("o.npy"), &["x"], &anywhere).unwrap_err().contains("jsonl or csv only"));
+        assert!(open(&inside("o"), &["x"], &anywhere).unwrap_err().contains("does not tell the format"));
+        assert!(open(&inside("o.jsonl"), &["x", "x"], &anywhere).unwrap_err().contains("AS"));
+        fs::create_dir(folder.path().join("d.csv")).unwrap();
+        assert!(open(&inside("d.csv"), &["x"], &anywhere).unwrap_err().contains("directory"));
+        let allowed = Access { roots: Some(vec![folder.path().join("d.csv")]) };
+        assert!(open(&inside("o.csv"), &["x"], &allowed).unwrap_err().contains("outside"));
+        assert!(open(&inside("d.csv/o.csv"), &["x"], &allowed).is_ok());
+    }
+}

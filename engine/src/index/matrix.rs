@@ -1,0 +1,306 @@
+//! A matrix of stored vectors in one file, read in place.
+//!
+//! Sections: `shape` u64 (dimension, format, has a bias, bits of the largest norm as f64), `data` the numbers
+//! row after row, `scales` f32 a row (i8 only), `bias` f32 a row (classifiers), and the slots. Rows are
+//! copied bit for bit from the store, so that a score from a matrix equals a score from the store.
+
+use std::io::Write;
+
+use half::f16;
+
+use super::error::IndexError;
+use super::packed::{Array, Bytes, Kind, Packed, PackedError, PackedWriter};
+use super::row::{VectorFormat, check_dimension, split_i8};
+use super::slots::{SlotList, SlotTable};
+use crate::kernel::{RowData, Rows, norm};
+
+const KIND: Kind = Kind { magic: *b"ATMATRIX", version: 1, name: "packed matrix" };
+
+/// What all rows of a matrix have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MatrixShape {
+    /// Numbers in a row.
+    pub dimension: usize,
+    /// Their format.
+    pub format: VectorFormat,
+    /// Whether every row has a bias, as a classifier's may: the score of a row is `row . query + bias` then.
+    pub biased: bool,
+}
+
+/// Writes a packed matrix in one pass; besides the current row it holds 12 bytes a row at most.
+#[derive(Debug)]
+pub struct MatrixWriter<W> {
+    writer: PackedWriter<W>,
+    shape: MatrixShape,
+    slots: SlotList,
+    scales: Vec<f32>,
+    biases: Vec<f32>,
+    norm_max: f64,
+    wide: Vec<f32>,
+}
+
+impl<W: Write> MatrixWriter<W> {
+    /// Begins a matrix.
+    pub fn new(out: W, shape: MatrixShape) -> Result<Self, IndexError> {
+        check_dimension(shape.dimension).map_err(|error| IndexError::Row { slot: 0, error })?;
+        let mut writer = PackedWriter::new(out, KIND)?;
+        writer.begin("data")?;
+        let wide = vec![0.0; shape.dimension];
+        let (scales, biases) = (Vec::new(), Vec::new());
+        Ok(Self { writer, shape, slots: SlotList::default(), scales, biases, norm_max: 0.0, wide })
+    }
+
+    /// Appends a row in its stored form (see [`VectorFormat::encode`]); slots must rise. `bias` is given
+    /// exactly when the matrix has biases.
+    pub fn push(&mut self, slot: u32, row: &[u8], bias: Option<f32>) -> Result<(), IndexError> {
+        let MatrixShape { format, biased, .. } = self.shape;
+        format.decode(row, &mut self.wide).map_err(|error| IndexError::Row { slot, error })?;
+        if bias.is_some() != biased || bias.is_some_and(|bias| !bias.is_finite()) {
+            return Err(IndexError::Bias { slot, given: bias.is_some(), wanted: biased });
+        }
+        self.slots.push(slot)?;
+        self.norm_max = self.norm_max.max(norm(&self.wide).hypot(bias.map_or(0.0, f64::from)));
+        self.biases.extend(bias);
+        match format {
+            VectorFormat::F32 | VectorFormat::F16 => self.writer.write(row)?,
+            VectorFormat::I8 => {
+                let (scale, codes) = split_i8(row);
+                self.scales.push(scale);
+                self.writer.write(codes)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the file, which covers every slot under `slot_end`, and gives the writer back for syncing.
+    pub fn finish(mut self, slot_end: u32) -> Result<W, IndexError> {
+        self.slots.check_end(slot_end)?;
+        let MatrixShape { dimension, format, biased } = self.shape;
+        let shape = [dimension as u64, format.code(), u64::from(biased), self.norm_max.to_bits()];
+        self.writer.section("shape", &shape)?;
+        self.writer.section("scales", &self.scales)?;
+        self.writer.section("bias", &self.biases)?;
+        self.slots.write(&mut self.writer, slot_end)?;
+        Ok(self.writer.finish()?)
+    }
+}
+
+/// An opened packed matrix.
+pub struct PackedMatrix {
+    shape: MatrixShape,
+    slots: SlotTable,
+    data: Numbers,
+    biases: Option<Array<f32>>,
+    norm_max: f64,
+}
+
+enum Numbers {
+    F32(Array<f32>),
+    F16(Array<u16>),
+    I8 { codes: Array<i8>, scales: Array<f32> },
+}
+
+impl PackedMatrix {
+    /// Opens a matrix after checking every length in it. The numbers themselves are taken as they are: the
+    /// caller has verified the checksum of the file.
+    pub fn open(bytes: Bytes) -> Result<Self, PackedError> {
+        let packed = Packed::open(bytes, KIND)?;
+        let fields = packed.array::<u64>("shape", 4)?;
+        let [dimension, format, biased, norm_bits] = *fields.get() else {
+            return Err(packed.damaged("its shape is not described"));
+        };
+        let format =
+            VectorFormat::from_code(format).ok_or_else(|| packed.damaged("unknown number format"))?;
+        let dimension = usize::try_from(dimension)
+            .ok()
+            .filter(|dimension| check_dimension(*dimension).is_ok())
+            .ok_or_else(|| packed.damaged(format!("dimension {dimension}")))?;
+        let norm_max = f64::from_bits(norm_bits);
+        if !norm_max.is_finite() || norm_max < 0.0 || biased > 1 {
+            return Err(packed.damaged("its shape makes no sense"));
+        }
+        let slots = SlotTable::open(&packed)?;
+        let rows = slots.len() as u64;
+        let numbers = rows.checked_mul(dimension as u64).ok_or_else(|| packed.damaged("too many rows"))?;
+        let data = match format {
+            VectorFormat::F32 => Numbers::F32(packed.array("data", numbers)?),
+            VectorFormat::F16 => Numbers::F16(packed.array("data", numbers)?),
+            VectorFormat::I8 => {
+                Numbers::I8 { codes: packed.array("data", numbers)?, scales: packed.array("scales", rows)? }
+            }
+        };
+        let biased = biased == 1;
+        let biases = if biased { Some(packed.array("bias", rows)?) } else { None };
+        Ok(Self { shape: MatrixShape { dimension, format, biased }, slots, data, biases, norm_max })
+    }
+
+    /// Dimension, format and whether there are biases.
+    pub fn shape(&self) -> MatrixShape {
+        self.shape
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// Which slot stands where.
+    pub fn slots(&self) -> &SlotTable {
+        &self.slots
+    }
+
+    /// The position of a slot's row.
+    pub fn position_of(&self, slot: u32) -> Option<usize> {
+        self.slots.position_of(slot)
+    }
+
+    /// The rows as the kernels want them.
+    pub fn rows(&self) -> Rows<'_> {
+        let data = match &self.data {
+            Numbers::F32(values) => RowData::F32(values.get()),
+            Numbers::F16(values) => RowData::F16(bytemuck::cast_slice::<u16, f16>(values.get())),
+            Numbers::I8 { codes, scales } => RowData::I8 { codes: codes.get(), scales: scales.get() },
+        };
+        // Opening has checked that the numbers are whole rows of a dimension that is not zero.
+        match Rows::new(self.shape.dimension, data) {
+            Some(rows) => rows,
+            None => unreachable!("a packed matrix changed after it was opened"),
+        }
+    }
+
+    /// The biases by position, if there are any.
+    pub fn biases(&self) -> Option<&[f32]> {
+        self.biases.as_ref().map(Array::get)
+    }
+
+    /// The largest Euclidean norm of a row, its bias counted as one more number.
+    pub fn norm_max(&self) -> f64 {
+        self.norm_max
+    }
+
+    /// Reads the row at a position as f32.
+    ///
+    /// # Panics
+    /// If there is no such position or `out` has another length than the dimension.
+    pub fn decode(&self, position: usize, out: &mut [f32]) {
+        self.rows().slice(position, position + 1).widen(out);
+    }
+
+    /// The exact score of a query and the row at a position: `row . query` in f64, plus the bias if there is
+    /// one.
+    ///
+    /// # Panics
+    /// If there is no such position or the query has another dimension.
+    pub fn score_exact(&self, query: &[f32], position: usize) -> f64 {
+        let bias = self.biases().map_or(0.0, |biases| f64::from(biases[position]));
+        self.rows().dot_exact(query, position) + bias
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::super::packed::AlignedBytes;
+    use super::super::packed::tests::survives_damage;
+    use super::*;
+
+    /// A matrix of the given vectors, in the given format, at the given slots.
+    pub(in super::super) fn matrix(
+        format: VectorFormat,
+        dimension: usize,
+        slots: &[u32],
+        vectors: &[f32],
+        biases: Option<&[f32]>,
+    ) -> PackedMatrix {
+        PackedMatrix::open(file(format, dimension, slots, vectors, biases).into_bytes()).unwrap()
+    }
+
+    fn file(
+        format: VectorFormat,
+        dimension: usize,
+        slots: &[u32],
+        vectors: &[f32],
+        biases: Option<&[f32]>,
+    ) -> AlignedBytes {
+        let shape = MatrixShape { dimension, format, biased: biases.is_some() };
+        let mut writer = MatrixWriter::new(AlignedBytes::new(), shape).unwrap();
+        for (i, (slot, vector)) in slots.iter().zip(vectors.chunks(dimension)).enumerate() {
+            let mut row = Vec::new();
+            format.encode(vector, &mut row).unwrap();
+            writer.push(*slot, &row, biases.map(|biases| biases[i])).unwrap();
+        }
+        writer.finish(slots.last().map_or(5, |slot| slot + 1)).unwrap()
+    }
+
+    #[test]
+    fn every_format_comes_back_as_stored() {
+        let mut rng = fastrand::Rng::with_seed(1);
+        let vectors: Vec<f32> = (0..7 * 5).map(|_| rng.f32() - 0.5).collect();
+        let biases: Vec<f32> = (0..7).map(|_| rng.f32()).collect();
+        for format in [VectorFormat::F32, VectorFormat::F16, VectorFormat::I8] {
+            for (slots, biases) in
+                [([0, 1, 2, 3, 4, 5, 6], None), ([1, 2, 5, 9, 10, 11, 30], Some(&biases[..]))]
+            {
+                let matrix = matrix(format, 5, &slots, &vectors, biases);
+                assert_eq!(matrix.len(), 7);
+                assert_eq!(matrix.slots().slot_end(), slots[6] + 1);
+                let mut norm_max = 0.0f64;
+                for (position, vector) in vectors.chunks(5).enumerate() {
+                    let (mut row, mut expected, mut found) = (Vec::new(), [0.0; 5], [0.0; 5]);
+                    format.encode(vector, &mut row).unwrap();
+                    format.decode(&row, &mut expected).unwrap();
+                    matrix.decode(position, &mut found);
+                    assert_eq!(found, expected);
+                    assert_eq!(matrix.position_of(slots[position]), Some(position));
+                    let bias = biases.map_or(0.0, |biases| f64::from(biases[position]));
+                    let query = [0.5, -1.0, 2.0, 0.1, 0.0];
+                    let exact = crate::kernel::dot_exact(&query, &expected) + bias;
+                    assert_eq!(matrix.score_exact(&query, position), exact);
+                    norm_max = norm_max.max(norm(&expected).hypot(bias));
+                }
+                assert_eq!(matrix.norm_max(), norm_max);
+            }
+        }
+    }
+
+    #[test]
+    fn an_empty_matrix_is_a_matrix() {
+        let matrix = matrix(VectorFormat::F16, 3, &[], &[], None);
+        assert!(matrix.is_empty() && matrix.rows().is_empty());
+        assert_eq!(matrix.slots().slot_end(), 5);
+    }
+
+    #[test]
+    fn wrong_rows_slots_and_biases_are_refused() {
+        let shape = MatrixShape { dimension: 2, format: VectorFormat::F32, biased: true };
+        let mut writer = MatrixWriter::new(Vec::new(), shape).unwrap();
+        let row: Vec<u8> = [1.0f32, 2.0].iter().flat_map(|value| value.to_le_bytes()).collect();
+        assert!(matches!(writer.push(0, &row[1..], Some(0.0)), Err(IndexError::Row { slot: 0, .. })));
+        assert!(matches!(writer.push(0, &row, None), Err(IndexError::Bias { wanted: true, .. })));
+        assert!(matches!(writer.push(0, &row, Some(f32::NAN)), Err(IndexError::Bias { .. })));
+        writer.push(4, &row, Some(0.5)).unwrap();
+        assert!(matches!(writer.push(4, &row, Some(0.5)), Err(IndexError::SlotOrder { .. })));
+        assert!(matches!(writer.finish(4), Err(IndexError::SlotEnd { slot: 4, slot_end: 4 })));
+        for dimension in [0, super::super::DIMENSION_MAX + 1] {
+            assert!(MatrixWriter::new(Vec::new(), MatrixShape { dimension, ..shape }).is_err());
+        }
+    }
+
+    #[test]
+    fn damage_never_panics() {
+        for (format, biases) in [(VectorFormat::I8, Some(&[0.5f32, 0.25][..])), (VectorFormat::F16, None)] {
+            survives_damage(&file(format, 3, &[1, 3], &[0.5; 6], biases), |bytes| {
+                let Ok(matrix) = PackedMatrix::open(bytes) else { return false };
+                for position in 0..matrix.len() {
+                    let query = vec![1.0; matrix.shape().dimension];
+                    matrix.score_exact(&query, position);
+                }
+                true
+            });
+        }
+    }
+}

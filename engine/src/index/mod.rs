@@ -1,0 +1,48 @@
+//! Structures that nominate: packed matrices, nearest-neighbour indexes, the ELIAS cluster graph, primary
+//! keys.
+//!
+//! Everything here is pure: it works on byte slices of generations (memory maps at the callers) or on plain
+//! vectors and knows no store, no query and no clock. An index answers with *slots* that may belong to the
+//! best; the engine adds the tail, scores every nominee exactly in f64 and cuts (ARCHITECTURE.md, invariant
+//! 3).
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `packed` | the container of all our files: named, aligned, checked sections |
+//! | `slots` | which slot stands at which position |
+//! | `row`, `matrix` | one stored vector; a matrix of them |
+//! | `search` | the trait of vector indexes and what a search is told |
+//! | `flat` | exact search over a matrix |
+//! | `factory`, `faiss_slots`, `faiss` | approximate search by faiss; only the last calls into it |
+//! | `elias`, `elias_file` | probe and path scores of the ELIAS cluster graph; its file |
+//! | `keys` | primary keys by slot |
+
+mod elias;
+mod elias_file;
+mod error;
+mod factory;
+mod faiss;
+mod faiss_slots;
+mod flat;
+mod keys;
+mod matrix;
+mod packed;
+mod row;
+mod search;
+mod slots;
+
+#[cfg(test)]
+mod conformance;
+
+pub use elias::{ClusterScore, EdgeMap, EliasView, PathCandidate, PathSearch, ROW_WEIGHT_EMPTY, ViewError};
+pub use elias_file::{EliasArrays, EliasFile};
+pub use error::IndexError;
+pub use factory::{Encoding, Factory, FactoryError, FaissKind};
+pub use faiss::{FAISS_INDEX_FILE, FAISS_SLOTS_FILE, FaissIndex};
+pub use flat::FlatIndex;
+pub use keys::{KeyRef, KeysWriter, PackedKeys};
+pub use matrix::{MatrixShape, MatrixWriter, PackedMatrix};
+pub use packed::{AlignedBytes, Bytes, PackedError};
+pub use row::{DIMENSION_MAX, RowError, VectorFormat};
+pub use search::{SearchControl, SearchParams, VectorIndex};
+pub use slots::SlotTable;

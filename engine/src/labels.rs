@@ -1,0 +1,450 @@
+//! Writing labels: a row of values becomes a record and, in the same batch, everything derived from it.
+//!
+//! ```text
+//! values --check--> record
+//!        --text expression--> encoder --(+ auxiliary vector of the nearest cluster)--> normalise --> z
+//!        z --> row of every classifier (z, scaled by its link) --> edges of every cluster graph
+//! ```
+//!
+//! Section 3 of the retrieval rules: a label that is inserted after training is on every path in the next statement.
+
+use std::sync::Arc;
+
+use argtop_query::Value;
+use argtop_query::eval::{cast_value, evaluate};
+use argtop_query::expr::BoundExpr;
+use argtop_query::plan::Field;
+use argtop_storage::{
+    AuxiliaryRecord, ClassifierRecord, ColumnType, Family, IndexRecord, Key, Object, ObjectId, ObjectKind, Record,
+    RowFormat, Slot, TableRecord, Writer, decode_row, encode_row, encode_sparse,
+};
+
+use crate::catalog::data_type;
+use crate::error::Error;
+use crate::execute::Run;
+use crate::kernel;
+use crate::model::Encoder;
+use crate::planner::key_of;
+use crate::view::{Graph, View, value_cell, vector_columns};
+
+/// Clusters that a label inserted after the build joins in a cluster graph: m of the retrieval rules.
+pub(crate) const EDGES_PER_LABEL: usize = 2;
+/// Labels that are encoded at a time.
+pub(crate) const ENCODE_BATCH: usize = 1_024;
+
+/// The families and data ids under which a label of a table has rows.
+pub(crate) fn row_places(view: &View, table: &TableRecord) -> Vec<(Family, ObjectId)> {
+    let mut places: Vec<(Family, ObjectId)> =
+        vector_columns(table).into_iter().map(|column| (Family::Vectors, column.id)).collect();
+    for object in view.catalog().of_table(table.id) {
+        places.extend(match &**object {
+            Object::Auxiliary(record) => Some((Family::AuxiliaryClusters, record.data)),
+            Object::Classifier(record) => Some((Family::Classifiers, record.data)),
+            Object::Index(record) => record.data.map(|data| (Family::LabelEdges, data)),
+            _ => None,
+        });
+    }
+    places
+}
+
+/// A generated vector column with what computes it.
+pub(crate) struct GeneratedPart {
+    pub(crate) id: ObjectId,
+    pub(crate) name: String,
+    pub(crate) dimension: usize,
+    pub(crate) format: RowFormat,
+    text: BoundExpr,
+    encoder: Arc<Encoder>,
+    auxiliary: Option<AuxiliaryPart>,
+    normalize: bool,
+}
+
+/// An auxiliary in memory: its vectors and the centroids that assign a new label to a cluster, both `[K, D]`.
+pub(crate) struct AuxiliaryPart {
+    pub(crate) record: AuxiliaryRecord,
+    pub(crate) vectors: Vec<f32>,
+    pub(crate) centroids: Vec<f32>,
+}
+
+/// Writes labels of one table.
+pub(crate) struct LabelWriter<'r> {
+    run: &'r Run,
+    pub(crate) table: Arc<TableRecord>,
+    generated: Vec<GeneratedPart>,
+    classifiers: Vec<ClassifierRecord>,
+    graphs: Vec<(IndexRecord, Graph)>,
+}
+
+/// A label ready to be put into a batch.
+pub(crate) struct PreparedLabel {
+    pub(crate) record: Record,
+    /// Packed rows by family and data id, keyed by the label's slot once it has one.
+    rows: Vec<(Family, ObjectId, Vec<u8>)>,
+}
+
+impl<'r> LabelWriter<'r> {
+    /// Collects what writing to a table involves.
+    pub(crate) fn new(run: &'r Run, table: &Arc<TableRecord>) -> Result<LabelWriter<'r>, Error> {
+        let view = &run.view;
+        let mut generated = Vec::new();
+        for column in &table.columns {
+            generated.extend(generated_part(run, table, column)?);
+        }
+        let classifiers = view.catalog().of_kind(ObjectKind::Classifier).filter_map(|object| match &**object {
+            Object::Classifier(record) if record.table == table.id => Some(record.clone()),
+            _ => None,
+        });
+        let mut graphs = Vec::new();
+        for index in view.indexes(table) {
+            if index.method == "elias" {
+                graphs.push(((*index).clone(), view.cluster_graph(table, &index)?));
+            }
+        }
+        Ok(LabelWriter { run, table: table.clone(), generated, classifiers: classifiers.collect(), graphs })
+    }
+
+    /// Checks rows (one value a table column; generated ones NULL) and computes what is derived from them.
+    pub(crate) fn prepare(&self, rows: Vec<Vec<Value>>) -> Result<Vec<PreparedLabel>, Error> {
+        let mut prepared = Vec::with_capacity(rows.len());
+        let mut vectors: Vec<Vec<(ObjectId, Vec<f32>)>> = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let (record, plain) = self.record(row)?;
+            prepared.push(PreparedLabel { record, rows: Vec::new() });
+            vectors.push(plain);
+        }
+        for part in &self.generated {
+            let encoded = part.encode(self.run, &self.table, &rows)?;
+            let raw = encoded.chunks_exact(part.dimension.max(1));
+            for ((at, raw), label) in raw.enumerate().zip(&mut prepared) {
+                let (values, cluster) = part.embed(raw, None)?;
+                if let (Some(cluster), Some(auxiliary)) = (cluster, &part.auxiliary) {
+                    let bytes = cluster.to_le_bytes().to_vec();
+                    label.rows.push((Family::AuxiliaryClusters, auxiliary.record.data, bytes));
+                }
+                vectors[at].push((part.id, values));
+            }
+        }
+        for (label, vectors) in prepared.iter_mut().zip(vectors) {
+            for (column, values) in vectors {
+                self.derive(label, column, &values)?;
+            }
+        }
+        Ok(prepared)
+    }
+
+    /// The row of a vector column, and what classifiers and cluster graphs take from it.
+    fn derive(&self, label: &mut PreparedLabel, column: ObjectId, values: &[f32]) -> Result<(), Error> {
+        let columns = vector_columns(&self.table);
+        let Some(spec) = columns.iter().find(|candidate| candidate.id == column) else {
+            return Err(Error::Internal(format!("no vector column {column:?}")));
+        };
+        let bytes = pack(values, spec.format, &spec.name)?;
+        // What is derived later from the stored row must equal what is derived now.
+        let mut stored = Vec::with_capacity(values.len());
+        decode_row(&bytes, spec.format, spec.dimension, &mut stored)
+            .map_err(|error| Error::Internal(error.to_string()))?;
+        label.rows.push((Family::Vectors, column, bytes));
+        for classifier in self.classifiers.iter().filter(|classifier| classifier.column == column) {
+            label.rows.push((Family::Classifiers, classifier.data, classifier_row(classifier, &stored)?));
+        }
+        for (index, graph) in self.graphs.iter().filter(|(index, _)| index.column == Some(column)) {
+            let edges = graph.edges_for(&stored, EDGES_PER_LABEL)?;
+            let mut bytes = Vec::new();
+            encode_sparse(&edges, &mut bytes).map_err(|error| Error::Internal(error.to_string()))?;
+            let data = index.data.ok_or_else(|| Error::Internal(format!("{} has no data", index.name)))?;
+            label.rows.push((Family::LabelEdges, data, bytes));
+        }
+        Ok(())
+    }
+
+    /// The generated vectors of a prepared label, written into its row of values.
+    pub(crate) fn fill_generated(&self, label: &PreparedLabel, row: &mut [Value]) -> Result<(), Error> {
+        for part in &self.generated {
+            let position = self.table.columns.iter().position(|column| column.id == part.id);
+            let stored = label.rows.iter().find(|(family, id, _)| *family == Family::Vectors && *id == part.id);
+            let (Some(position), Some((_, _, bytes))) = (position, stored) else { continue };
+            let mut values = Vec::with_capacity(part.dimension);
+            decode_row(bytes, part.format, part.dimension, &mut values)
+                .map_err(|error| Error::Internal(error.to_string()))?;
+            row[position] = Value::Vector(values);
+        }
+        Ok(())
+    }
+
+    /// Puts a label into the batch and gives its slot.
+    pub(crate) fn insert(&self, writer: &mut Writer<'_>, label: PreparedLabel) -> Result<Slot, Error> {
+        let slot = writer.insert(self.table.id, &label.record)?;
+        for (family, data, bytes) in label.rows {
+            writer.put_row(family, data, slot, &bytes)?;
+        }
+        Ok(slot)
+    }
+
+    /// Checks one row against the columns; gives its record and the vectors it brings itself.
+    #[allow(clippy::type_complexity)] // A pair used once.
+    fn record(&self, row: &[Value]) -> Result<(Record, Vec<(ObjectId, Vec<f32>)>), Error> {
+        let limits = &self.run.inner.limits;
+        let mut cells = Vec::with_capacity(row.len());
+        let mut vectors = Vec::new();
+        for (column, value) in self.table.columns.iter().zip(row) {
+            if column.generated.is_some() {
+                continue;
+            }
+            let place = || format!("column `{}` of table {}", column.name, self.table.name);
+            if value.is_null() && column.not_null {
+                return Err(Error::value(format!("{} is NULL", place()), "it is NOT NULL: give it a value"));
+            }
+            check_size(value, limits, &place)?;
+            if let ColumnType::Vector { dimension, .. } = column.column_type {
+                vectors.push((column.id, plain_vector(value, dimension as usize, &place)?));
+                continue;
+            }
+            let value = cast_value(value.clone(), &data_type(&column.column_type))?;
+            if let Value::Json(text) = &value {
+                serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|error| {
+                    Error::value(format!("{} is not JSON: {error}", place()), "give valid JSON")
+                })?;
+            }
+            let cell = value_cell(value, &column.column_type)
+                .ok_or_else(|| Error::Internal(format!("{} does not hold its type", place())))?;
+            cells.push(cell);
+        }
+        Ok((Record { key: self.key(row)?, cells }, vectors))
+    }
+
+    /// The primary key of a row.
+    pub(crate) fn key(&self, row: &[Value]) -> Result<Key, Error> {
+        let column = &self.table.columns[self.table.primary_key];
+        let value = &row[self.table.primary_key];
+        let key = key_of(&self.table, &cast_value(value.clone(), &data_type(&column.column_type))?).ok_or_else(
+            || {
+                Error::value(
+                    format!("primary key `{}` of table {} is {value}", column.name, self.table.name),
+                    "give every label a key of the column's type",
+                )
+            },
+        )?;
+        if let Key::Text(text) = &key
+            && text.len() > self.run.inner.limits.key_bytes_max
+        {
+            return Err(Error::value(
+                format!("a primary key has {} bytes", text.len()),
+                format!("keys have at most {} bytes", self.run.inner.limits.key_bytes_max),
+            ));
+        }
+        Ok(key)
+    }
+}
+
+impl GeneratedPart {
+    /// The auxiliary, where one exists.
+    pub(crate) fn auxiliary(&self) -> Option<&AuxiliaryPart> {
+        self.auxiliary.as_ref()
+    }
+
+    /// Computes with another auxiliary from now on.
+    pub(crate) fn set_auxiliary(&mut self, auxiliary: AuxiliaryPart) {
+        self.auxiliary = Some(auxiliary);
+    }
+
+    /// Raw encodings of the texts of rows, `[n, D]`.
+    pub(crate) fn encode(
+        &self,
+        run: &Run,
+        table: &TableRecord,
+        rows: &[Vec<Value>],
+    ) -> Result<Vec<f32>, Error> {
+        let mut texts = Vec::with_capacity(rows.len());
+        for row in rows {
+            texts.push(match evaluate(&self.text, row, &run.eval())? {
+                Value::Text(text) => text,
+                value => {
+                    let key = &row[table.primary_key];
+                    return Err(Error::value(
+                        format!("the text of generated column `{}` is {value} for label {key}", self.name),
+                        "give the label a text, or wrap the column's expression in coalesce(..., '')",
+                    ));
+                }
+            });
+        }
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let encoded = self.encoder.encode(&|| run.context.is_cancelled(), &texts)?;
+        run.context.check()?;
+        Ok(encoded.values)
+    }
+
+    /// z of one raw encoding: `normalize(E + a)`, with the label's cluster: the one given, or the one whose centroid is
+    /// nearest.
+    pub(crate) fn embed(
+        &self,
+        raw: &[f32],
+        cluster: Option<u32>,
+    ) -> Result<(Vec<f32>, Option<u32>), Error> {
+        let mut values = raw.to_vec();
+        let mut assigned = None;
+        if let Some(auxiliary) = &self.auxiliary {
+            let cluster = cluster.unwrap_or_else(|| nearest_centroid(&auxiliary.centroids, raw));
+            let start = cluster as usize * self.dimension;
+            let vector = auxiliary.vectors.get(start..start + self.dimension);
+            let vector = vector.ok_or_else(|| Error::Internal(format!("no cluster {cluster}")))?;
+            values.iter_mut().zip(vector).for_each(|(value, part)| *value += part);
+            assigned = Some(cluster);
+        }
+        if self.normalize {
+            kernel::normalize(&mut values).map_err(|error| {
+                Error::value(format!("column `{}`: {error}", self.name), "give the label another text")
+            })?;
+        }
+        Ok((values, assigned))
+    }
+}
+
+/// The centroid with the greatest inner product; the first of equals.
+fn nearest_centroid(centroids: &[f32], vector: &[f32]) -> u32 {
+    let mut best = (0, f64::NEG_INFINITY);
+    for (number, centroid) in (0u32..).zip(centroids.chunks_exact(vector.len().max(1))) {
+        let score = kernel::dot_exact(vector, centroid);
+        if score > best.1 {
+            best = (number, score);
+        }
+    }
+    best.0
+}
+
+/// What computes a column, where it is generated.
+pub(crate) fn generated_part(
+    run: &Run,
+    table: &TableRecord,
+    column: &argtop_storage::ColumnRecord,
+) -> Result<Option<GeneratedPart>, Error> {
+    let (Some(generated), ColumnType::Vector { dimension, format }) = (&column.generated, column.column_type) else {
+        return Ok(None);
+    };
+    let encoder = run.view.encoder(&*run.view.model(&generated.model)?)?;
+    let fields: Vec<Field> = fields_of(table);
+    let text = argtop_query::binder::bind_expression(&generated.text, &fields, &run.inner.query_limits)?;
+    let auxiliary = match &generated.auxiliary {
+        Some(name) => auxiliary_part(run, table, column.id, name)?,
+        None => None,
+    };
+    Ok(Some(GeneratedPart {
+        id: column.id,
+        name: column.name.clone(),
+        dimension: dimension as usize,
+        format,
+        text,
+        encoder,
+        auxiliary,
+        normalize: generated.normalize,
+    }))
+}
+
+/// The fields of a table's columns, unqualified.
+pub(crate) fn fields_of(table: &TableRecord) -> Vec<Field> {
+    let fields = table.columns.iter().map(|column| Field {
+        qualifier: None,
+        name: column.name.clone(),
+        data_type: data_type(&column.column_type),
+        hidden: false,
+    });
+    fields.collect()
+}
+
+/// The auxiliary of a column; None while none of that name exists, whose vectors count as zero.
+pub(crate) fn auxiliary_part(
+    run: &Run,
+    table: &TableRecord,
+    column: ObjectId,
+    name: &str,
+) -> Result<Option<AuxiliaryPart>, Error> {
+    let Some(object) = run.view.catalog().find(ObjectKind::Auxiliary, name) else { return Ok(None) };
+    let Object::Auxiliary(record) = &**object else { return Ok(None) };
+    if record.table != table.id || record.column != Some(column) {
+        return Ok(None);
+    }
+    let rows = run.view.snapshot().scan_rows(Family::AuxiliaryVectors, record.data, 0..2 * record.clusters)?;
+    let mut values = Vec::new();
+    for row in rows {
+        let (_, bytes) = row?;
+        decode_row(&bytes, RowFormat::F32, record.dimension as usize, &mut values)
+            .map_err(|error| Error::Internal(error.to_string()))?;
+    }
+    let half = record.clusters as usize * record.dimension as usize;
+    if values.len() != 2 * half {
+        return Err(Error::Internal(format!("auxiliary {name} has {} numbers, not {}", values.len(), 2 * half)));
+    }
+    let centroids = values.split_off(half);
+    Ok(Some(AuxiliaryPart { record: record.clone(), vectors: values, centroids }))
+}
+
+/// The row that a classifier starts with for a label of embedding `z`: z itself, or scaled with a bias so that logits
+/// of new labels compete with trained ones.
+pub(crate) fn classifier_row(classifier: &ClassifierRecord, z: &[f32]) -> Result<Vec<u8>, Error> {
+    let scale = classifier.scale as f32;
+    let values: Vec<f32> = z.iter().map(|value| value * scale).collect();
+    let mut bytes = pack(&values, classifier.format, &classifier.name)?;
+    if classifier.bias {
+        bytes.extend_from_slice(&(classifier.offset as f32).to_le_bytes());
+    }
+    Ok(bytes)
+}
+
+/// Packs a row, naming where it belongs when the format cannot hold it.
+pub(crate) fn pack(values: &[f32], format: RowFormat, name: &str) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    encode_row(values, format, &mut bytes).map_err(|error| {
+        Error::value(format!("a row of `{name}`: {error}"), "give finite numbers that the format can hold")
+    })?;
+    Ok(bytes)
+}
+
+fn check_size(
+    value: &Value,
+    limits: &crate::limits::Limits,
+    place: &impl Fn() -> String,
+) -> Result<(), Error> {
+    match value {
+        Value::Text(text) | Value::Json(text) if text.len() > limits.text_bytes_max => Err(Error::value(
+            format!("{} has {} bytes", place(), text.len()),
+            format!("texts have at most {} bytes", limits.text_bytes_max),
+        )),
+        Value::List(items) if items.len() > limits.list_length_max => Err(Error::value(
+            format!("{} has {} elements", place(), items.len()),
+            format!("arrays have at most {} elements", limits.list_length_max),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The vector that a row brings itself: of the column's dimension, finite, and not zero.
+fn plain_vector(value: &Value, dimension: usize, place: &impl Fn() -> String) -> Result<Vec<f32>, Error> {
+    let to = argtop_query::DataType::Vector {
+        dimension: u32::try_from(dimension).ok(),
+        format: argtop_query::VectorFormat::F32,
+    };
+    let vector = match cast_value(value.clone(), &to)? {
+        Value::Vector(vector) => vector,
+        value => {
+            return Err(Error::value(
+                format!("{} is {value}", place()),
+                "give every label a vector: one without could not be ranked",
+            ));
+        }
+    };
+    if vector.len() != dimension {
+        return Err(Error::value(
+            format!("{} has {dimension} elements, but a vector of {} was given", place(), vector.len()),
+            "give a vector of the column's dimension",
+        ));
+    }
+    if let Some(at) = kernel::first_non_finite(&vector) {
+        return Err(Error::value(
+            format!("element {at} of {} is {}", place(), vector[at]),
+            "all elements must be finite",
+        ));
+    }
+    if kernel::norm(&vector) == 0.0 {
+        return Err(Error::value(format!("{} is a zero vector", place()), "a zero vector has no direction"));
+    }
+    Ok(vector)
+}

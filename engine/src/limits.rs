@@ -1,0 +1,46 @@
+//! Every bound of the engine in one place; each is checked before anything is allocated or recursed into.
+
+/// Bounds on what a statement may ask of the engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Longest TEXT value in bytes.
+    pub text_bytes_max: usize,
+    /// Longest primary key in bytes.
+    pub key_bytes_max: usize,
+    /// Elements of one array value.
+    pub list_length_max: usize,
+    /// Labels that one SEARCH may return or keep between stages.
+    pub window_max: u64,
+    /// Largest dimension of a vector column, model or classifier.
+    pub dimension_max: u32,
+    /// Largest model file in bytes.
+    pub model_bytes_max: u64,
+    /// Largest tokenizer file in bytes.
+    pub tokenizer_bytes_max: u64,
+    /// Rows that one statement may hold in memory: sorting, grouping, writing.
+    pub statement_rows_max: usize,
+    /// Columns of one table.
+    pub columns_max: usize,
+    /// Clusters of an index or auxiliary.
+    pub clusters_max: u32,
+    /// Queries that one batch of a pipeline holds at a time.
+    pub batch_queries: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            text_bytes_max: 1 << 20,
+            key_bytes_max: 1 << 10,
+            list_length_max: 1 << 20,
+            window_max: 10_000_000,
+            dimension_max: 16_384,
+            model_bytes_max: 4 << 30,
+            tokenizer_bytes_max: 256 << 20,
+            statement_rows_max: 100_000_000,
+            columns_max: 1_000,
+            clusters_max: 1 << 24,
+            batch_queries: 256,
+        }
+    }
+}

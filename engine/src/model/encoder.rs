@@ -1,0 +1,297 @@
+//! Texts to embeddings.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::batch::{Batching, plan};
+use super::cache::{Cached, TextCache};
+use super::error::ModelError;
+use super::inspect::{ModelInfo, probe};
+use super::pooling::pool;
+use super::runtime::Runtime;
+use super::session::{OnnxSession, TokenRows};
+use super::spec::{ModelLimits, ModelSpec, Pooling, check};
+use super::tokenizer::TextTokenizer;
+
+/// Calls with at most this many different texts look into the cache. Larger ones are loads, which would only
+/// push out the queries it is for.
+const CACHED_CALL_MAX: usize = 64;
+
+/// Texts tokenised and sorted by length together, so that the memory of a call does not grow with its texts.
+const GROUP: usize = 8192;
+
+/// Texts tokenised between two looks at whether the call was cancelled.
+const TOKENIZE_STEP: usize = 1024;
+
+/// Fewer texts than this are tokenised on the calling thread.
+const PARALLEL_MIN: usize = 32;
+
+/// What [`Encoder::encode`] returns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Embeddings {
+    /// Numbers in one embedding.
+    pub dimension: usize,
+    /// One embedding after the other, in the order of the texts; finite, and not normalised.
+    pub values: Vec<f32>,
+    /// Tokens of all texts, special ones included, cached and repeated texts too.
+    pub tokens: usize,
+    /// Texts that were run through the model: those that are neither repeated in the call nor cached.
+    pub encoded: usize,
+}
+
+/// A loaded model with its tokenizer. It may be used from several threads; runs of the model take turns, and
+/// each uses all threads of the specification.
+pub struct Encoder {
+    session: OnnxSession,
+    tokenizer: TextTokenizer,
+    pooling: Pooling,
+    dimension: usize,
+    batching: Batching,
+    notes: Vec<String>,
+    cache: TextCache,
+    limits: ModelLimits,
+}
+
+impl Encoder {
+    /// Loads a model and its tokenizer from memory and runs a short probe, which gives the dimension.
+    ///
+    /// Memory is about twice the model file while loading and once afterwards, plus what the largest run
+    /// needs.
+    pub fn load(
+        model_bytes: &[u8],
+        tokenizer_bytes: &[u8],
+        spec: &ModelSpec,
+        runtime: &Runtime,
+    ) -> Result<Encoder, ModelError> {
+        Self::load_within(model_bytes, tokenizer_bytes, spec, runtime, &ModelLimits::default())
+    }
+
+    /// [`load`](Encoder::load) under other limits than the usual ones.
+    pub fn load_within(
+        model_bytes: &[u8],
+        tokenizer_bytes: &[u8],
+        spec: &ModelSpec,
+        runtime: &Runtime,
+        limits: &ModelLimits,
+    ) -> Result<Encoder, ModelError> {
+        check(model_bytes, tokenizer_bytes, spec, limits)?;
+        let tokenizer = TextTokenizer::load(tokenizer_bytes, spec.max_tokens)?;
+        let session = OnnxSession::load(model_bytes, spec, runtime)?;
+        let probed = probe(&session, &tokenizer, spec.pooling, limits)?;
+        let notes = session.notes.iter().cloned().chain(probed.note).collect();
+        Ok(Encoder {
+            session,
+            tokenizer,
+            pooling: spec.pooling,
+            dimension: probed.dimension,
+            batching: probed.batching,
+            notes,
+            cache: TextCache::new(limits.cache_entries, limits.cache_bytes),
+            limits: *limits,
+        })
+    }
+
+    /// Numbers in one embedding.
+    pub fn dimension(&self) -> usize {
+        self.dimension
+    }
+
+    /// The device in use: `cpu` or `cuda:N`.
+    pub fn provider(&self) -> &str {
+        &self.session.provider
+    }
+
+    /// What there is to know about the model; see [`ModelInfo`].
+    pub fn info(&self) -> ModelInfo {
+        let signature = &self.session.signature;
+        ModelInfo {
+            dimension: self.dimension,
+            inputs: signature.inputs.iter().map(|input| input.name.clone()).collect(),
+            output: signature.output.clone(),
+            output_rank: signature.rank,
+            provider: self.session.provider.clone(),
+            notes: self.notes.clone(),
+        }
+    }
+
+    /// The embeddings of `texts`, in their order, not normalised.
+    ///
+    /// A text has the same embedding alone and in any call. Equal texts are encoded once, and small calls are
+    /// served from a cache. `cancelled` is asked between runs, each of which takes a fraction of a second.
+    ///
+    /// Errors name the place of the text; there are no partial results.
+    pub fn encode(&self, cancelled: &dyn Fn() -> bool, texts: &[&str]) -> Result<Embeddings, ModelError> {
+        let bytes_max = self.limits.text_bytes_max;
+        if let Some(position) = texts.iter().position(|text| text.len() > bytes_max) {
+            return Err(ModelError::TextTooLong { position, bytes: texts[position].len(), bytes_max });
+        }
+        let (firsts, distinct_of) = distinct(texts);
+        let small = firsts.len() <= CACHED_CALL_MAX;
+        let mut known: Vec<Option<Cached>> = vec![None; firsts.len()];
+        if small {
+            for (known, first) in known.iter_mut().zip(&firsts) {
+                *known = self.cache.get(texts[*first]);
+            }
+        }
+        let missing: Vec<usize> = (0..firsts.len()).filter(|i| known[*i].is_none()).collect();
+        let mut rows = vec![0.0f32; firsts.len() * self.dimension];
+        let mut tokens = vec![0usize; firsts.len()];
+        for group in missing.chunks(GROUP) {
+            let places: Vec<usize> = group.iter().map(|i| firsts[*i]).collect();
+            let ids = self.tokenize(cancelled, texts, &places)?;
+            for (i, ids) in group.iter().zip(&ids) {
+                tokens[*i] = ids.len();
+            }
+            self.run_all(cancelled, &places, &ids, |in_group, embedding| {
+                let i = group[in_group];
+                rows[i * self.dimension..(i + 1) * self.dimension].copy_from_slice(embedding);
+            })?;
+        }
+        for (i, known) in known.iter().enumerate() {
+            let row = &mut rows[i * self.dimension..(i + 1) * self.dimension];
+            match known {
+                Some(cached) => {
+                    row.copy_from_slice(&cached.values);
+                    tokens[i] = cached.tokens;
+                }
+                None if small => {
+                    let cached = Cached { values: Arc::from(&*row), tokens: tokens[i] };
+                    self.cache.put(texts[firsts[i]], cached);
+                }
+                None => {}
+            }
+        }
+        let tokens = distinct_of.iter().map(|i| tokens[*i]).sum();
+        let values = if firsts.len() == texts.len() {
+            rows
+        } else {
+            distinct_of
+                .iter()
+                .flat_map(|i| &rows[i * self.dimension..(i + 1) * self.dimension])
+                .copied()
+                .collect()
+        };
+        Ok(Embeddings { dimension: self.dimension, values, tokens, encoded: missing.len() })
+    }
+
+    /// Runs the longest text that can come; see [`inspect`](super::inspect).
+    pub(super) fn try_longest(&self, max_tokens: usize) -> Result<(), ModelError> {
+        let ids = vec![self.tokenizer.id_max(); max_tokens];
+        run_rows(&self.session, self.pooling, &[&ids]).map(|_| ()).map_err(|error| ModelError::Probe {
+            when: format!("on {max_tokens} tokens; lower max_tokens"),
+            reason: error.to_string(),
+        })
+    }
+
+    /// The token ids of the texts at `places`.
+    fn tokenize(
+        &self,
+        cancelled: &dyn Fn() -> bool,
+        texts: &[&str],
+        places: &[usize],
+    ) -> Result<Vec<Vec<u32>>, ModelError> {
+        let one = |position: &usize| {
+            let position = *position;
+            let ids = self.tokenizer.ids(texts[position]);
+            match ids.map_err(|reason| ModelError::Text { position, reason })? {
+                ids if ids.is_empty() => Err(ModelError::NoTokens { position }),
+                ids => Ok(ids),
+            }
+        };
+        let mut all = Vec::with_capacity(places.len());
+        for step in places.chunks(TOKENIZE_STEP) {
+            if cancelled() {
+                return Err(ModelError::Cancelled);
+            }
+            let ids: Result<Vec<Vec<u32>>, ModelError> = if step.len() < PARALLEL_MIN {
+                step.iter().map(one).collect()
+            } else {
+                step.par_iter().map(one).collect()
+            };
+            all.extend(ids?);
+        }
+        Ok(all)
+    }
+
+    /// Runs texts of given ids and hands each embedding with the number of its text to `keep`.
+    fn run_all(
+        &self,
+        cancelled: &dyn Fn() -> bool,
+        places: &[usize],
+        ids: &[Vec<u32>],
+        mut keep: impl FnMut(usize, &[f32]),
+    ) -> Result<(), ModelError> {
+        let lengths: Vec<usize> = ids.iter().map(Vec::len).collect();
+        let (order, runs) = plan(&lengths, self.batching, &self.limits);
+        for run in runs {
+            if cancelled() {
+                return Err(ModelError::Cancelled);
+            }
+            let members: &[usize] = &order[Range::clone(&run)];
+            let mut rows: Vec<&[u32]> = members.iter().map(|i| &ids[*i][..]).collect();
+            if let ([one], Batching::Paired) = (&rows[..], self.batching) {
+                rows = vec![one; 2];
+            }
+            let (dimension, values) = run_rows(&self.session, self.pooling, &rows)?;
+            if dimension != self.dimension {
+                let (shape, expected) = (vec![dimension as i64], format!("[{}]", self.dimension));
+                return Err(ModelError::Shape { shape, expected });
+            }
+            for (i, embedding) in members.iter().zip(values.chunks_exact(dimension)) {
+                if let Some(place) = crate::kernel::first_non_finite(embedding) {
+                    return Err(ModelError::NotFinite {
+                        position: places[*i],
+                        place,
+                        value: embedding[place],
+                    });
+                }
+                keep(*i, embedding);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Encoder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Encoder").field(&self.info()).finish()
+    }
+}
+
+/// The place of the first of each text, and for every text the number of its first.
+fn distinct(texts: &[&str]) -> (Vec<usize>, Vec<usize>) {
+    let mut numbers: HashMap<&str, usize> = HashMap::with_capacity(texts.len());
+    let mut firsts = Vec::with_capacity(texts.len());
+    let distinct_of = texts
+        .iter()
+        .enumerate()
+        .map(|(place, text)| {
+            *numbers.entry(text).or_insert_with(|| {
+                firsts.push(place);
+                firsts.len() - 1
+            })
+        })
+        .collect();
+    (firsts, distinct_of)
+}
+
+/// One run of texts of equal length: the dimension and the embeddings, row after row.
+pub(super) fn run_rows(
+    session: &OnnxSession,
+    pooling: Pooling,
+    texts: &[&[u32]],
+) -> Result<(usize, Vec<f32>), ModelError> {
+    let rows = texts.len();
+    let ids: Vec<i64> = texts.iter().copied().flatten().map(|id| i64::from(*id)).collect();
+    let mask = vec![1i64; ids.len()];
+    let input = TokenRows { rows, tokens: ids.len() / rows.max(1), ids: &ids, mask: &mask };
+    let mut values = Vec::new();
+    let dimension = session.run(input, |shape, numbers| {
+        pool(input, pooling, session.signature.rank, shape, numbers, &mut values)
+    })?;
+    Ok((dimension, values))
+}

@@ -1,0 +1,173 @@
+//! A loaded model and one run of it.
+
+use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, PoisonError};
+use std::thread::available_parallelism;
+
+use ort::ep::{self, ExecutionProvider};
+use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
+use ort::session::{HasSelectedOutputs, OutputSelector, RunOptions, Session, SessionInputValue};
+use ort::value::TensorRef;
+
+use super::error::ModelError;
+use super::protobuf::check_self_contained;
+use super::runtime::Runtime;
+use super::signature::{Role, Signature};
+use super::spec::{Device, ModelSpec};
+use super::tokenizer::panic_message;
+
+/// Texts of equal length as the model takes them, row after row.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TokenRows<'a> {
+    pub(super) rows: usize,
+    pub(super) tokens: usize,
+    /// `rows * tokens` ids.
+    pub(super) ids: &'a [i64],
+    /// `rows * tokens` numbers: 1 for a token of the text, 0 for padding.
+    pub(super) mask: &'a [i64],
+}
+
+/// A loaded model.
+///
+/// There is one session and one run at a time: a run already uses every thread it was given, and a second
+/// session would hold the weights once more.
+pub(super) struct OnnxSession {
+    running: Mutex<Running>,
+    pub(super) signature: Signature,
+    pub(super) provider: String,
+    pub(super) notes: Vec<String>,
+}
+
+struct Running {
+    session: Session,
+    options: RunOptions<HasSelectedOutputs>,
+}
+
+impl OnnxSession {
+    /// Checks the bytes and loads the model from memory.
+    pub(super) fn load(bytes: &[u8], spec: &ModelSpec, runtime: &Runtime) -> Result<OnnxSession, ModelError> {
+        check_self_contained(bytes)?;
+        let (builder, provider, mut notes) = builder(spec, runtime)?;
+        let session = commit(builder, bytes)?;
+        let signature = Signature::read(&session, spec.pooling, spec.output.as_deref())?;
+        notes.extend(signature.note.clone());
+        let selected = OutputSelector::no_default().with(signature.output.as_str());
+        let options = RunOptions::new().map_err(|error| refused(&error))?.with_outputs(selected);
+        Ok(OnnxSession { running: Mutex::new(Running { session, options }), signature, provider, notes })
+    }
+
+    /// Runs the model and hands the shape and the numbers of its output to `read`.
+    pub(super) fn run<T>(
+        &self,
+        input: TokenRows<'_>,
+        read: impl FnOnce(&[i64], &[f32]) -> Result<T, ModelError>,
+    ) -> Result<T, ModelError> {
+        let failed = |error: ort::Error| ModelError::Run { reason: error.to_string() };
+        let shape = [input.rows, input.tokens];
+        let zeros = vec![0i64; input.ids.len()];
+        let of_role = |role: Role| match role {
+            Role::Ids => input.ids,
+            Role::Mask => input.mask,
+            Role::Types => &zeros,
+        };
+        let inputs = &self.signature.inputs;
+        let narrow: Result<Vec<Vec<i32>>, ModelError> = inputs
+            .iter()
+            .map(|input| if input.narrow { narrowed(of_role(input.role)) } else { Ok(Vec::new()) })
+            .collect();
+        let narrow = narrow?;
+        let mut values: Vec<(Cow<'_, str>, SessionInputValue<'_>)> = Vec::with_capacity(inputs.len());
+        for (input, narrow) in inputs.iter().zip(&narrow) {
+            let value: SessionInputValue<'_> = if input.narrow {
+                TensorRef::from_array_view((shape, &narrow[..])).map_err(failed)?.into()
+            } else {
+                TensorRef::from_array_view((shape, of_role(input.role))).map_err(failed)?.into()
+            };
+            values.push((Cow::Borrowed(input.name.as_str()), value));
+        }
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let Running { session, options } = &mut *running;
+        let outputs = session.run_with_options(values, options).map_err(failed)?;
+        let output = outputs.get(&self.signature.output).ok_or_else(|| ModelError::Run {
+            reason: format!("it returned no output '{}'", self.signature.output),
+        })?;
+        let (shape, numbers) = output.try_extract_tensor::<f32>().map_err(failed)?;
+        read(shape, numbers)
+    }
+}
+
+/// Numbers as int32, for models that take it.
+fn narrowed(numbers: &[i64]) -> Result<Vec<i32>, ModelError> {
+    let narrow = |number: &i64| {
+        let reason = || format!("token id {number} is too large for the model's int32 input");
+        i32::try_from(*number).map_err(|_| ModelError::Run { reason: reason() })
+    };
+    numbers.iter().map(narrow).collect()
+}
+
+fn refused<R>(error: &ort::Error<R>) -> ModelError {
+    ModelError::NotLoadable { reason: error.to_string() }
+}
+
+/// Loads from memory; the crate may panic on types of inputs it does not know.
+fn commit(mut builder: SessionBuilder, bytes: &[u8]) -> Result<Session, ModelError> {
+    match catch_unwind(AssertUnwindSafe(|| builder.commit_from_memory(bytes))) {
+        Ok(session) => session.map_err(|error| refused(&error)),
+        Err(panic) => Err(ModelError::NotLoadable { reason: panic_message(&*panic) }),
+    }
+}
+
+/// Session options, the provider in use and what there is to say about it.
+fn builder(spec: &ModelSpec, runtime: &Runtime) -> Result<(SessionBuilder, String, Vec<String>), ModelError> {
+    let asked = match spec.device {
+        Device::Cpu => return Ok((cpu(spec, runtime)?, "cpu".to_string(), Vec::new())),
+        Device::Cuda(number) => number,
+        Device::Auto => 0,
+    };
+    let device = format!("cuda:{asked}");
+    let reason = match cuda(cpu(spec, runtime)?, asked) {
+        Ok(builder) => return Ok((builder, device, Vec::new())),
+        Err(reason) => reason,
+    };
+    if spec.device != Device::Auto && !spec.fallback_cpu {
+        return Err(ModelError::Device { device, reason });
+    }
+    let note = format!("{device} asked, cpu in use: {reason}");
+    Ok((cpu(spec, runtime)?, "cpu".to_string(), vec![note]))
+}
+
+fn cpu(spec: &ModelSpec, runtime: &Runtime) -> Result<SessionBuilder, ModelError> {
+    let threads = match spec.threads {
+        0 => available_parallelism().map_or(1, usize::from),
+        threads => threads,
+    };
+    let refused = |error: ort::Error<SessionBuilder>| refused(&error);
+    Session::builder(&runtime.environment)
+        .map_err(|error| self::refused(&error))?
+        .with_optimization_level(GraphOptimizationLevel::All)
+        .map_err(refused)?
+        .with_intra_threads(threads)
+        .map_err(refused)?
+        .with_inter_threads(1)
+        .map_err(refused)?
+        .with_deterministic_compute(true)
+        .map_err(refused)?
+        // Idle threads sleep instead of spinning: an embedded library does not burn the cores of its host.
+        .with_config_entry("session.intra_op.allow_spinning", "0")
+        .map_err(refused)?
+        // The shapes differ from run to run, so there is no pattern of memory to learn.
+        .with_memory_pattern(false)
+        .map_err(refused)
+}
+
+/// The same options with the CUDA provider before the processor, or why it cannot be registered.
+fn cuda(builder: SessionBuilder, number: u32) -> Result<SessionBuilder, String> {
+    let device = i32::try_from(number).map_err(|_| format!("there is no device number {number}"))?;
+    if !ep::CUDA::is_available().map_err(|error| error.to_string())? {
+        return Err("this ONNX Runtime is built without the CUDA provider".to_string());
+    }
+    // TF32 would keep 10 bits of each factor.
+    let provider = ep::CUDA::default().with_device_id(device).with_tf32(false).build().error_on_failure();
+    builder.with_execution_providers([provider]).map_err(|error| error.to_string())
+}

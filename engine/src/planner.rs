@@ -1,0 +1,412 @@
+//! From logical to physical plan: binds objects, chooses the path of a search, and notes why.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use argtop_query::Value;
+use argtop_query::eval::evaluate;
+use argtop_query::expr::{BinaryOp, BoundExpr};
+use argtop_query::plan::{Chain, Field, Node, Scan, Search, StageKind as LogicalStage, Via};
+use argtop_storage::{ColumnType, IndexRecord, Key, TableRecord};
+
+use crate::error::Error;
+use crate::execute::Run;
+use crate::physical::{
+    Operator, OperatorKind, ScanPlan, SearchPlan, StageKind, StagePlan, VectorColumn, VectorSource,
+};
+
+/// Labels that SHORTLIST on a vector index keeps where the statement does not say.
+pub(crate) const SHORTLIST_LIMIT: u64 = 500;
+/// Labels that SHORTLIST after PROBE keeps where the statement does not say: K of ELIAS.
+pub(crate) const PATHS_LIMIT: u64 = 2_000;
+
+/// Plans one statement; holds the next free measurement id.
+pub(crate) struct Planner<'a> {
+    run: &'a Run,
+    next_id: usize,
+}
+
+impl<'a> Planner<'a> {
+    /// A planner for a running statement, whose parameters are bound.
+    pub(crate) fn new(run: &'a Run) -> Planner<'a> {
+        Planner { run, next_id: 0 }
+    }
+
+    fn id(&mut self) -> usize {
+        self.next_id += 1;
+        self.next_id - 1
+    }
+
+    /// The physical plan of a query.
+    pub(crate) fn plan(&mut self, node: &Node) -> Result<Operator, Error> {
+        let id = self.id();
+        let schema = argtop_query::binder::output_schema(node).to_vec();
+        let kind = match node {
+            Node::Values { rows, .. } => {
+                let mut planned = Vec::with_capacity(rows.len());
+                for row in rows {
+                    planned.push(row.iter().map(|expr| self.expr(expr)).collect::<Result<Vec<_>, _>>()?);
+                }
+                OperatorKind::Values { rows: planned }
+            }
+            Node::Scan(scan) => OperatorKind::Scan(self.scan(scan)?),
+            Node::Search(search) => OperatorKind::Search(Box::new(self.search(search)?)),
+            Node::Read { call, .. } => OperatorKind::Read(call.clone()),
+            Node::Filter { input, predicate } => {
+                OperatorKind::Filter { input: Box::new(self.plan(input)?), predicate: self.expr(predicate)? }
+            }
+            Node::Project { input, exprs, .. } => OperatorKind::Project {
+                input: Box::new(self.plan(input)?),
+                exprs: exprs.iter().map(|expr| self.expr(expr)).collect::<Result<_, _>>()?,
+            },
+            Node::Aggregate { input, groups, aggregates, .. } => OperatorKind::Aggregate {
+                input: Box::new(self.plan(input)?),
+                groups: groups.clone(),
+                aggregates: aggregates.clone(),
+            },
+            Node::Sort { input, keys } => {
+                OperatorKind::Sort { input: Box::new(self.plan(input)?), keys: keys.clone(), top: None }
+            }
+            Node::Distinct { input } => OperatorKind::Distinct { input: Box::new(self.plan(input)?) },
+            Node::Limit { input, limit, offset } => self.limit(input, limit.as_ref(), offset.as_ref())?,
+        };
+        Ok(Operator { id, kind, schema })
+    }
+
+    fn limit(
+        &mut self,
+        input: &Node,
+        limit: Option<&BoundExpr>,
+        offset: Option<&BoundExpr>,
+    ) -> Result<OperatorKind, Error> {
+        let limit = limit.map(|expr| self.count(expr, "LIMIT")).transpose()?.flatten();
+        let offset = offset.map(|expr| self.count(expr, "OFFSET")).transpose()?.flatten().unwrap_or(0);
+        let mut input = self.plan(input)?;
+        if let (OperatorKind::Sort { top, .. }, Some(limit)) = (&mut input.kind, limit) {
+            *top = usize::try_from(limit.saturating_add(offset)).ok();
+        }
+        Ok(OperatorKind::Limit { input: Box::new(input), limit, offset })
+    }
+
+    /// A constant count; NULL means none.
+    fn count(&self, expr: &BoundExpr, clause: &str) -> Result<Option<u64>, Error> {
+        match evaluate(expr, &[], &self.run.eval())? {
+            Value::Null => Ok(None),
+            Value::BigInt(count) if count >= 0 => Ok(Some(count.unsigned_abs())),
+            value => Err(Error::value(
+                format!("{clause} cannot be {value}"),
+                format!("{clause} takes a whole number from 0 to {}", i64::MAX),
+            )),
+        }
+    }
+
+    /// Replaces every IN (SELECT ...) by the rows of its query, which runs once.
+    pub(crate) fn expr(&mut self, expr: &BoundExpr) -> Result<BoundExpr, Error> {
+        let mut failure = None;
+        let replaced = self.replace(expr.clone(), &mut failure);
+        failure.map_or(Ok(replaced), Err)
+    }
+
+    fn replace(&mut self, expr: BoundExpr, failure: &mut Option<Error>) -> BoundExpr {
+        match expr {
+            BoundExpr::InQuery { expr, query, negated } if failure.is_none() => match self.rows_of(&query) {
+                Ok(list) => {
+                    let expr = Box::new(self.replace(*expr, failure));
+                    BoundExpr::InList { expr, list, negated }
+                }
+                Err(error) => {
+                    *failure = Some(error);
+                    BoundExpr::InQuery { expr, query, negated }
+                }
+            },
+            other => other.map_children(&mut |child| self.replace(child, failure)),
+        }
+    }
+
+    fn rows_of(&mut self, query: &Node) -> Result<Vec<BoundExpr>, Error> {
+        let operator = self.plan(query)?;
+        let mut list = Vec::new();
+        for row in crate::execute::open(self.run, &operator)? {
+            if list.len() >= self.run.inner.limits.list_length_max {
+                return Err(Error::value(
+                    format!("IN (SELECT ...) yields more than {} rows", list.len()),
+                    "narrow the subquery",
+                ));
+            }
+            list.push(BoundExpr::Literal(row?.into_iter().next().unwrap_or(Value::Null)));
+        }
+        Ok(list)
+    }
+
+    fn scan(&mut self, scan: &Scan) -> Result<ScanPlan, Error> {
+        let table = self.run.view.table(&scan.table.name)?;
+        let filter = scan.filter.as_ref().map(|filter| self.expr(filter)).transpose()?;
+        let keys = filter.as_ref().and_then(|filter| self.keys_of(&table, filter));
+        let columns = scan.columns.clone().unwrap_or_else(|| (0..table.columns.len()).collect());
+        Ok(ScanPlan { table, filter, columns, keys })
+    }
+
+    /// The primary keys that a filter admits, where one of its conjuncts is `key = constant` or `key IN (...)`.
+    pub(crate) fn keys_of(&self, table: &TableRecord, filter: &BoundExpr) -> Option<Vec<Key>> {
+        let constant = |expr: &BoundExpr| match expr {
+            BoundExpr::Literal(_) | BoundExpr::Parameter(_) => evaluate(expr, &[], &self.run.eval()).ok(),
+            _ => None,
+        };
+        let is_key = |expr: &BoundExpr| {
+            matches!(expr, BoundExpr::Column { index, .. } if *index == table.primary_key)
+        };
+        match filter {
+            BoundExpr::Logic { all: true, operands } => {
+                operands.iter().find_map(|operand| self.keys_of(table, operand))
+            }
+            BoundExpr::Binary { op: BinaryOp::Equal, left, right } => {
+                let value = if is_key(left) {
+                    constant(right)?
+                } else if is_key(right) {
+                    constant(left)?
+                } else {
+                    return None;
+                };
+                key_of(table, &value).map(|key| vec![key])
+            }
+            BoundExpr::InList { expr, list, negated: false } if is_key(expr) => {
+                let keys: Option<BTreeSet<Key>> =
+                    list.iter().map(|item| key_of(table, &constant(item)?)).collect();
+                keys.map(|keys| keys.into_iter().collect())
+            }
+            _ => None,
+        }
+    }
+
+    /// The physical plan of a search; also used by EVALUATE.
+    pub(crate) fn search(&mut self, search: &Search) -> Result<SearchPlan, Error> {
+        let table = self.run.view.table(&search.table.name)?;
+        let filter = search.filter.as_ref().map(|filter| self.expr(filter)).transpose()?;
+        let mut limit = search.limit.as_ref().map(|expr| self.count(expr, "LIMIT")).transpose()?.flatten();
+        let filter_id = self.id();
+        let by_vector = search.vector.is_some();
+        let (stages, score_by, stage_columns, reason) = match &search.via {
+            Via::Chain { chain, pipeline } => {
+                let reason = match pipeline {
+                    Some(name) => format!("pipeline {name}"),
+                    None => "the stages of the statement".to_string(),
+                };
+                (self.stages(chain, by_vector)?, chain.score_by.clone(), true, reason)
+            }
+            Via::Exact => {
+                let stages = self.exact(&table, by_vector, limit)?;
+                (stages, None, false, "VIA EXACT".to_string())
+            }
+            Via::Auto => {
+                let (stages, reason) = self.choose(&table, by_vector, limit)?;
+                (stages, None, false, reason)
+            }
+        };
+        if let Some(LogicalBound { limit: bound, stage }) = last_window(&stages)
+            && limit.is_some_and(|limit| limit > bound)
+        {
+            return Err(Error::value(
+                format!("LIMIT + OFFSET is {} but stage {stage} keeps {bound} labels", limit.unwrap_or(0)),
+                format!("raise the limit of {stage}, or lower LIMIT"),
+            ));
+        }
+        if limit.is_some_and(|limit| limit > self.run.inner.limits.window_max) {
+            limit = Some(self.run.inner.limits.window_max);
+        }
+        let unused = self.unused(&table, &stages, &reason);
+        let columns = search.columns.clone().unwrap_or_else(|| (0..table.columns.len()).collect());
+        Ok(SearchPlan {
+            text: search.text.clone(),
+            vector: search.vector.clone(),
+            stages,
+            score_by,
+            filter,
+            limit,
+            columns,
+            stage_columns,
+            reason,
+            unused,
+            filter_id,
+            cut_id: self.id(),
+            table,
+        })
+    }
+
+    fn stages(&mut self, chain: &Chain, by_vector: bool) -> Result<Vec<StagePlan>, Error> {
+        let view = &self.run.view.clone();
+        let mut planned = Vec::with_capacity(chain.stages.len());
+        for stage in &chain.stages {
+            let kind = match &stage.kind {
+                LogicalStage::Encode { model } => StageKind::Encode { model: view.model(model)? },
+                LogicalStage::Probe { index, beam } => {
+                    let index = view.index(index)?;
+                    let beam = beam.unwrap_or_else(|| self.run.settings.get("search.beam").unsigned_abs());
+                    let beam = self.bounded(beam, "beam", u64::from(self.run.inner.limits.clusters_max))?;
+                    StageKind::Probe { index, beam: beam as usize }
+                }
+                LogicalStage::ShortlistPaths { limit } => {
+                    StageKind::ShortlistPaths { limit: self.window(limit.unwrap_or(PATHS_LIMIT))? }
+                }
+                LogicalStage::ShortlistIndex { index, limit, effort } => {
+                    let index = view.index(index)?;
+                    let source = view.source_of(&index)?;
+                    let limit = self.window(limit.unwrap_or(SHORTLIST_LIMIT))?;
+                    let set = self.run.settings.get("search.effort").unsigned_abs();
+                    let effort = effort.or_else(|| (set > 0).then_some(set));
+                    let effort = effort.map(|effort| effort.min(1 << 24) as usize);
+                    StageKind::ShortlistIndex { index, source, limit, effort }
+                }
+                LogicalStage::Rerank { classifier, limit } => StageKind::Rerank {
+                    classifier: view.classifier(classifier)?,
+                    limit: limit.map(|limit| self.window(limit)).transpose()?,
+                },
+            };
+            // A pipeline that starts with ENCODE also serves queries that bring their vector.
+            let id = self.id();
+            if !(by_vector && matches!(kind, StageKind::Encode { .. })) {
+                planned.push(StagePlan { id, name: stage.name.clone(), kind });
+            } else {
+                planned.push(StagePlan { id, name: stage.name.clone(), kind: StageKind::Given });
+            }
+        }
+        Ok(planned)
+    }
+
+    fn window(&self, limit: u64) -> Result<u64, Error> {
+        self.bounded(limit, "limit", self.run.inner.limits.window_max)
+    }
+
+    fn bounded(&self, value: u64, what: &str, most: u64) -> Result<u64, Error> {
+        if (1..=most).contains(&value) {
+            return Ok(value);
+        }
+        Err(Error::value(format!("{what} cannot be {value}"), format!("it takes 1 to {most}")))
+    }
+
+    /// ENCODE, then exact scores of every label.
+    fn exact(
+        &mut self,
+        table: &TableRecord,
+        by_vector: bool,
+        limit: Option<u64>,
+    ) -> Result<Vec<StagePlan>, Error> {
+        let column = self.run.view.search_column(table)?;
+        let mut stages = self.encode_for(table, &column, by_vector)?;
+        stages.push(StagePlan {
+            id: self.id(),
+            name: "exact".to_string(),
+            kind: StageKind::Exact { column, limit },
+        });
+        Ok(stages)
+    }
+
+    fn encode_for(
+        &mut self,
+        table: &TableRecord,
+        column: &VectorColumn,
+        by_vector: bool,
+    ) -> Result<Vec<StagePlan>, Error> {
+        if by_vector {
+            return Ok(Vec::new());
+        }
+        let record = table.columns.iter().find(|record| record.id == column.id);
+        let Some(generated) = record.and_then(|record| record.generated.as_ref()) else {
+            return Err(Error::value(
+                format!("column `{}` is not generated by a model, so a text cannot be compared with it", column.name),
+                "give SEARCH (VECTOR => ...), or write VIA ENCODE(model) THEN ...",
+            ));
+        };
+        let kind = StageKind::Encode { model: self.run.view.model(&generated.model)? };
+        Ok(vec![StagePlan { id: self.id(), name: "encode".to_string(), kind }])
+    }
+
+    /// SEARCH without VIA on a table without a default pipeline.
+    fn choose(
+        &mut self,
+        table: &Arc<TableRecord>,
+        by_vector: bool,
+        limit: Option<u64>,
+    ) -> Result<(Vec<StagePlan>, String), Error> {
+        let labels = self.run.view.live(table)?.len();
+        let exact_rows = self.run.settings.get("search.exact_rows").unsigned_abs();
+        if labels <= exact_rows {
+            let reason = format!("exact: {labels} labels are at most search.exact_rows = {exact_rows}");
+            return Ok((self.exact(table, by_vector, limit)?, reason));
+        }
+        let column = self.run.view.search_column(table)?;
+        let ann = self.run.view.indexes(table).into_iter().find(|index| {
+            index.method == "faiss" && index.column == Some(column.id) && index.classifier.is_none()
+        });
+        let (Some(index), Some(k)) = (ann, limit) else {
+            let reason = if limit.is_none() {
+                "exact: every label is asked for".to_string()
+            } else {
+                format!("exact: no faiss index on column {}", column.name)
+            };
+            return Ok((self.exact(table, by_vector, limit)?, reason));
+        };
+        let mut stages = self.encode_for(table, &column, by_vector)?;
+        let reason = format!("{labels} labels and index {} on column {}", index.name, column.name);
+        stages.push(StagePlan {
+            id: self.id(),
+            name: "shortlist".to_string(),
+            kind: StageKind::ShortlistIndex {
+                index,
+                source: VectorSource::Column(column),
+                limit: k.max(1),
+                effort: None,
+            },
+        });
+        Ok((stages, reason))
+    }
+
+    /// The table's indexes that the stages leave aside, each with the reason.
+    fn unused(&self, table: &Arc<TableRecord>, stages: &[StagePlan], reason: &str) -> Vec<String> {
+        let used: BTreeSet<&str> = stages.iter().filter_map(StagePlan::index_name).collect();
+        let unused = |index: &Arc<IndexRecord>| !used.contains(index.name.as_str());
+        let indexes = self.run.view.indexes(table).into_iter().filter(unused);
+        indexes.map(|index| format!("{}: {reason}", index.name)).collect()
+    }
+}
+
+/// A value as a primary key of the table; None where it can equal no key.
+pub(crate) fn key_of(table: &TableRecord, value: &Value) -> Option<Key> {
+    let column = table.columns.get(table.primary_key)?;
+    match (&column.column_type, value) {
+        (ColumnType::Text, Value::Text(text)) => Some(Key::Text(text.clone())),
+        (ColumnType::BigInt | ColumnType::Integer, Value::BigInt(number)) => Some(Key::BigInt(*number)),
+        _ => None,
+    }
+}
+
+struct LogicalBound<'a> {
+    limit: u64,
+    stage: &'a str,
+}
+
+/// The window of the last stage that has one.
+fn last_window(stages: &[StagePlan]) -> Option<LogicalBound<'_>> {
+    stages.iter().rev().find_map(|stage| {
+        let limit = match &stage.kind {
+            StageKind::ShortlistPaths { limit } | StageKind::ShortlistIndex { limit, .. } => Some(*limit),
+            StageKind::Rerank { limit, .. } => *limit,
+            _ => None,
+        };
+        limit.map(|limit| LogicalBound { limit, stage: &stage.name })
+    })
+}
+
+impl StagePlan {
+    fn index_name(&self) -> Option<&str> {
+        match &self.kind {
+            StageKind::Probe { index, .. } | StageKind::ShortlistIndex { index, .. } => Some(&index.name),
+            _ => None,
+        }
+    }
+}
+
+/// The columns of a search's output that come before the stages' columns: score and rank follow the table's.
+pub(crate) fn stage_offset(schema: &[Field], table: &TableRecord) -> usize {
+    debug_assert!(schema.len() >= table.columns.len() + 2);
+    table.columns.len() + 2
+}

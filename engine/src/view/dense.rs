@@ -1,0 +1,331 @@
+//! Rows of one vector column or classifier: the packed matrix of its generation, and the tail in memory.
+
+use std::sync::{Arc, Mutex};
+
+use argtop_storage::{ClassifierRecord, Family, GenerationKind, ObjectId, RowFormat, Slot, TableRecord, decode_row};
+use rayon::prelude::*;
+use roaring::RoaringBitmap;
+
+use super::{View, lock, unread};
+use crate::context::Context;
+use crate::error::Error;
+use crate::index::{FlatIndex, PackedMatrix, SearchControl, SearchParams, VectorIndex};
+use crate::kernel::{self, Nominees, RowData, Rows};
+use crate::physical::VectorColumn;
+
+/// Rows of a tail block; a block that is full is never copied again.
+const BLOCK_ROWS: usize = 4_096;
+
+/// Where rows are and what they look like.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct RowSpec {
+    pub(crate) family: Family,
+    pub(crate) object: ObjectId,
+    pub(crate) dimension: usize,
+    pub(crate) format: RowFormat,
+    /// Rows end in an f32 bias.
+    pub(crate) biased: bool,
+}
+
+impl RowSpec {
+    /// The rows of a vector column.
+    pub(crate) fn column(column: &VectorColumn) -> RowSpec {
+        RowSpec {
+            family: Family::Vectors,
+            object: column.id,
+            dimension: column.dimension,
+            format: column.format,
+            biased: false,
+        }
+    }
+
+    /// The rows of a classifier.
+    pub(crate) fn classifier(record: &ClassifierRecord) -> RowSpec {
+        RowSpec {
+            family: Family::Classifiers,
+            object: record.data,
+            dimension: record.dimension as usize,
+            format: record.format,
+            biased: record.bias,
+        }
+    }
+
+    /// Splits a stored row into its packed numbers and its bias.
+    pub(crate) fn split<'a>(&self, bytes: &'a [u8]) -> Result<(&'a [u8], Option<f32>), Error> {
+        if !self.biased {
+            return Ok((bytes, None));
+        }
+        let Some((row, bias)) = bytes.split_last_chunk::<4>() else {
+            return Err(Error::Internal(format!("a row of {:?} has no bias", self.object)));
+        };
+        Ok((row, Some(f32::from_le_bytes(*bias))))
+    }
+}
+
+/// Some rows of a tail, by rising slot.
+#[derive(Clone, Debug, Default)]
+struct Block {
+    slots: Vec<Slot>,
+    values: Vec<f32>,
+    biases: Vec<f32>,
+    norm_max: f64,
+}
+
+impl Block {
+    fn push(&mut self, spec: &RowSpec, slot: Slot, bytes: &[u8]) -> Result<(), Error> {
+        let (row, bias) = spec.split(bytes)?;
+        let start = self.values.len();
+        decode_row(row, spec.format, spec.dimension, &mut self.values)
+            .map_err(|error| Error::Internal(format!("row {slot} of {:?}: {error}", spec.object)))?;
+        self.norm_max = self.norm_max.max(kernel::norm(&self.values[start..]));
+        self.slots.push(slot);
+        self.biases.push(bias.unwrap_or(0.0));
+        Ok(())
+    }
+
+    fn row(&self, dimension: usize, at: usize) -> &[f32] {
+        &self.values[at * dimension..(at + 1) * dimension]
+    }
+}
+
+/// The tail that was read so far.
+#[derive(Debug, Default)]
+struct Tail {
+    /// Slots under this one were looked at.
+    read_to: Slot,
+    present: RoaringBitmap,
+    blocks: Vec<Arc<Block>>,
+}
+
+/// What all views share of one object's rows under one generation.
+#[derive(Debug)]
+pub(super) struct Shared {
+    generation: Option<u64>,
+    base: Option<PackedMatrix>,
+    tail: Mutex<Tail>,
+}
+
+/// The rows of an object under a view.
+#[derive(Debug)]
+pub(crate) struct Dense {
+    spec: RowSpec,
+    shared: Arc<Shared>,
+    blocks: Vec<Arc<Block>>,
+}
+
+impl Dense {
+    /// Opens the rows; reads what is missing of the tail.
+    pub(crate) fn open(view: &View, table: &TableRecord, spec: &RowSpec) -> Result<Dense, Error> {
+        let shared = shared(view, spec);
+        let blocks = tail_blocks(view, table, spec, &shared)?;
+        Ok(Dense { spec: spec.clone(), shared, blocks })
+    }
+
+    /// Numbers in a row.
+    pub(crate) fn dimension(&self) -> usize {
+        self.spec.dimension
+    }
+
+    /// Name of the stored format, for EXPLAIN.
+    pub(crate) fn format_name(&self) -> &'static str {
+        self.spec.format.name()
+    }
+
+    /// Slots under this one stand in the generation.
+    pub(crate) fn slot_end(&self) -> Slot {
+        self.shared.base.as_ref().map_or(0, |base| base.slots().slot_end())
+    }
+
+    /// The packed matrix, where there is one.
+    pub(crate) fn base(&self) -> Option<&PackedMatrix> {
+        self.shared.base.as_ref()
+    }
+
+    fn in_tail(&self, slot: Slot) -> Option<(&Block, usize)> {
+        let at = self.blocks.partition_point(|block| block.slots.last().is_some_and(|last| *last < slot));
+        // Rows looked up by themselves stand in a last block, outside the order of the others.
+        for block in self.blocks.get(at).into_iter().chain(self.blocks.last()) {
+            if let Ok(position) = block.slots.binary_search(&slot) {
+                return Some((block, position));
+            }
+        }
+        None
+    }
+
+    /// Whether a slot has a row.
+    pub(crate) fn has(&self, slot: Slot) -> bool {
+        let in_base = self.shared.base.as_ref().is_some_and(|base| base.position_of(slot).is_some());
+        in_base || self.in_tail(slot).is_some()
+    }
+
+    fn missing(&self, slot: Slot) -> Error {
+        Error::Internal(format!("slot {slot} has no row in {:?}", self.spec.object))
+    }
+
+    /// The exact score of a slot: inner product in f64, plus the bias.
+    pub(crate) fn score(&self, slot: Slot, query: &[f32]) -> Result<f64, Error> {
+        if let Some(base) = &self.shared.base
+            && let Some(position) = base.position_of(slot)
+        {
+            return Ok(base.score_exact(query, position));
+        }
+        let (block, at) = self.in_tail(slot).ok_or_else(|| self.missing(slot))?;
+        let dot = kernel::dot_exact(query, block.row(self.spec.dimension, at));
+        Ok(if self.spec.biased { dot + f64::from(block.biases[at]) } else { dot })
+    }
+
+    /// Euclidean norm of a slot's row.
+    pub(crate) fn norm(&self, slot: Slot) -> Result<f64, Error> {
+        let mut row = vec![0.0; self.spec.dimension];
+        self.decode(slot, &mut row)?;
+        Ok(kernel::norm(&row))
+    }
+
+    /// The row of a slot, in single precision.
+    pub(crate) fn decode(&self, slot: Slot, out: &mut [f32]) -> Result<(), Error> {
+        if let Some(base) = &self.shared.base
+            && let Some(position) = base.position_of(slot)
+        {
+            base.decode(position, out);
+            return Ok(());
+        }
+        let (block, at) = self.in_tail(slot).ok_or_else(|| self.missing(slot))?;
+        out.copy_from_slice(block.row(self.spec.dimension, at));
+        Ok(())
+    }
+
+    /// For each query the slots among `allowed` that may belong to its exact best `k`; see `kernel::Nominees`.
+    pub(crate) fn nominate(
+        &self,
+        context: &Context,
+        queries: &[f32],
+        k: usize,
+        allowed: &RoaringBitmap,
+    ) -> Result<Vec<Vec<Slot>>, Error> {
+        let cancelled = || context.is_cancelled();
+        let count = queries.len() / self.spec.dimension.max(1);
+        let mut found = match &self.shared.base {
+            Some(base) => {
+                let control = SearchControl { cancelled: &cancelled, threads: rayon::current_num_threads() };
+                let filter = (base.slots().matching(allowed) < base.len()).then_some(allowed);
+                let params = SearchParams { limit: k, effort: None, filter };
+                FlatIndex::new(base).search(&control, queries, &params)?
+            }
+            None => vec![Vec::new(); count],
+        };
+        let blocks: Vec<Vec<Vec<Slot>>> = self
+            .blocks
+            .par_iter()
+            .map(|block| {
+                context.check()?;
+                Ok(nominate_in_block(&self.spec, block, queries, k, allowed))
+            })
+            .collect::<Result<_, Error>>()?;
+        for block in blocks {
+            for (found, more) in found.iter_mut().zip(block) {
+                found.extend(more);
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn nominate_in_block(
+    spec: &RowSpec,
+    block: &Block,
+    queries: &[f32],
+    k: usize,
+    allowed: &RoaringBitmap,
+) -> Vec<Vec<Slot>> {
+    let count = queries.len() / spec.dimension.max(1);
+    let Some(rows) = Rows::new(spec.dimension, RowData::F32(&block.values)) else {
+        return vec![Vec::new(); count];
+    };
+    let mut scores = vec![0.0_f32; block.slots.len()];
+    let mut found = Vec::with_capacity(count);
+    for query in queries.chunks_exact(spec.dimension.max(1)) {
+        kernel::scan(query, &rows, &mut scores);
+        let bias_max = block.biases.iter().fold(0.0_f32, |most, bias| most.max(bias.abs()));
+        if spec.biased {
+            scores.iter_mut().zip(&block.biases).for_each(|(score, bias)| *score += bias);
+        }
+        // Adding the bias rounds once more; the relative error of that is within one unit of the sum.
+        let rounding = (bias_max + (kernel::norm(query) * block.norm_max) as f32) * f32::EPSILON;
+        let bound = kernel::error_bound(spec.dimension, kernel::norm(query), block.norm_max) + rounding;
+        let mut nominees = Nominees::new(k, 2.0 * bound);
+        nominees.offer(&scores, |at| {
+            let slot = block.slots[at];
+            allowed.contains(slot).then_some(slot)
+        });
+        found.push(nominees.finish());
+    }
+    found
+}
+
+/// The shared part of an object's rows, for the view's generation.
+fn shared(view: &View, spec: &RowSpec) -> Arc<Shared> {
+    let generation = view.generation(spec.object);
+    let id = generation.as_ref().map(|generation| generation.id());
+    let key = (spec.family, spec.object);
+    if let Some(shared) = lock(&view.inner.caches.dense).get(&key)
+        && shared.generation == id
+    {
+        return shared.clone();
+    }
+    let base = generation.and_then(|generation| {
+        if generation.kind().ok()? != GenerationKind::Matrix {
+            return None;
+        }
+        let bytes = generation.map(crate::build::MATRIX_FILE).ok()?;
+        let matrix = PackedMatrix::open(bytes).ok()?;
+        (matrix.shape() == crate::build::matrix_shape(spec)).then_some(matrix)
+    });
+    let read_to = base.as_ref().map_or(0, |base| base.slots().slot_end());
+    let tail = Mutex::new(Tail { read_to, ..Tail::default() });
+    let shared = Arc::new(Shared { generation: id, base, tail });
+    // Views of an older generation keep what they hold; the newest stays in the cache.
+    lock(&view.inner.caches.dense).insert(key, shared.clone());
+    shared
+}
+
+/// The tail's blocks for a view, after reading what is newer than anyone has read.
+fn tail_blocks(
+    view: &View,
+    table: &TableRecord,
+    spec: &RowSpec,
+    shared: &Shared,
+) -> Result<Vec<Arc<Block>>, Error> {
+    let slot_end = view.snapshot.slot_end(table.id);
+    let live = view.snapshot.live(table.id);
+    let mut tail = lock(&shared.tail);
+    if tail.read_to < slot_end {
+        let mut rows = view.snapshot.scan_rows(spec.family, spec.object, tail.read_to..slot_end)?;
+        while let Some((slot, bytes)) = rows.next_row()? {
+            if !live.contains(slot) {
+                continue;
+            }
+            if tail.blocks.last().is_none_or(|block| block.slots.len() >= BLOCK_ROWS) {
+                tail.blocks.push(Arc::new(Block::default()));
+            }
+            if let Some(block) = tail.blocks.last_mut() {
+                Arc::make_mut(block).push(spec, slot, bytes)?;
+            }
+            tail.present.insert(slot);
+        }
+        tail.read_to = slot_end;
+    }
+    let mut blocks = tail.blocks.clone();
+    let base_end = shared.base.as_ref().map_or(0, |base| base.slots().slot_end());
+    let slots = unread(&live, &tail.present, base_end, slot_end);
+    drop(tail);
+    if !slots.is_empty() {
+        let mut extra = Block::default();
+        for (slot, bytes) in slots.iter().zip(view.snapshot.rows(spec.family, spec.object, &slots)?) {
+            if let Some(bytes) = bytes {
+                extra.push(spec, *slot, &bytes)?;
+            }
+        }
+        blocks.push(Arc::new(extra));
+    }
+    Ok(blocks)
+}

@@ -1,0 +1,170 @@
+//! Reading labels: their columns as values.
+
+use std::ops::Bound;
+
+use argtop_query::Value;
+use argtop_storage::{Cell, ColumnType, Key, Slot, TableRecord};
+
+use super::{View, vector_columns};
+use crate::error::Error;
+
+/// Keys read at a time when a table is walked in key order.
+const KEYS_PAGE: usize = 4_096;
+
+impl View {
+    /// Values of labels, one row a slot, in the order of the slots; columns not named are NULL.
+    pub(crate) fn read_labels(
+        &self,
+        table: &TableRecord,
+        slots: &[Slot],
+        columns: &[usize],
+    ) -> Result<Vec<Vec<Value>>, Error> {
+        let mut rows = vec![vec![Value::Null; table.columns.len()]; slots.len()];
+        let is_vector = |column: usize| matches!(table.columns[column].column_type, ColumnType::Vector { .. });
+        let stored: Vec<usize> = columns.iter().copied().filter(|column| !is_vector(*column)).collect();
+        if stored.iter().all(|column| *column == table.primary_key) {
+            if !stored.is_empty() && !slots.is_empty() {
+                let keys = self.keys(table)?;
+                for (row, slot) in rows.iter_mut().zip(slots) {
+                    row[table.primary_key] = key_value(keys.key(*slot)?);
+                }
+            }
+        } else {
+            self.read_records(table, slots, &stored, &mut rows)?;
+        }
+        for column in vector_columns(table) {
+            let position = table.columns.iter().position(|record| record.id == column.id);
+            let Some(position) = position.filter(|position| columns.contains(position)) else { continue };
+            let dense = self.column_rows(table, &column)?;
+            for (row, slot) in rows.iter_mut().zip(slots) {
+                let mut values = vec![0.0; column.dimension];
+                if dense.has(*slot) {
+                    dense.decode(*slot, &mut values)?;
+                    row[position] = Value::Vector(values);
+                }
+            }
+        }
+        Ok(rows)
+    }
+
+    fn read_records(
+        &self,
+        table: &TableRecord,
+        slots: &[Slot],
+        columns: &[usize],
+        rows: &mut [Vec<Value>],
+    ) -> Result<(), Error> {
+        let cells_at = cell_positions(table);
+        for ((row, slot), record) in rows.iter_mut().zip(slots).zip(self.snapshot.records(table.id, slots)?) {
+            let record = record.ok_or_else(|| {
+                Error::Internal(format!("slot {slot} of table {} has no record", table.name))
+            })?;
+            let mut cells: Vec<Option<Cell>> = record.cells.into_iter().map(Some).collect();
+            for column in columns {
+                let cell = cells_at[*column].and_then(|at| cells.get_mut(at)).and_then(Option::take);
+                // A record written before a column was added has no cell for it.
+                row[*column] = cell.map_or(Value::Null, cell_value);
+            }
+        }
+        Ok(())
+    }
+
+    /// The live slots of a table in the order of their keys.
+    pub(crate) fn slots_by_key(
+        &self,
+        table: &TableRecord,
+    ) -> Result<Box<dyn Iterator<Item = Result<Slot, Error>> + Send>, Error> {
+        let view = self.clone();
+        let table = table.id;
+        let mut last: Option<Key> = None;
+        let mut finished = false;
+        let pages = std::iter::from_fn(move || {
+            if finished {
+                return None;
+            }
+            let page = view.keys_page(table, last.as_ref());
+            match &page {
+                Ok(page) => {
+                    finished = page.len() < KEYS_PAGE;
+                    last = page.last().map(|(key, _)| key.clone());
+                }
+                Err(_) => finished = true,
+            }
+            Some(page)
+        });
+        Ok(Box::new(pages.flat_map(|page| match page {
+            Ok(page) => page.into_iter().map(|(_, slot)| Ok(slot)).collect::<Vec<_>>(),
+            Err(error) => vec![Err(error)],
+        })))
+    }
+
+    fn keys_page(
+        &self,
+        table: argtop_storage::ObjectId,
+        after: Option<&Key>,
+    ) -> Result<Vec<(Key, Slot)>, Error> {
+        let lower = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let keys = self.snapshot.keys_in(table, lower, Bound::Unbounded)?;
+        keys.take(KEYS_PAGE).map(|entry| entry.map_err(Error::from)).collect()
+    }
+}
+
+/// Position of each column's cell in a record; vector columns have none.
+pub(crate) fn cell_positions(table: &TableRecord) -> Vec<Option<usize>> {
+    let mut next = 0;
+    let positions = table.columns.iter().map(|column| match column.column_type {
+        ColumnType::Vector { .. } => None,
+        _ => {
+            next += 1;
+            Some(next - 1)
+        }
+    });
+    positions.collect()
+}
+
+/// A key as a value.
+pub(crate) fn key_value(key: Key) -> Value {
+    match key {
+        Key::BigInt(number) => Value::BigInt(number),
+        Key::Text(text) => Value::Text(text),
+    }
+}
+
+/// A stored cell as a value.
+fn cell_value(cell: Cell) -> Value {
+    match cell {
+        Cell::Null => Value::Null,
+        Cell::Boolean(value) => Value::Boolean(value),
+        Cell::BigInt(value) => Value::BigInt(value),
+        Cell::Double(value) => Value::Double(value),
+        Cell::Text(value) => Value::Text(value),
+        Cell::Timestamp(value) => Value::Timestamp(value),
+        Cell::Json(value) => Value::Json(value),
+        Cell::TextArray(items) => Value::List(items.into_iter().map(Value::Text).collect()),
+        Cell::BigIntArray(items) => Value::List(items.into_iter().map(Value::BigInt).collect()),
+        Cell::DoubleArray(items) => Value::List(items.into_iter().map(Value::Double).collect()),
+    }
+}
+
+/// A value as the cell of a column; None where the column's type does not hold it.
+pub(crate) fn value_cell(value: Value, column_type: &ColumnType) -> Option<Cell> {
+    Some(match (column_type, value) {
+        (_, Value::Null) => Cell::Null,
+        (ColumnType::BigInt | ColumnType::Integer, Value::BigInt(value)) => Cell::BigInt(value),
+        (ColumnType::Double | ColumnType::Real, Value::Double(value)) => Cell::Double(value),
+        (ColumnType::Boolean, Value::Boolean(value)) => Cell::Boolean(value),
+        (ColumnType::Text, Value::Text(value)) => Cell::Text(value),
+        (ColumnType::Timestamp, Value::Timestamp(value)) => Cell::Timestamp(value),
+        (ColumnType::Json, Value::Json(value)) => Cell::Json(value),
+        (ColumnType::TextArray, Value::List(items)) => Cell::TextArray(
+            items.into_iter().map(|item| if let Value::Text(text) = item { Some(text) } else { None }).collect::<Option<_>>()?,
+        ),
+        (ColumnType::BigIntArray, Value::List(items)) => Cell::BigIntArray(
+            items.into_iter().map(|item| if let Value::BigInt(number) = item { Some(number) } else { None }).collect::<Option<_>>()?,
+        ),
+        (ColumnType::DoubleArray, Value::List(items)) => Cell::DoubleArray(
+            items.into_iter().map(|item| if let Value::Double(number) = item { Some(number) } else { None }).collect::<Option<_>>()?,
+        ),
+        _ => return None,
+    })
+}
