@@ -50,7 +50,8 @@ fn evaluate() {
 
 #[test]
 fn stored_expressions() {
-    let field = |name: &str, data_type| Field { qualifier: None, name: name.into(), data_type, hidden: false };
+    let field =
+        |name: &str, data_type| Field { qualifier: None, name: name.into(), data_type, hidden: false };
     let fields = [field("title", DataType::Text), field("price", DataType::Double)];
     let check = |sql: &str, expected: &str| {
         let found = match bind_expression(sql, &fields, &Limits::default()) {

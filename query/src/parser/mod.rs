@@ -27,5 +27,5 @@ mod round_trip_tests;
 mod statement_tests;
 
 pub use entry::{parse_chain, parse_expression, parse_statement};
-pub use words::reserved_words;
 pub use script::{Completeness, Statements, is_complete, split_statements, statement_spans};
+pub use words::reserved_words;
