@@ -45,9 +45,9 @@ const QUERIES_AT_ONCE: usize = 16;
 const ROWS_AT_ONCE: usize = 4096;
 /// Length of the list of candidates while a graph is built.
 const EF_CONSTRUCTION: usize = 100;
-/// The default `efSearch` is at least this. Over 117,137 embeddings of 384 numbers, HNSW32 with the default found
-/// 96.7 % of the best 10 and 97.7 % of the best 100; 1024 lists found 94.4 % of the best 100 with an eighth of them
-/// scanned and 97.3 % with a quarter, so the default is a fifth.
+/// The default `efSearch` is at least this. Over 117,137 embeddings of 384 numbers, HNSW32 with the default
+/// found 96.7 % of the best 10 and 97.7 % of the best 100; 1024 lists found 94.4 % of the best 100 with an
+/// eighth of them scanned and 97.3 % with a quarter, so the default is a fifth.
 const EF_SEARCH_MIN: usize = 64;
 /// Rows asked for beyond the limit: f32 and codes order close scores otherwise than f64 does.
 const SPARE: usize = 8;
