@@ -192,6 +192,7 @@ pub(crate) fn data_type(column_type: &ColumnType) -> DataType {
         ColumnType::Json => DataType::Json,
         ColumnType::TextArray => DataType::List(Box::new(DataType::Text)),
         ColumnType::BigIntArray => DataType::List(Box::new(DataType::BigInt)),
+        ColumnType::DoubleArray => DataType::List(Box::new(DataType::Double)),
         ColumnType::Vector { dimension, format } => {
             DataType::Vector { dimension: Some(*dimension), format: vector_format(*format) }
         }
@@ -211,6 +212,7 @@ pub(crate) fn column_type(data_type: &DataType) -> Option<ColumnType> {
         DataType::Json => ColumnType::Json,
         DataType::List(element) if **element == DataType::Text => ColumnType::TextArray,
         DataType::List(element) if **element == DataType::BigInt => ColumnType::BigIntArray,
+        DataType::List(element) if **element == DataType::Double => ColumnType::DoubleArray,
         DataType::Vector { dimension: Some(dimension), format } => {
             ColumnType::Vector { dimension: *dimension, format: row_format(*format) }
         }

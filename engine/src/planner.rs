@@ -40,7 +40,7 @@ impl<'a> Planner<'a> {
     /// The physical plan of a query.
     pub(crate) fn plan(&mut self, node: &Node) -> Result<Operator, Error> {
         let id = self.id();
-        let schema = argtop_query::binder::output_schema(node).to_vec();
+        let schema = argtop_query::output_schema(node).to_vec();
         let kind = match node {
             Node::Values { rows, .. } => {
                 let mut planned = Vec::with_capacity(rows.len());

@@ -33,6 +33,7 @@ use crate::physical::{VectorColumn, VectorSource};
 pub(crate) use dense::{Dense, RowSpec};
 pub(crate) use graph::Graph;
 pub(crate) use keys::KeyBook;
+pub(crate) use labels::value_cell;
 
 /// The database at one moment; cheap to clone.
 #[derive(Clone)]
