@@ -122,10 +122,12 @@ pub(crate) enum Listed {
 }
 
 fn read_error(id: u64, name: &str, error: &io::Error) -> GenerationError {
-    if error.kind() == io::ErrorKind::NotFound {
-        GenerationError::Missing { id, reason: format!("{name} is not there") }
-    } else {
-        GenerationError::Io(format!("{name} of generation {id:016x}: {error}"))
+    match error.kind() {
+        io::ErrorKind::NotFound => GenerationError::Missing { id, reason: format!("{name} is not there") },
+        io::ErrorKind::IsADirectory => {
+            GenerationError::Damaged { id, reason: format!("{name} is not a file") }
+        }
+        _ => GenerationError::Io(format!("{name} of generation {id:016x}: {error}")),
     }
 }
 
@@ -167,7 +169,11 @@ impl Generation {
                     damage: OnceLock::new(),
                     retired: AtomicBool::new(false),
                 };
-                generation.quarantine(error);
+                // A refusal of the operating system may pass, but not for this handle: there is no manifest to go by.
+                if let error @ GenerationError::Io(_) = generation.quarantine(error) {
+                    root.warn(error.to_string());
+                    let _ = generation.damage.set(error);
+                }
                 Arc::new(generation)
             }
         }

@@ -326,6 +326,7 @@ fn sweep(shared: &Shared, meta: &Meta) -> Result<(), OpenError> {
         let written = ops.drain(shared, &mut batch).and_then(|()| shared.rocks.write(batch, false));
         let failed = |error: CommitError| std::io::Error::other(error.to_string());
         written.map_err(|error| at(&shared.home.store())(failed(error)))?;
+        shared.refresh();
     }
     let named: BTreeSet<u64> = pointers.values().copied().collect();
     for (path, listed) in shared.root.list().map_err(at(&shared.root.path))? {

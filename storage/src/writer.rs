@@ -454,7 +454,9 @@ impl<'a> Writer<'a> {
             }
         }
         ops.drain(self.shared, &mut batch)?;
-        self.shared.write_aside(batch)
+        self.shared.write_aside(batch)?;
+        self.shared.refresh();
+        Ok(())
     }
 }
 

@@ -36,6 +36,8 @@ impl GenerationBuilder {
         let not_writable = |error: crate::CommitError| GenerationError::NotWritable(error.to_string());
         let id = u64::from(shared.allocate().map_err(not_writable)?.0);
         let path = shared.root.path.join(format!("{id:016x}.tmp"));
+        // Whoever deletes all generations may take their directory along.
+        disk::create_dir_all(&shared.root.path)?;
         disk::create_dir(&path)?;
         let shared = Arc::clone(shared);
         Ok(GenerationBuilder { shared, id, object, kind, path, files: BTreeMap::new(), sealed: false })
