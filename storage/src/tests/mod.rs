@@ -140,8 +140,8 @@ pub(crate) fn contents(snapshot: &Snapshot, labels: Labels) -> Vec<(i64, String)
     found
 }
 
-/// A copy of a database as a crash would leave it: what the operating system has, synced or not. RocksDB works in the
-/// background, so the copy is made again until nothing changed meanwhile.
+/// A copy of a database as a crash would leave it: what the operating system has, synced or not. RocksDB
+/// works in the background, so the copy is made again until nothing changed meanwhile.
 pub(crate) fn crash_image(from: &Path, to: &Path) {
     for _ in 0..100 {
         let before = try_listing(from);
