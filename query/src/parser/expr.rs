@@ -125,7 +125,8 @@ impl Parser<'_> {
         fail(error.help("split it, or use AND, OR, IN and concat(...), which take long lists"))
     }
 
-    /// Operators of `least` or tighter. The left operands wait on a list of their own and not on the stack; on
+    /// Operators of `least` or tighter. The left operands wait on a list of their own and not on the
+    /// stack; on
     /// it there are at most as many as levels, since each one raises `least`.
     fn climb(&mut self, mut least: u8) -> Parsed<Grown> {
         self.enter_operand()?;
