@@ -8,7 +8,8 @@ use argtop_query::catalog::{
 };
 use argtop_query::{DataType, Value, VectorFormat};
 use argtop_storage::{
-    ColumnRecord, ColumnType, GeneratedRecord, Object, ObjectId, ObjectKind as StoredKind, RowFormat, TableRecord,
+    ColumnRecord, ColumnType, GeneratedRecord, Object, ObjectId, ObjectKind as StoredKind, RowFormat,
+    TableRecord,
 };
 
 use crate::import;
@@ -74,9 +75,9 @@ impl Catalog for ViewCatalog<'_> {
             _ => return None,
         };
         let table = self.view.catalog().get(record.table)?;
-        let Object::Table(table) = &*table else { return None };
+        let Object::Table(table) = &**table else { return None };
         let (target, dimension) = match (record.column, record.classifier) {
-            (_, Some(classifier)) => match &*self.view.catalog().get(classifier)? {
+            (_, Some(classifier)) => match &**self.view.catalog().get(classifier)? {
                 Object::Classifier(classifier) => {
                     (IndexTarget::Classifier(classifier.name.clone()), classifier.dimension)
                 }

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use argtop_storage::{ClassifierRecord, Family, GenerationKind, ObjectId, RowFormat, Slot, TableRecord, decode_row};
+use argtop_storage::{
+    ClassifierRecord, Family, GenerationKind, ObjectId, RowFormat, Slot, TableRecord, decode_row,
+};
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
