@@ -10,8 +10,8 @@ use std::io::Write;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use argtop_storage::{
-    Generation, GenerationBuilder, GenerationKind, Key, ManifestFields, Object, ObjectId, RowFormat,
-    SealedGeneration, TableRecord,
+    Generation, GenerationBuilder, GenerationKind, Key, ManifestFields, Object, ObjectId, SealedGeneration,
+    TableRecord,
 };
 use crossbeam::channel::{Receiver, Sender, unbounded};
 
@@ -20,8 +20,7 @@ use crate::database::Inner;
 use crate::error::Error;
 use crate::execute::Run;
 use crate::index::{
-    EliasArrays, FAISS_SLOTS_FILE, FaissIndex, KeyRef, KeysWriter, MatrixShape, MatrixWriter, VectorFormat,
-    VectorIndex,
+    EliasArrays, FAISS_SLOTS_FILE, FaissIndex, KeyRef, KeysWriter, MatrixShape, MatrixWriter, VectorIndex,
 };
 use crate::view::{RowSpec, View, vector_columns};
 
@@ -34,12 +33,7 @@ pub(crate) const GRAPH_FILE: &str = "graph";
 
 /// What the packed matrix of a kind of rows looks like.
 pub(crate) fn matrix_shape(spec: &RowSpec) -> MatrixShape {
-    let format = match spec.format {
-        RowFormat::F32 => VectorFormat::F32,
-        RowFormat::F16 => VectorFormat::F16,
-        RowFormat::I8 => VectorFormat::I8,
-    };
-    MatrixShape { dimension: spec.dimension, format, biased: spec.biased }
+    MatrixShape { dimension: spec.dimension, format: spec.format, biased: spec.biased }
 }
 
 /// Packs the rows of a vector column or classifier.
