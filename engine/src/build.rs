@@ -231,18 +231,23 @@ pub(crate) fn pack_table(
     if sealed.is_empty() { Ok(()) } else { publish(inner, sealed) }
 }
 
-/// After a statement wrote labels: asks the background to pack a tail that has grown long.
-pub(crate) fn after_write(run: &Run, table: &TableRecord) {
+/// After a statement wrote `written` rows: packs a tail that has grown long, at once after a bulk load and in the
+/// background otherwise, so that a single insert never waits for it.
+pub(crate) fn after_write(run: &Run, table: &TableRecord, written: u64) -> Result<(), Error> {
     if !run.settings.is_on("auto_pack") {
-        return;
+        return Ok(());
+    }
+    let rows_max = run.settings.get("tail_rows_max").unsigned_abs();
+    if written > rows_max {
+        return pack_table(&run.context, &run.inner, table, rows_max);
     }
     let view = View::new(run.inner.clone(), true);
-    let rows_max = run.settings.get("tail_rows_max").unsigned_abs();
     let specs = row_specs(&view, table);
     let mut objects = specs.iter().map(|spec| spec.object).chain([table.id]);
     if objects.any(|object| tail_length(&view, table, object) > rows_max) {
         run.inner.maintenance.request(Task { table: table.id, rows_max });
     }
+    Ok(())
 }
 
 /// A request to the background.

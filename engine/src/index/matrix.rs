@@ -251,11 +251,11 @@ pub(super) mod tests {
                 assert_eq!(matrix.slots().slot_end(), slots[6] + 1);
                 let mut norm_max = 0.0f64;
                 for (position, vector) in vectors.chunks(5).enumerate() {
-                    let (mut row, mut expected, mut found) = (Vec::new(), [0.0; 5], [0.0; 5]);
+                    let (mut row, mut expected, mut found) = (Vec::new(), Vec::new(), [0.0; 5]);
                     argtop_storage::encode_row(vector, format, &mut row).unwrap();
                     decode(format, 5, &row, &mut expected).unwrap();
                     matrix.decode(position, &mut found);
-                    assert_eq!(found, expected);
+                    assert_eq!(found[..], expected[..]);
                     assert_eq!(matrix.position_of(slots[position]), Some(position));
                     let bias = biases.map_or(0.0, |biases| f64::from(biases[position]));
                     let query = [0.5, -1.0, 2.0, 0.1, 0.0];
