@@ -174,11 +174,11 @@ impl Dense {
         Ok(if self.spec.biased { dot + f64::from(block.biases[at]) } else { dot })
     }
 
-    /// Euclidean norm of a slot's row.
-    pub(crate) fn norm(&self, slot: Slot) -> Result<f64, Error> {
-        let mut row = vec![0.0; self.spec.dimension];
-        self.decode(slot, &mut row)?;
-        Ok(kernel::norm(&row))
+    /// Euclidean norm of a slot's row; `scratch` is space for the row.
+    pub(crate) fn norm(&self, slot: Slot, scratch: &mut Vec<f32>) -> Result<f64, Error> {
+        scratch.resize(self.spec.dimension, 0.0);
+        self.decode(slot, scratch)?;
+        Ok(kernel::norm(scratch))
     }
 
     /// The row of a slot, in single precision.

@@ -233,11 +233,12 @@ fn rerank(
         let query = queries.row(at);
         let query_norm = kernel::norm(query);
         let mut scores = Vec::with_capacity(candidates.len());
+        let mut scratch = Vec::new();
         for slot in &candidates.slots {
             let logit = rows.score(*slot, query)?;
             scores.push(match classifier.link {
                 Link::Sigmoid => logit,
-                Link::Cosine => cosine(logit, rows.norm(*slot)?, query_norm),
+                Link::Cosine => cosine(logit, rows.norm(*slot, &mut scratch)?, query_norm),
             });
         }
         let limit = limit.map_or(candidates.len(), |limit| usize::try_from(limit).unwrap_or(usize::MAX));
