@@ -1,0 +1,10 @@
+-- HAVING filters groups; it may use aggregates that are not selected.
+
+SELECT column1 FROM VALUES ('a', 1), ('b', 2), ('a', 3) GROUP BY column1 HAVING count(*) > 1;
+
+SELECT column1, sum(column2) AS total FROM VALUES ('a', 1), ('b', 2), ('a', 3)
+GROUP BY column1 HAVING sum(column2) >= 2 ORDER BY total DESC;
+
+SELECT count(*) FROM VALUES (1) HAVING count(*) > 1;
+
+SELECT column1 FROM VALUES (1) GROUP BY column1 HAVING column1;

@@ -1,0 +1,22 @@
+-- An auxiliary shares a vector among the labels of a cluster; until it is loaded the vectors are zero and change nothing.
+
+CREATE MODEL m FROM '${fixtures}/static64.onnx' TOKENIZER '${fixtures}/tokenizer.json';
+
+CREATE TABLE t (id BIGINT PRIMARY KEY, title TEXT,
+                z VECTOR(64) GENERATED ALWAYS AS (normalize(encode(m, title) + aux(dexa))) STORED);
+
+INSERT INTO t (id, title) VALUES (1, 'red apple'), (2, 'green pear'), (3, 'fast car'), (4, 'slow train');
+
+SELECT id, round(score, 3) FROM t SEARCH 'fruit' LIMIT 2;
+
+CREATE AUXILIARY dexa ON t WITH (clusters = 2);
+
+SELECT id, round(score, 3) FROM t SEARCH 'fruit' LIMIT 2;
+
+SHOW AUXILIARIES;
+
+DESCRIBE dexa;
+
+INSERT INTO t (id, title) VALUES (5, 'ripe cherries');
+
+SELECT id FROM t SEARCH 'ripe cherries' LIMIT 1;

@@ -1,0 +1,26 @@
+-- Labels written after the classifier was made or loaded start as their vector; updates start anew.
+
+--@ file w.npy
+--| 0 5
+--| 5 0
+CREATE TABLE t (id BIGINT PRIMARY KEY, z VECTOR(2));
+
+INSERT INTO t VALUES (1, [1, 0]), (2, [0, 1]);
+
+CREATE INDEX i ON t USING flat (z);
+
+CREATE CLASSIFIER c ON t WITH (link = 'sigmoid');
+
+COPY CLASSIFIER c FROM '${tmp}/w.npy';
+
+INSERT INTO t VALUES (3, [3, 3]);
+
+SELECT id, score FROM t SEARCH [1, 0] VIA SHORTLIST(i, limit => 3) THEN RERANK(c);
+
+UPDATE t SET z = [4, 0] WHERE id = 1;
+
+SELECT id, score FROM t SEARCH [1, 0] VIA SHORTLIST(i, limit => 3) THEN RERANK(c);
+
+DELETE FROM t WHERE id = 2;
+
+SELECT id, score FROM t SEARCH [1, 0] VIA SHORTLIST(i, limit => 3) THEN RERANK(c);

@@ -1,0 +1,16 @@
+-- Two classifiers one after the other, under aliases.
+
+CREATE TABLE t (id BIGINT PRIMARY KEY, z VECTOR(2));
+
+INSERT INTO t VALUES (1, [10, 0]), (2, [1, 1]), (3, [0, 3]), (4, [2, 2]);
+
+CREATE INDEX i ON t USING flat (z);
+
+CREATE CLASSIFIER a ON t WITH (link = 'cosine');
+
+CREATE CLASSIFIER b ON t WITH (link = 'sigmoid');
+
+SELECT id, first.score, second.score, score FROM t SEARCH [1, 1]
+VIA SHORTLIST(i, limit => 4) THEN RERANK(a, limit => 3) AS first THEN RERANK(b, limit => 2) AS second;
+
+SELECT id FROM t SEARCH [1, 1] VIA SHORTLIST(i, limit => 4) THEN RERANK(a, limit => 3) THEN RERANK(b, limit => 2);

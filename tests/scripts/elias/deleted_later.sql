@@ -1,0 +1,17 @@
+-- Labels deleted or moved after the build are not reached through their old edges.
+
+CREATE TABLE t (id BIGINT PRIMARY KEY, z VECTOR(2));
+
+INSERT INTO t VALUES (1, [1, 0]), (2, normalize([9, 1])), (3, [0, 1]), (4, normalize([1, 9]));
+
+CREATE INDEX e ON t USING elias (z) WITH (clusters = 2);
+
+CREATE CLASSIFIER c ON t;
+
+DELETE FROM t WHERE id = 1;
+
+UPDATE t SET z = [0, -1] WHERE id = 3;
+
+SELECT id, round(score, 4) FROM t SEARCH [1, 0] VIA PROBE(e, beam => 2) THEN SHORTLIST(limit => 4) THEN RERANK(c);
+
+SELECT id, round(score, 4) FROM t SEARCH [0, 1] VIA PROBE(e, beam => 2) THEN SHORTLIST(limit => 4) THEN RERANK(c);

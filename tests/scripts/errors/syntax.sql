@@ -1,0 +1,39 @@
+-- Syntax errors, with the place.
+
+SELEC 1;
+
+SELECT;
+
+SELECT 1 +;
+
+SELECT (1;
+
+SELECT 1 FROM;
+
+SELECT 'abc;
+
+SELECT "abc;
+
+SELECT /* 1;
+
+SELECT 1 2;
+
+SELECT 1; SELECT 2;
+
+SELECT #;
+
+SELECT 1.2.3;
+
+INSERT t VALUES (1);
+
+CREATE TABLE t;
+
+SELECT * FROM t WHERE;
+
+SELECT
+  a,
+  FROM t;
+
+SELECT select FROM t;
+
+CASE;

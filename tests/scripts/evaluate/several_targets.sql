@@ -1,0 +1,17 @@
+-- Several systems side by side, one of them with other options; a bootstrap tells their difference.
+
+CREATE MODEL m FROM '${fixtures}/static64.onnx' TOKENIZER '${fixtures}/tokenizer.json';
+
+CREATE TABLE t (id BIGINT PRIMARY KEY, title TEXT,
+                z VECTOR(64) GENERATED ALWAYS AS (normalize(encode(m, title))) STORED);
+
+INSERT INTO t (id, title) VALUES (1, 'apple'), (2, 'pear'), (3, 'car'), (4, 'train'), (5, 'sea');
+
+CREATE INDEX i ON t USING flat (z);
+
+CREATE PIPELINE by_key ON t AS ENCODE(m) THEN SHORTLIST(i, limit => 5) SCORE BY 1;
+
+-- Every label's own title finds it, so that EXACT is right on all points; the constant ranking is right on one of two.
+EVALUATE EXACT ON t, PIPELINE by_key, PIPELINE by_key (shortlist.limit => 1)
+FROM (SELECT title AS text, [id] AS labels FROM t WHERE id < 3)
+METRICS (P@1, P@2) WITH (bootstrap = 100, seed = 7);

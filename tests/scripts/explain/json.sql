@@ -1,0 +1,9 @@
+-- FORMAT JSON: the same as keys of objects.
+
+CREATE TABLE t (id BIGINT PRIMARY KEY, kind TEXT, z VECTOR(2));
+
+INSERT INTO t VALUES (1, 'a', [1, 0]), (2, 'b', [0, 1]);
+
+EXPLAIN (FORMAT JSON) SELECT id FROM t SEARCH [1, 0] WHERE kind = 'a' LIMIT 1;
+
+EXPLAIN (ANALYZE, FORMAT JSON) SELECT id FROM t LIMIT 1;

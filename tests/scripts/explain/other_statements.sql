@@ -1,0 +1,19 @@
+-- Statements other than queries show their logical plan, and nothing is done.
+
+CREATE TABLE t (id BIGINT PRIMARY KEY, n BIGINT);
+
+EXPLAIN INSERT INTO t VALUES (1, 2);
+
+EXPLAIN UPDATE t SET n = n + 1 WHERE id = 1;
+
+EXPLAIN DELETE FROM t WHERE n < 5;
+
+EXPLAIN CREATE TABLE u (id BIGINT PRIMARY KEY);
+
+EXPLAIN DROP TABLE t;
+
+EXPLAIN EXPLAIN SELECT 1;
+
+EXPLAIN (COSTS) SELECT 1;
+
+SHOW TABLES;

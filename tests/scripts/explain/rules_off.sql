@@ -1,0 +1,15 @@
+-- Rules can be switched off by name; the rows stay the same.
+
+CREATE TABLE t (id BIGINT PRIMARY KEY, kind TEXT);
+
+INSERT INTO t VALUES (1, 'a'), (2, 'b'), (3, 'a');
+
+EXPLAIN SELECT id FROM (SELECT id, kind FROM t) AS s WHERE s.kind = 'a' LIMIT 1;
+
+SELECT id FROM (SELECT id, kind FROM t) AS s WHERE s.kind = 'a' LIMIT 1;
+
+SET optimizer.disabled = 'filter_pushdown, projection_merge';
+
+EXPLAIN SELECT id FROM (SELECT id, kind FROM t) AS s WHERE s.kind = 'a' LIMIT 1;
+
+SELECT id FROM (SELECT id, kind FROM t) AS s WHERE s.kind = 'a' LIMIT 1;

@@ -1,0 +1,31 @@
+-- The default pipeline of a table serves SEARCH without VIA; EXACT still goes past it.
+
+CREATE TABLE t (id BIGINT PRIMARY KEY, z VECTOR(2));
+
+INSERT INTO t VALUES (1, [5, 0]), (2, [0.6, 0.8]), (3, [1, 0]);
+
+CREATE INDEX i ON t USING flat (z);
+
+CREATE CLASSIFIER c ON t;
+
+CREATE PIPELINE p ON t AS SHORTLIST(i, limit => 3) THEN RERANK(c);
+
+SELECT id, score FROM t SEARCH [1, 0];
+
+ALTER TABLE t SET DEFAULT PIPELINE p;
+
+SELECT id, score, shortlist.score FROM t SEARCH [1, 0] LIMIT 3;
+
+SELECT id, score FROM t SEARCH [1, 0] VIA EXACT;
+
+SHOW TABLES;
+
+DROP PIPELINE p;
+
+ALTER TABLE t RESET DEFAULT PIPELINE;
+
+SELECT id, score FROM t SEARCH [1, 0];
+
+DROP PIPELINE p;
+
+ALTER TABLE t SET DEFAULT PIPELINE p;

@@ -1,0 +1,25 @@
+-- What a pipeline names cannot be dropped before the pipeline.
+
+CREATE TABLE t (id BIGINT PRIMARY KEY, z VECTOR(2));
+
+INSERT INTO t VALUES (1, [1, 0]);
+
+CREATE INDEX i ON t USING flat (z);
+
+CREATE CLASSIFIER c ON t;
+
+CREATE PIPELINE p ON t AS SHORTLIST(i, limit => 3) THEN RERANK(c);
+
+DROP INDEX i;
+
+DROP CLASSIFIER c;
+
+SELECT id FROM t SEARCH [1, 0] VIA PIPELINE p;
+
+DROP PIPELINE p;
+
+DROP CLASSIFIER c;
+
+DROP INDEX i;
+
+SELECT id FROM t SEARCH [1, 0];

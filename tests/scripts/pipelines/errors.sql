@@ -1,0 +1,35 @@
+-- Pipelines that cannot work are refused when they are made.
+
+CREATE TABLE t (id BIGINT PRIMARY KEY, z VECTOR(2));
+
+CREATE TABLE u (id BIGINT PRIMARY KEY, z VECTOR(3));
+
+CREATE INDEX i ON t USING flat (z);
+
+CREATE INDEX j ON u USING flat (z);
+
+CREATE CLASSIFIER c ON t;
+
+CREATE CLASSIFIER d ON u;
+
+CREATE PIPELINE p ON t AS SHORTLIST(j, limit => 3);
+
+CREATE PIPELINE p ON t AS SHORTLIST(i, limit => 50) THEN RERANK(c, limit => 100);
+
+CREATE PIPELINE p ON t AS RERANK(c);
+
+CREATE PIPELINE p ON t AS SHORTLIST(i, limit => 3) THEN RERANK(d);
+
+CREATE PIPELINE p ON t AS SHORTLIST(i, limit => 3) SCORE BY rerank.score;
+
+CREATE PIPELINE p ON t AS SHORTLIST(i, limit => $1);
+
+CREATE PIPELINE p ON t;
+
+CREATE PIPELINE p ON t AS SHORTLIST(i, limit => 3);
+
+CREATE PIPELINE p ON t AS SHORTLIST(i, limit => 3);
+
+ALTER TABLE u SET DEFAULT PIPELINE p;
+
+SELECT id FROM u SEARCH [1, 0, 0] VIA PIPELINE p;

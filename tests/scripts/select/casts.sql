@@ -1,0 +1,24 @@
+-- Casts in both spellings, and what has no counterpart in the type.
+
+SELECT CAST('12' AS BIGINT), '12'::INTEGER, 1::DOUBLE, 2.5::BIGINT, 3.5::BIGINT;
+
+SELECT 1::TEXT, 1.5::TEXT, TRUE::TEXT, NULL::TEXT;
+
+SELECT 't'::BOOLEAN, 'off'::BOOLEAN, 0::BOOLEAN, TRUE::BIGINT;
+
+-- REAL rounds to single precision.
+SELECT 0.1::REAL = 0.1::DOUBLE, 16777217::REAL;
+
+SELECT '[1, 2.5]'::VECTOR(2), [1, 2, 3]::VECTOR(3);
+
+SELECT CAST('twelve' AS BIGINT);
+
+SELECT 3000000000::INTEGER;
+
+SELECT 1e400;
+
+SELECT 'nan'::DOUBLE;
+
+SELECT [1, 2]::VECTOR(3);
+
+SELECT CAST(1 AS NUMBER);

@@ -1,0 +1,11 @@
+-- Timestamps are UTC in microseconds; offsets are taken into account.
+
+SELECT TIMESTAMP '2024-02-29', TIMESTAMP '2024-02-29 13:45:10.25';
+
+SELECT TIMESTAMP '2024-01-01 00:30:00+02:00', '2024-01-01T10:00:00Z'::TIMESTAMP;
+
+SELECT now() > TIMESTAMP '2024-01-01', now() = now();
+
+SELECT TIMESTAMP '2023-02-29';
+
+SELECT '2024-13-01'::TIMESTAMP;

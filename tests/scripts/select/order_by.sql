@@ -1,0 +1,18 @@
+-- ORDER BY: several keys, positions, output names, expressions, and where NULLs go.
+
+SELECT column1, column2 FROM VALUES (2, 'b'), (1, 'c'), (2, 'a'), (NULL, 'd') ORDER BY column1, column2 DESC;
+
+SELECT column1, column2 FROM VALUES (2, 'b'), (1, 'c'), (NULL, 'd') ORDER BY 1 DESC;
+
+SELECT column1 FROM VALUES (2), (NULL), (1) ORDER BY column1 NULLS FIRST;
+
+SELECT column1 FROM VALUES (2), (NULL), (1) ORDER BY column1 DESC NULLS LAST;
+
+SELECT column1 AS n, -column1 AS m FROM VALUES (1), (3), (2) ORDER BY m;
+
+SELECT column1 FROM VALUES (1), (-3), (2) ORDER BY abs(column1) DESC;
+
+-- The sort is stable: equal keys keep the order of the input.
+SELECT column2 FROM VALUES (1, 'first'), (0, 'zero'), (1, 'second'), (1, 'third') ORDER BY column1;
+
+SELECT column1 FROM VALUES (1) ORDER BY 2;

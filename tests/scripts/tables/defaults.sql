@@ -1,0 +1,15 @@
+-- DEFAULT fills columns that are left out, not columns that are given NULL.
+
+CREATE TABLE t (id BIGINT PRIMARY KEY, n BIGINT DEFAULT 7, s TEXT DEFAULT 'none', at TIMESTAMP DEFAULT now());
+
+INSERT INTO t (id) VALUES (1);
+
+INSERT INTO t (id, n) VALUES (2, NULL);
+
+INSERT INTO t VALUES (3, 1, 'x', NULL);
+
+SELECT id, n, s, at > TIMESTAMP '2024-01-01' FROM t;
+
+CREATE TABLE u (id BIGINT PRIMARY KEY, n BIGINT DEFAULT 'seven');
+
+CREATE TABLE u (id BIGINT PRIMARY KEY, n BIGINT DEFAULT id);

@@ -1,0 +1,11 @@
+-- INTEGER and negative keys.
+
+CREATE TABLE t (id INTEGER PRIMARY KEY, z VECTOR(1));
+
+INSERT INTO t VALUES (5, [1]), (-5, [1]), (0, [1]), (-2147483648, [1]), (2147483647, [1]);
+
+SELECT id FROM t;
+
+SELECT id FROM t SEARCH [1] LIMIT 3;
+
+INSERT INTO t VALUES (2147483648, [1]);
