@@ -1,6 +1,6 @@
 -- The encoder is stored in the database: file and tokenizer are checked, hashed and never looked up again.
 CREATE MODEL minilm FROM '${models}/minilm-l3/model.onnx' TOKENIZER '${models}/minilm-l3/tokenizer.json'
-  WITH (output = '461', max_tokens = 64);
+  WITH (max_tokens = 64);
 
 -- z is computed from the title by the model, so that text and embedding can never disagree.
 CREATE TABLE concepts (

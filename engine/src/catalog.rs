@@ -28,11 +28,11 @@ impl<'a> ViewCatalog<'a> {
     }
 
     fn object(&self, kind: StoredKind, name: &str) -> Option<Arc<Object>> {
-        self.view.catalog().by_name(kind, name)
+        self.view.catalog().find(kind, name).cloned()
     }
 
     fn table_name(&self, id: ObjectId) -> Option<String> {
-        self.view.catalog().by_id(id).map(|object| object.name().to_string())
+        self.view.catalog().get(id).map(|object| object.name().to_string())
     }
 }
 
@@ -73,10 +73,10 @@ impl Catalog for ViewCatalog<'_> {
             "elias" => IndexMethod::Elias,
             _ => return None,
         };
-        let table = self.view.catalog().by_id(record.table)?;
+        let table = self.view.catalog().get(record.table)?;
         let Object::Table(table) = &*table else { return None };
         let (target, dimension) = match (record.column, record.classifier) {
-            (_, Some(classifier)) => match &*self.view.catalog().by_id(classifier)? {
+            (_, Some(classifier)) => match &*self.view.catalog().get(classifier)? {
                 Object::Classifier(classifier) => {
                     (IndexTarget::Classifier(classifier.name.clone()), classifier.dimension)
                 }
@@ -116,7 +116,7 @@ impl Catalog for ViewCatalog<'_> {
 
     fn names(&self, kind: ObjectKind) -> Vec<String> {
         let kind = stored_kind(kind);
-        self.view.catalog().iter(kind).map(|object| object.name().to_string()).collect()
+        self.view.catalog().of_kind(kind).map(|object| object.name().to_string()).collect()
     }
 
     fn file_columns(&self, call: &ReadCall) -> Result<Vec<(String, DataType)>, String> {

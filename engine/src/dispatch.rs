@@ -90,13 +90,25 @@ pub(crate) fn run(
     };
     let mut output = perform(database, &run, plan, writer)?;
     output.context = Some(context);
-    output.notes.extend(bound.notes);
+    output.notes.extend(default_limit(statement));
     Ok(output)
 }
 
 fn read_only_reason(database: &Database) -> String {
     let warnings = database.warnings();
     warnings.first().cloned().unwrap_or_else(|| "the database was opened read-only".to_string())
+}
+
+/// SEARCH without LIMIT gives ten rows; whoever did not know is told.
+fn default_limit(statement: &ast::Statement) -> Option<String> {
+    let ast::StatementKind::Query(query) = &statement.kind else { return None };
+    let ast::QueryBody::Select(select) = &query.body else { return None };
+    let searches = match &select.from {
+        Some(ast::FromItem::Table { search, .. }) => search.is_some(),
+        _ => false,
+    };
+    let aggregates = !select.group_by.is_empty() || query.limit.is_some();
+    (searches && !aggregates).then(|| "LIMIT 10 by default".to_string())
 }
 
 /// True for statements that write to the database.

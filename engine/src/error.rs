@@ -2,9 +2,11 @@
 
 use argtop_query::error::QueryError;
 
+use crate::export::ExportError;
 use crate::import::ImportError;
 use crate::index::IndexError;
 use crate::model::ModelError;
+use crate::train::TrainError;
 
 /// Whatever a statement or an open can fail with.
 ///
@@ -39,9 +41,18 @@ pub enum Error {
     /// An index could not be built or asked.
     #[error("{0}")]
     Index(#[from] IndexError),
-    /// A file that is read or written by a statement.
+    /// A file that a statement reads.
     #[error("{0}")]
     Import(#[from] ImportError),
+    /// A file that a statement writes.
+    #[error("{0}")]
+    Export(#[from] ExportError),
+    /// An index or auxiliary could not be learnt.
+    #[error("{0}")]
+    Train(#[from] TrainError),
+    /// A generation could not be written.
+    #[error("{0}")]
+    Generation(#[from] argtop_storage::GenerationError),
     /// The statement was interrupted; it had no effect.
     #[error("interrupted")]
     Interrupted,
@@ -69,9 +80,9 @@ impl Error {
     }
 
     /// Stable short code: Q... for the statement, V... values, S... storage, M... models, I... indexes, F... files, X... the rest.
-    pub fn code(&self) -> &str {
-        match self {
-            Error::Query(error) => error.code.as_str(),
+    pub fn code(&self) -> String {
+        let code = match self {
+            Error::Query(error) => return error.code.to_string(),
             Error::Value { .. } => "V0001",
             Error::Open(_) => "S0001",
             Error::Commit(_) => "S0002",
@@ -80,10 +91,14 @@ impl Error {
             Error::Model(_) => "M0001",
             Error::Index(_) => "I0001",
             Error::Import(_) => "F0001",
+            Error::Export(_) => "F0002",
+            Error::Train(_) => "I0002",
+            Error::Generation(_) => "S0005",
             Error::Interrupted => "X0001",
             Error::Deadline { .. } => "X0002",
             Error::Internal(_) => "X0003",
-        }
+        };
+        code.to_string()
     }
 
     /// Where in the statement's text, in bytes.

@@ -1,6 +1,9 @@
 //! Scripts of several statements: where each begins and ends, for shells and batch runners.
 
 use std::ops::Range;
+use std::sync::OnceLock;
+
+use argtop_query::parser::{self, is_complete, statement_spans};
 
 use crate::error::Error;
 
@@ -17,27 +20,43 @@ pub enum Completeness {
     Invalid,
 }
 
-/// The byte ranges of the statements of a script, without their `;`; the last may lack it. A statement that cannot be
-/// told from the rest ends the list with its error.
+/// The byte ranges of the statements of a script, without their `;`; the last may lack it.
 pub fn split(sql: &str) -> Vec<Result<Range<usize>, Error>> {
-    let limits = argtop_query::Limits::default();
-    argtop_query::statement_ranges(sql, &limits)
-        .into_iter()
-        .map(|range| range.map(|span| span.start..span.end).map_err(Error::from))
-        .collect()
+    statement_spans(sql).into_iter().map(|span| Ok(span.start..span.end)).collect()
 }
 
 /// Whether Enter should run a text or continue it.
 pub fn completeness(text: &str) -> Completeness {
-    match argtop_query::completeness(text, &argtop_query::Limits::default()) {
-        argtop_query::Completeness::Complete => Completeness::Complete,
-        argtop_query::Completeness::Incomplete => Completeness::Incomplete,
-        argtop_query::Completeness::Empty => Completeness::Empty,
-        argtop_query::Completeness::Error => Completeness::Invalid,
+    if statement_spans(text).is_empty() {
+        return match is_complete(text) {
+            parser::Completeness::Incomplete => Completeness::Incomplete,
+            _ => Completeness::Empty,
+        };
+    }
+    match is_complete(text) {
+        parser::Completeness::Complete => Completeness::Complete,
+        parser::Completeness::Incomplete => Completeness::Incomplete,
+        parser::Completeness::Error => Completeness::Invalid,
     }
 }
 
-/// The words of the language, in capitals, for completion.
+/// The words of the language, for completion: reserved words, and those that begin statements, stages and options.
 pub fn keywords() -> &'static [&'static str] {
-    argtop_query::keywords()
+    KEYWORDS.get_or_init(|| {
+        let mut words: Vec<&'static str> = argtop_query::parser::reserved_words().to_vec();
+        words.extend(OTHERS);
+        words.sort_unstable();
+        words
+    })
 }
+
+static KEYWORDS: OnceLock<Vec<&'static str>> = OnceLock::new();
+
+/// Words that are keywords only in their place, so that the parser does not reserve them.
+const OTHERS: [&str; 50] = [
+    "against", "alter", "analyze", "auxiliaries", "auxiliary", "avg", "beam", "classifier", "classifiers", "coalesce",
+    "conflict", "copy", "count", "database", "describe", "do", "effort", "elias", "encode", "evaluate", "exact",
+    "explain", "faiss", "flat", "format", "generated", "if", "index", "indexes", "key", "max", "metrics", "min",
+    "model", "models", "nothing", "pipeline", "pipelines", "probe", "reindex", "replace", "rerank", "reset", "score",
+    "settings", "shortlist", "show", "stored", "sum", "vector",
+];

@@ -1,4 +1,4 @@
-//! What the binder may ask about the database: names, columns, dimensions. Nothing else of it is visible here.
+//! What the binder may ask about the database: names, columns, dimensions. Nothing else is visible here.
 
 use std::sync::Arc;
 

@@ -61,6 +61,12 @@ pub struct QueryError {
     pub help: Option<String>,
 }
 
+impl From<Box<QueryError>> for QueryError {
+    fn from(boxed: Box<QueryError>) -> QueryError {
+        *boxed
+    }
+}
+
 impl QueryError {
     /// An error without a place and without help.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> QueryError {

@@ -29,7 +29,7 @@ pub enum BoundExpr {
         /// Operand.
         expr: Box<BoundExpr>,
     },
-    /// Arithmetic, comparison, logic, concatenation. AND and OR are kept as flat lists in [`BoundExpr::Logic`].
+    /// Arithmetic, comparison, concatenation. AND and OR are flat lists, [`BoundExpr::Logic`].
     Binary {
         /// Operator.
         op: BinaryOp,
@@ -210,6 +210,6 @@ pub enum Function {
     Normalize,
     /// array_contains(array, value).
     ArrayContains,
-    /// json_extract(json, path) with `$.a.b[0]` paths: the text of a scalar, the JSON text of an object or an array.
+    /// json_extract(json, path) with `$.a.b[0]` paths: the text of a scalar, the JSON text of the rest.
     JsonExtract,
 }

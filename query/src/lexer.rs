@@ -70,7 +70,7 @@ pub(crate) struct Token {
     pub(crate) span: Span,
 }
 
-type Text<'a> = LocatedSpan<&'a str>;
+type Text<'a> = &'a str;
 type Lexed<'a, T> = IResult<Text<'a>, T, Fault>;
 
 /// What a nom parser of this file fails with.
@@ -89,14 +89,14 @@ impl ParseError<Text<'_>> for Fault {
 
 /// Reads one token after the other.
 pub(crate) struct Lexer<'a> {
-    rest: Text<'a>,
+    rest: LocatedSpan<&'a str>,
     base: usize,
 }
 
 impl<'a> Lexer<'a> {
     /// Starts at byte `start`; spans count from the start of `text`.
     pub(crate) fn new(text: &'a str, start: usize) -> Lexer<'a> {
-        Lexer { rest: Text::new(text.get(start..).unwrap_or("")), base: start }
+        Lexer { rest: LocatedSpan::new(text.get(start..).unwrap_or("")), base: start }
     }
 
     /// Where the next token is looked for.
@@ -106,20 +106,28 @@ impl<'a> Lexer<'a> {
 
     /// The next token, or None at the end. After an error, goes on behind what was wrong.
     pub(crate) fn next(&mut self) -> Result<Option<Token>, QueryError> {
-        match trivia(self.rest) {
-            Ok((rest, _)) => self.rest = rest,
+        match trivia(self.rest.fragment()) {
+            Ok((rest, ())) => self.move_to(rest),
             Err(fault) => return Err(self.fail(&fault)),
         }
         if self.rest.fragment().is_empty() {
             return Ok(None);
         }
         let start = self.offset();
-        match token(self.rest) {
+        match token(self.rest.fragment()) {
             Ok((rest, kind)) => {
-                self.rest = rest;
+                self.move_to(rest);
                 Ok(Some(Token { kind, span: Span::new(start, self.offset()) }))
             }
             Err(fault) => Err(self.fail(&fault)),
+        }
+    }
+
+    /// The parsers of one token work on plain text, and the place moves once a token.
+    fn move_to(&mut self, rest: &str) {
+        let consumed = self.rest.fragment().len() - rest.len();
+        if consumed > 0 {
+            self.rest = self.rest.take_from(consumed);
         }
     }
 
@@ -195,7 +203,7 @@ fn block_comment(input: Text<'_>) -> Lexed<'_, ()> {
                 open -= 1;
                 after
             }
-            Err(_) if rest.fragment().is_empty() => {
+            Err(_) if rest.is_empty() => {
                 return Err(nom::Err::Failure(Fault(ErrorCode::UnterminatedComment)));
             }
             Err(_) => rest.take_from(1),
@@ -205,7 +213,7 @@ fn block_comment(input: Text<'_>) -> Lexed<'_, ()> {
 }
 
 fn token(input: Text<'_>) -> Lexed<'_, TokenKind> {
-    let bytes = input.fragment().as_bytes();
+    let bytes = input.as_bytes();
     match bytes {
         [b'\'', ..] => quoted('\'', "''", ErrorCode::UnterminatedString, input, TokenKind::String),
         [b'"', b'"', ..] => Err(nom::Err::Failure(Fault(ErrorCode::UnterminatedIdentifier))),
@@ -234,7 +242,7 @@ fn number(input: Text<'_>) -> Lexed<'_, TokenKind> {
     let fraction = value((), (char('.'), digit1));
     let exponent = (one_of("eE"), opt(one_of("+-")), digit1);
     let (rest, _) = (alt((whole, fraction)), opt(exponent)).parse(input)?;
-    match rest.fragment().chars().next() {
+    match rest.chars().next() {
         Some(next) if is_word(next) => Err(nom::Err::Failure(Fault(ErrorCode::InvalidNumber))),
         _ => Ok((rest, TokenKind::Number)),
     }

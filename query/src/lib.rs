@@ -28,5 +28,8 @@ pub mod value_set;
 mod value_text;
 mod walk;
 
+pub use limits::Limits;
 pub use node::{output_schema, stage_fields};
+pub use parser::{parse_statement, reserved_words};
+pub use value::{DataType, Value, VectorFormat};
 pub use walk::{common_type, is_numeric};

@@ -1,7 +1,7 @@
 //! Walking and rewriting plan trees.
 
 use crate::expr::BoundExpr;
-use crate::plan::{Aggregate, Field, LogicalPlan, Node, SortKey, Stage, StageKind, Via};
+use crate::plan::{Aggregate, Field, LogicalPlan, Node, Search, SortKey, Stage, StageKind, Via};
 use crate::value::DataType;
 
 /// The output columns of a node.
@@ -154,7 +154,8 @@ impl LogicalPlan {
                     f(expr);
                 }
                 for target in &mut evaluate.targets {
-                    target.search.text.iter_mut().chain(&mut target.search.filter).for_each(&mut *f);
+                    let Search { text, vector, filter, .. } = &mut target.search;
+                    text.iter_mut().chain(vector).chain(filter).for_each(&mut *f);
                 }
             }
             LogicalPlan::CopyTo(copy) => copy.source.for_each_free_expr_mut(f),

@@ -4,7 +4,7 @@
 //! Statement --bind(Catalog)--> LogicalPlan --optimize(RULES)--> LogicalPlan --> engine::planner
 //! ```
 //!
-//! A query is a tree of [`Node`]s; rows flow from the leaves (`Scan`, `Search`, `Read`, `Values`) to the root.
+//! A query is a tree of [`Node`]s; rows flow from the leaf (`Scan`, `Search`, `Read`, `Values`) to the root.
 
 use std::sync::Arc;
 
@@ -13,6 +13,8 @@ use crate::expr::BoundExpr;
 use crate::value::{DataType, Value};
 
 /// A bound statement.
+// One of these exists for each statement, so that its size is no matter.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum LogicalPlan {
     /// SELECT, VALUES.
@@ -139,7 +141,7 @@ pub enum Node {
         /// Output columns.
         schema: Vec<Field>,
     },
-    /// GROUP BY and aggregates; output columns are the groups, then the aggregates. No groups: exactly one row.
+    /// GROUP BY and aggregates; output columns are the groups, then the aggregates. No groups: one row.
     Aggregate {
         /// Input.
         input: Box<Node>,
@@ -204,15 +206,16 @@ pub struct Search {
     pub via: Via,
     /// WHERE: a pre-filter over the table's columns.
     pub filter: Option<BoundExpr>,
-    /// How many best rows the operators above need (LIMIT + OFFSET), pushed down by the optimiser where nothing
-    /// above drops rows; None: all that the last stage yields.
+    /// How many best rows the operators above need (LIMIT + OFFSET), pushed down by the optimiser where
+    /// nothing above drops rows; None: all that the last stage yields.
     pub limit: Option<BoundExpr>,
     /// Which table columns are read, by position, those of `filter` included; the others come out as NULL.
     /// None: all. Set by the optimiser.
     pub columns: Option<Vec<usize>>,
-    /// Output columns: the table's columns, `score` DOUBLE, `rank` BIGINT (from 1), then for each stage in the
-    /// order of [`Chain::stages`] hidden `<stage>.score` and `<stage>.rank`; so with n table columns stage i has
-    /// columns n + 2 + 2i and n + 3 + 2i. Those of ENCODE are of type Unknown, always NULL, never named.
+    /// Output columns: the table's columns, `score` DOUBLE, `rank` BIGINT (from 1), then for each stage in
+    /// the order of [`Chain::stages`] hidden `<stage>.score` and `<stage>.rank`; so with n table columns
+    /// stage i has columns n + 2 + 2i and n + 3 + 2i. Those of ENCODE are of type Unknown, always NULL,
+    /// never named.
     pub schema: Vec<Field>,
 }
 
@@ -237,8 +240,8 @@ pub enum Via {
 pub struct Chain {
     /// At least one stage, in order.
     pub stages: Vec<Stage>,
-    /// SCORE BY over the columns of [`crate::stage_fields`]: for stage i, column 2i is its score and 2i + 1 its
-    /// rank (NULL where a stage did not see the label, always for ENCODE). None: the last stage's score.
+    /// SCORE BY over the columns of [`crate::stage_fields`]: for stage i, column 2i is its score and 2i + 1
+    /// its rank (NULL where a stage did not see the label, always for ENCODE). None: the last stage's score.
     pub score_by: Option<BoundExpr>,
 }
 
@@ -259,7 +262,7 @@ pub enum StageKind {
         /// Model; its dimension equals that of what follows (checked).
         model: String,
     },
-    /// PROBE(index, beam => n): the best clusters of an elias index. `score` of a label: s_c of its best path.
+    /// PROBE(index, beam => n): the best clusters of an elias index. `score`: s_c of a label's best path.
     Probe {
         /// Index of method elias.
         index: String,
@@ -331,7 +334,7 @@ pub struct SortKey {
 pub struct Insert {
     /// Table.
     pub table: Arc<TableInfo>,
-    /// Yields one column for each non-generated table column, in table order, defaults filled in and types cast.
+    /// Yields one column for each non-generated table column, in table order, with defaults and cast types.
     pub source: Node,
     /// What happens where the primary key exists.
     pub on_conflict: OnConflict,
@@ -346,7 +349,8 @@ pub enum OnConflict {
     Error,
     /// DO NOTHING.
     Nothing,
-    /// DO UPDATE SET: (table column, expression over the old row's columns followed by the new row's, `excluded`).
+    /// DO UPDATE SET: (table column, expression over the old row's columns followed by the new row's,
+    /// `excluded`; generated columns of the new row are never read).
     Update(Vec<(usize, BoundExpr)>),
 }
 
@@ -512,7 +516,8 @@ pub struct Evaluate {
     pub source: Node,
     /// Position of `text` (TEXT) in the source's columns.
     pub text: usize,
-    /// Position of `labels` (BIGINT[] or TEXT[], primary keys) in the source; None only with nothing but ANN_RECALL.
+    /// Position of `labels` (BIGINT[] or TEXT[], primary keys) in the source; None only where every metric is
+    /// ANN_RECALL.
     pub labels: Option<usize>,
     /// Position of `exclude` (primary keys to drop from the ranking before the cut).
     pub exclude: Option<usize>,

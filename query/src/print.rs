@@ -6,8 +6,8 @@ use crate::display::quote_name;
 use crate::expr::{BinaryOp, BoundExpr, UnaryOp};
 use crate::node::{output_schema, stage_fields};
 use crate::plan::{
-    Aggregate, Chain, Evaluate, EvaluateBy, Field, Insert, LogicalPlan, Node, OnConflict, Returning, Scan,
-    Search, SortKey, Stage, StageKind, Via,
+    Aggregate, Chain, CopyTarget, Evaluate, EvaluateBy, Field, Insert, LogicalPlan, Node, OnConflict,
+    Returning, Scan, Search, SortKey, Stage, StageKind, Via,
 };
 use crate::value::{DataType, Value};
 use crate::value_text::shorten;
@@ -87,7 +87,9 @@ fn write_plan(out: &mut String, plan: &LogicalPlan, depth: usize) {
 /// Statements without a query tree.
 fn statement_line(plan: &LogicalPlan) -> String {
     match plan {
-        LogicalPlan::CopyFrom(copy) => format!("CopyFrom {}", Value::Text(copy.path.clone()).shown()),
+        LogicalPlan::CopyFrom(copy) => {
+            format!("CopyFrom {} to {}", Value::Text(copy.path.clone()).shown(), copy_target(&copy.target))
+        }
         LogicalPlan::CreateModel(create) => format!("CreateModel {}", quote_name(&create.name)),
         LogicalPlan::CreateTable(create) => {
             let columns: Vec<String> = create.columns.iter().map(column_text).collect();
@@ -116,6 +118,19 @@ fn statement_line(plan: &LogicalPlan) -> String {
         LogicalPlan::Describe { kind, name } => format!("Describe {kind:?} {}", quote_name(name)),
         LogicalPlan::CheckDatabase => "CheckDatabase".to_owned(),
         _ => String::new(),
+    }
+}
+
+fn copy_target(target: &CopyTarget) -> String {
+    match target {
+        CopyTarget::Classifier(name) => format!("classifier {}", quote_name(name)),
+        CopyTarget::Auxiliary(name) => format!("auxiliary {}", quote_name(name)),
+        CopyTarget::Table { table, columns } => {
+            let names = columns.iter().filter_map(|i| table.columns.get(*i)).map(|c| quote_name(&c.name));
+            let names: Vec<String> = names.collect();
+            let list = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
+            format!("{}{list}", quote_name(&table.name))
+        }
     }
 }
 
@@ -234,10 +249,9 @@ fn node_line(node: &Node) -> String {
         Node::Aggregate { groups, aggregates, .. } => {
             let calls: Vec<String> = aggregates.iter().map(|call| print_aggregate(call, fields)).collect();
             let groups: Vec<String> = groups.iter().map(|group| print_expr(group, fields)).collect();
-            match groups.is_empty() {
-                true => format!("Aggregate {}", calls.join(", ")),
-                false => format!("Aggregate {} by {}", calls.join(", "), groups.join(", ")),
-            }
+            let calls = if calls.is_empty() { String::new() } else { format!(" {}", calls.join(", ")) };
+            let groups = if groups.is_empty() { String::new() } else { format!(" by {}", groups.join(", ")) };
+            format!("Aggregate{calls}{groups}")
         }
         Node::Sort { keys, .. } => {
             let keys: Vec<String> = keys.iter().map(|key| sort_key(key, fields)).collect();
@@ -464,7 +478,7 @@ fn write_expr(out: &mut String, expr: &BoundExpr, fields: &[Field]) {
             let _ = write!(out, " AS {to})");
         }
         BoundExpr::Case { branches, otherwise, .. } => {
-            write_case(out, branches, otherwise.as_deref(), fields)
+            write_case(out, branches, otherwise.as_deref(), fields);
         }
         other => write_predicate(out, other, fields),
     }

@@ -201,8 +201,10 @@ impl BoundExpr {
 }
 
 /// Rewrites a boxed operand in its box.
-fn map_box(expr: Box<BoundExpr>, f: &mut impl FnMut(BoundExpr) -> BoundExpr) -> Box<BoundExpr> {
-    Box::new(f(*expr))
+fn map_box(mut expr: Box<BoundExpr>, f: &mut impl FnMut(BoundExpr) -> BoundExpr) -> Box<BoundExpr> {
+    let taken = std::mem::replace(expr.as_mut(), BoundExpr::Now);
+    *expr = f(taken);
+    expr
 }
 
 /// The type that holds values of both, where there is one: numbers widen to BIGINT or DOUBLE, vectors of

@@ -150,15 +150,21 @@ pub(crate) fn drop(
     Ok(Output::changed(0))
 }
 
+/// Whether a stored chain names a model, index or classifier.
+fn names_object(run: &Run, sql: &str, name: &str) -> bool {
+    argtop_query::parser::parse_chain(sql, &run.inner.query_limits).is_ok_and(|chain| {
+        chain.stages.iter().any(|stage| stage.object.as_ref().is_some_and(|object| object.name == name))
+    })
+}
+
 /// What could not do without the object.
 fn user_of(run: &Run, object: &Object) -> Option<String> {
     let catalog = run.view.catalog();
     let named = |object: &Object| format!("{} {}", object.kind().name(), object.name());
-    // Chains name their parts in text; parsed names would miss nothing that this finds.
     let in_pipeline = |name: &str| {
         let mut pipelines = catalog.of_kind(StoredKind::Pipeline);
         pipelines.find(|pipeline| match &***pipeline {
-            Object::Pipeline(record) => argtop_query::chain_objects(&record.sql).iter().any(|used| used == name),
+            Object::Pipeline(record) => names_object(run, &record.sql, name),
             _ => false,
         })
     };

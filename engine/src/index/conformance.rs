@@ -94,6 +94,7 @@ fn finds_the_best(index: &dyn VectorIndex, matrix: &PackedMatrix, queries: &[f32
                 assert!(slots.iter().all(|slot| matrix.position_of(*slot).is_some()));
                 assert!(slots.iter().all(|slot| filter.is_none_or(|filter| filter.contains(*slot))));
                 let expected = best(matrix, query, limit, filter);
+                assert!(slots.len() >= expected.len(), "as many as are owed");
                 owed += expected.len();
                 hits += expected.iter().filter(|slot| slots.binary_search(slot).is_ok()).count();
                 if limit == 0 {
@@ -110,7 +111,12 @@ fn finds_the_best(index: &dyn VectorIndex, matrix: &PackedMatrix, queries: &[f32
             }
         }
     }
-    assert!(index.search(&CONTROL, &[], &SearchParams { limit: 3, effort: None, filter: None }).unwrap().is_empty());
+    assert!(
+        index
+            .search(&CONTROL, &[], &SearchParams { limit: 3, effort: None, filter: None })
+            .unwrap()
+            .is_empty()
+    );
 }
 
 fn refuses_bad_queries(index: &dyn VectorIndex) {
@@ -213,7 +219,9 @@ fn parts_and_batches_of_the_exact_index_agree() {
             let control = SearchControl { threads, ..CONTROL };
             let together = index.search(&control, queries, &params).unwrap();
             for (query, slots) in queries.chunks(8).zip(&together) {
-                assert!(best(&matrix, query, 50, filter).iter().all(|slot| slots.binary_search(slot).is_ok()));
+                assert!(
+                    best(&matrix, query, 50, filter).iter().all(|slot| slots.binary_search(slot).is_ok())
+                );
                 assert!(slots.len() < 200, "the margin is narrow");
             }
         }

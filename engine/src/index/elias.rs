@@ -1,10 +1,10 @@
-//! The ELIAS cluster graph (Gupta et al., NeurIPS 2022; retrieval.md, sections 1 and 2): probe the clusters, walk their
-//! edges, keep the best labels.
+//! The ELIAS cluster graph (Gupta et al., NeurIPS 2022; retrieval.md, sections 1 and 2): probe the clusters,
+//! walk their edges, keep the best labels.
 //!
-//! `s_c = clamp(alpha * softmax_c(W_C phi + b_C), 0, 1)`; the best `beam` clusters; `s_l = max_c s_c * a_cl` over them;
-//! the best `limit` labels. With A a 0/1 partition this is a partition tree of two levels. Everything that decides an
-//! order is computed in f64 from the stored f32, so a graph read from a generation and one read from the store answer
-//! alike.
+//! `s_c = clamp(alpha * softmax_c(W_C phi + b_C), 0, 1)`; the best `beam` clusters; `s_l = max_c s_c * a_cl`
+//! over them; the best `limit` labels. With A a 0/1 partition this is a partition tree of two levels.
+//! Everything that decides an order is computed in f64 from the stored f32, so a graph read from a generation
+//! and one read from the store answer alike.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -116,7 +116,7 @@ impl<'a> EliasView<'a> {
         let length = |what, expected: usize, found: usize| {
             if expected == found { Ok(()) } else { Err(ViewError::Length { what, expected, found }) }
         };
-        let weights = clusters.checked_mul(self.dimension).unwrap_or(usize::MAX);
+        let weights = clusters.saturating_mul(self.dimension);
         length("weights", weights, self.weights.len())?;
         length("offsets", clusters + 1, self.offsets.len())?;
         length("values", self.slots.len(), self.values.len())?;
@@ -133,7 +133,8 @@ impl<'a> EliasView<'a> {
         }
     }
 
-    /// Checks the numbers: finite, weights of edges within 0 to 1, slots of a cluster ascending and under `slot_end`.
+    /// Checks the numbers: finite, weights of edges within 0 to 1, slots of a cluster ascending and under
+    /// `slot_end`.
     pub(super) fn check_numbers(&self, slot_end: u32) -> Result<(), ViewError> {
         let finite = |what, values: &[f32]| match values.iter().position(|value| !value.is_finite()) {
             Some(position) => Err(ViewError::Value { what, position, value: values[position].into() }),
@@ -249,9 +250,9 @@ impl<'a> EliasView<'a> {
         queries.par_chunks(self.dimension).map(answer).collect()
     }
 
-    /// The edges of a label inserted later (retrieval.md, section 3): its own vector is probed, and it joins its best
-    /// `count` clusters with the median weight of each cluster's edges (the lower of two), or [`ROW_WEIGHT_EMPTY`].
-    /// The stored edges of the clusters keep their weights.
+    /// The edges of a label inserted later (retrieval.md, section 3): its own vector is probed, and it joins
+    /// its best `count` clusters with the median weight of each cluster's edges (the lower of two), or
+    /// [`ROW_WEIGHT_EMPTY`]. The stored edges of the clusters keep their weights.
     ///
     /// # Panics
     /// If the vector has another dimension.

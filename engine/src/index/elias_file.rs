@@ -1,7 +1,8 @@
 //! The ELIAS graph in one file, and as vectors.
 //!
-//! Sections: `shape` u64 (dimension, clusters, end of the slots, bits of alpha and beta as f64), `weights` W_C f32
-//! `[C, dimension]`, `biases` b_C f32, and A in compressed sparse rows: `offsets` u64 `[C + 1]`, `slots` u32, `values` f32.
+//! Sections: `shape` u64 (dimension, clusters, end of the slots, bits of alpha and beta as f64), `weights`
+//! W_C f32 `[C, dimension]`, `biases` b_C f32, and A in compressed sparse rows: `offsets` u64 `[C + 1]`,
+//! `slots` u32, `values` f32.
 
 use std::io::Write;
 
@@ -19,8 +20,8 @@ pub struct EliasArrays {
     pub dimension: usize,
     /// Factor of the softmax over clusters.
     pub alpha: f64,
-    /// Factor of the softmax over a row of A when it was trained. The values are normalised already; it is kept for
-    /// further training.
+    /// Factor of the softmax over a row of A when it was trained. The values are normalised already; it is
+    /// kept for further training.
     pub beta: f64,
     /// W_C, `[C, dimension]`.
     pub weights: Vec<f32>,
@@ -49,8 +50,8 @@ impl EliasArrays {
         .checked()
     }
 
-    /// Checks every number of the graph, whose slots lie under `slot_end`: finite, weights within 0 to 1, slots of a
-    /// cluster ascending. What is read from outside must pass this once.
+    /// Checks every number of the graph, whose slots lie under `slot_end`: finite, weights within 0 to 1,
+    /// slots of a cluster ascending. What is read from outside must pass this once.
     pub fn check(&self, slot_end: u32) -> Result<(), ViewError> {
         if !self.beta.is_finite() {
             return Err(ViewError::Value { what: "beta", position: 0, value: self.beta });
@@ -101,8 +102,10 @@ impl EliasFile {
             .ok()
             .filter(|dimension| check_dimension(*dimension).is_ok())
             .ok_or_else(|| packed.damaged(format!("dimension {dimension}")))?;
-        let slot_end = u32::try_from(slot_end).map_err(|_| packed.damaged("the end of its slots is no slot"))?;
-        let weights = clusters.checked_mul(dimension as u64).ok_or_else(|| packed.damaged("too many clusters"))?;
+        let slot_end =
+            u32::try_from(slot_end).map_err(|_| packed.damaged("the end of its slots is no slot"))?;
+        let weights =
+            clusters.checked_mul(dimension as u64).ok_or_else(|| packed.damaged("too many clusters"))?;
         let offsets = clusters.checked_add(1).ok_or_else(|| packed.damaged("too many clusters"))?;
         let slots = packed.array_of_any_length::<u32>("slots")?;
         let file = Self {

@@ -14,7 +14,13 @@ fn tie(a: u32, b: u32) -> Ordering {
     b.cmp(&a)
 }
 
-fn graph(dimension: usize, alpha: f64, weights: &[f32], biases: &[f32], rows: &[Vec<(u32, f32)>]) -> EliasArrays {
+fn graph(
+    dimension: usize,
+    alpha: f64,
+    weights: &[f32],
+    biases: &[f32],
+    rows: &[Vec<(u32, f32)>],
+) -> EliasArrays {
     let mut offsets = vec![0];
     let (mut slots, mut values) = (Vec::new(), Vec::new());
     for row in rows {
@@ -46,8 +52,8 @@ fn by_definition(
     }
     let total: f64 = logits.iter().map(|logit| logit.exp()).sum();
     let mut probed: Vec<(f64, usize)> = Vec::new();
-    for cluster in 0..clusters {
-        probed.push(((graph.alpha * logits[cluster].exp() / total).min(1.0), cluster));
+    for (cluster, logit) in logits.iter().enumerate() {
+        probed.push(((graph.alpha * logit.exp() / total).min(1.0), cluster));
     }
     probed.sort_by(|a, b| b.0.partial_cmp(&a.0).unwrap().then(a.1.cmp(&b.1)));
     let mut best: BTreeMap<u32, (f64, usize, f64)> = BTreeMap::new();
@@ -57,7 +63,8 @@ fn by_definition(
         row.extend(extra.get(&(cluster as u32)).cloned().unwrap_or_default());
         for (slot, value) in row {
             let path = score * f64::from(value);
-            let better = best.get(&slot).is_none_or(|held| path > held.0 || path == held.0 && cluster < held.1);
+            let better =
+                best.get(&slot).is_none_or(|held| path > held.0 || path == held.0 && cluster < held.1);
             if allowed(slot) && better {
                 best.insert(slot, (path, cluster, score));
             }
@@ -95,7 +102,10 @@ proptest! {
         let query = &numbers[24..];
         let extra: EdgeMap = (0..)
             .zip(extra)
-            .map(|(cluster, row)| (cluster, row.into_iter().map(|(slot, weight)| (slot + 20, weight)).collect()))
+            .map(|(cluster, row)| {
+                let later = row.into_iter().map(|(slot, weight)| (slot + 20, weight));
+                (cluster, later.collect())
+            })
             .collect();
         let filter: Option<RoaringBitmap> = filter.map(|slots| slots.into_iter().collect());
         let allowed = |slot: u32| filter.as_ref().is_none_or(|filter| filter.contains(slot));
@@ -105,7 +115,8 @@ proptest! {
         let found = view.search(&CONTROL, query, &search).unwrap().remove(0).0;
         prop_assert_eq!(found.len(), expected.len());
         for (found, expected) in found.iter().zip(&expected) {
-            // The definition divides exp by exp, the code subtracts the maximum first: equal but for rounding.
+            // The definition divides exp by exp, the code subtracts the maximum first: equal but for
+            // rounding.
             prop_assert_eq!(found.slot, expected.slot);
             prop_assert!((found.path - expected.path).abs() <= 1e-12);
             prop_assert!((found.probe - expected.probe).abs() <= 1e-12);
@@ -128,7 +139,10 @@ fn scores_are_clamped_and_equal_clusters_come_in_order() {
     assert_eq!(scores, expected);
     assert_eq!(view.probe(&[1.0], 1), expected[..1]);
     assert!(view.probe(&[1.0], 0).is_empty());
-    assert_eq!(two_clusters(1.0).view().unwrap().probe(&[1.0], 2)[1], ClusterScore { cluster: 1, score: 0.5 });
+    assert_eq!(
+        two_clusters(1.0).view().unwrap().probe(&[1.0], 2)[1],
+        ClusterScore { cluster: 1, score: 0.5 }
+    );
 }
 
 #[test]
@@ -139,7 +153,8 @@ fn duplicates_keep_the_maximum_and_ties_follow_the_given_order() {
     let view = graph.view().unwrap();
     let (found, edges) = view.paths(&view.probe(&[0.0], 2), &search);
     assert_eq!(edges, 8);
-    let brief: Vec<(u32, u32, f64)> = found.iter().map(|found| (found.slot, found.cluster, found.path)).collect();
+    let brief: Vec<(u32, u32, f64)> =
+        found.iter().map(|found| (found.slot, found.cluster, found.path)).collect();
     assert_eq!(brief, [(70, 1, 0.5), (9, 0, 0.5), (4, 1, 0.5), (3, 1, 0.5)]);
     let all = PathSearch { limit: 100, ..search };
     let (found, _) = view.paths(&view.probe(&[0.0], 2), &all);
@@ -150,7 +165,8 @@ fn duplicates_keep_the_maximum_and_ties_follow_the_given_order() {
 
 #[test]
 fn logits_far_apart_neither_overflow_nor_lose_the_best() {
-    let graph = graph(1, 10.0, &[3e38, -3e38, 1.0], &[0.0; 3], &[vec![(0, 1.0)], vec![(1, 1.0)], vec![(2, 1.0)]]);
+    let graph =
+        graph(1, 10.0, &[3e38, -3e38, 1.0], &[0.0; 3], &[vec![(0, 1.0)], vec![(1, 1.0)], vec![(2, 1.0)]]);
     let scores = graph.view().unwrap().probe(&[3e38], 3);
     let brief: Vec<(u32, f64)> = scores.iter().map(|score| (score.cluster, score.score)).collect();
     assert_eq!(brief, [(0, 1.0), (1, 0.0), (2, 0.0)]);

@@ -12,7 +12,9 @@ pub enum IndexError {
     #[error("cancelled")]
     Cancelled,
     /// Queries are not whole vectors of the dimension of the index.
-    #[error("{numbers} numbers are not whole vectors of dimension {dimension}; give vectors of the index's dimension")]
+    #[error(
+        "{numbers} numbers are not whole vectors of dimension {dimension}; give vectors of this dimension"
+    )]
     Dimension {
         /// Numbers in a vector of this index.
         dimension: usize,
@@ -39,7 +41,9 @@ pub enum IndexError {
         error: RowError,
     },
     /// Slots must rise.
-    #[error("slot {slot} comes after slot {previous}; rows must be written in ascending order of their slots")]
+    #[error(
+        "slot {slot} comes after slot {previous}; rows must be written in ascending order of their slots"
+    )]
     SlotOrder {
         /// The slot written before.
         previous: u32,
@@ -71,7 +75,9 @@ pub enum IndexError {
     #[error(transparent)]
     Factory(#[from] FactoryError),
     /// The rows are too long for inner products in f32.
-    #[error("the longest row has norm {norm:e}; faiss needs norms under {max:e}: normalise the vectors or use a flat index")]
+    #[error(
+        "the longest row has norm {norm:e}; faiss needs at most {max:e}: normalise the vectors or use flat"
+    )]
     NormTooLarge {
         /// Norm of the longest row.
         norm: f64,
@@ -92,7 +98,9 @@ pub enum IndexError {
         message: String,
     },
     /// The faiss file does not hold what our own file beside it says.
-    #[error("the faiss file has {what} {found}, but {expected} was written; delete the generation, it will be built again")]
+    #[error(
+        "the faiss file has {what} {found}, not {expected}; delete the generation, it will be built again"
+    )]
     FaissFile {
         /// The property that differs.
         what: &'static str,

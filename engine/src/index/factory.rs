@@ -8,9 +8,9 @@
 //! product  := 'PQ' parts ['x' bits | 'x4fs']      parts divide the dimension, bits 4 to 8
 //! ```
 //!
-//! faiss itself takes more. What is left out either changes what is searched (transforms, other metrics), cannot be
-//! filtered (plain product quantisation), repeats what the engine does anyway (`RFlat`: nominees are always scored
-//! exactly from the rows), or runs without end on bad numbers (`HNSW0`).
+//! faiss itself takes more. What is left out either changes what is searched (transforms, other metrics),
+//! cannot be filtered (plain product quantisation), repeats what the engine does anyway (`RFlat`: nominees
+//! are always scored exactly from the rows), or runs without end on bad numbers (`HNSW0`).
 
 use std::fmt;
 
@@ -74,8 +74,8 @@ pub struct Factory {
 pub enum FactoryError {
     /// It is not in the grammar.
     #[error(
-        "unknown factory {factory:?}: use 'Flat', 'SQ8', 'HNSW32', 'HNSW32,SQ8', 'IVF1024,Flat', 'IVF1024,SQ8' or \
-         'IVF1024,PQ64x4fs' (links 4 to 128, lists 1 to 65536, bits 4 to 8)"
+        "unknown factory {factory:?}: use 'Flat', 'SQ8', 'HNSW32', 'HNSW32,SQ8', 'IVF1024,Flat', \
+         'IVF1024,SQ8' or 'IVF1024,PQ64x4fs' (links 4 to 128, lists 1 to 65536, bits 4 to 8)"
     )]
     Unknown {
         /// The string.
@@ -90,7 +90,7 @@ pub enum FactoryError {
         dimension: usize,
     },
     /// The index cannot be trained on so few rows.
-    #[error("{factory} needs at least {needed} rows to train, there are {rows}; use fewer lists, or HNSW32 or flat")]
+    #[error("{factory} needs at least {needed} rows to train, there are {rows}; use fewer lists or HNSW32")]
     TooFewRows {
         /// The factory.
         factory: Factory,
@@ -118,7 +118,8 @@ impl Factory {
 
     /// Reads a factory string.
     pub fn parse(factory: &str) -> Result<Self, FactoryError> {
-        Self::read(factory).ok_or_else(|| FactoryError::Unknown { factory: factory.chars().take(100).collect() })
+        Self::read(factory)
+            .ok_or_else(|| FactoryError::Unknown { factory: factory.chars().take(100).collect() })
     }
 
     fn read(factory: &str) -> Option<Self> {
@@ -175,8 +176,8 @@ impl Factory {
         lists.max(codes)
     }
 
-    /// How many rows to train on: 40 a centroid, one more than the number under which faiss prints a warning (a
-    /// caller with fewer rows repeats them), and enough to find the bounds of a scalar quantiser.
+    /// How many rows to train on: 40 a centroid, one more than the number under which faiss prints a warning
+    /// (a caller with fewer rows repeats them), and enough to find the bounds of a scalar quantiser.
     pub(super) fn training_rows(&self, rows: usize) -> usize {
         let clustered = self.centroids() * 40;
         match self.encoding {
@@ -185,8 +186,8 @@ impl Factory {
         }
     }
 
-    /// How many codes must be looked at for each of the best that is wanted, since the order by codes is not exact.
-    /// Measured for one number a code on 117,000 embeddings (recall of the best 100 at least 0.96).
+    /// How many codes must be looked at for each of the best that is wanted, since the order by codes is not
+    /// exact. Measured for one number a code on 117,000 embeddings (recall of the best 100 at least 0.96).
     pub(super) fn nominees_per_result(&self) -> usize {
         match self.encoding {
             Encoding::Flat | Encoding::Half | Encoding::Scalar { bits: 6.. } => 1,
@@ -268,12 +269,50 @@ mod tests {
     fn everything_else_is_refused() {
         let long = "HNSW".repeat(1000);
         for factory in [
-            "", ",", "flat", "Flat ", " Flat", "Flat,", "Flat,Flat", "HNSW", "HNSW0", "HNSW3", "HNSW129", "HNSW032",
-            "HNSW+32", "HNSW32,", "HNSW32,PQ8", "HNSW32,RFlat", "HNSW99999999999999", "IVF", "IVF16", "IVF0,Flat",
-            "IVF65537,Flat", "IVF-1,Flat", "IVF16,", "IVF16,RFlat", "IVF16_HNSW,Flat", "IVF16_NSG8,Flat", "PQ8",
-            "IVF16,PQ0", "IVF16,PQ8x3", "IVF16,PQ8x9", "IVF16,PQ8x4fsr", "IVF16,PQx8", "OPQ8,IVF16,PQ8",
-            "PCA64,Flat", "IVF16(Flat),Flat", "IDMap,Flat", "IMI2x8,Flat", "Residual4", "LSH", "RaBitQ", "Flat\0",
-            "SQ8_direct", "\u{1f600}", &long,
+            "",
+            ",",
+            "flat",
+            "Flat ",
+            " Flat",
+            "Flat,",
+            "Flat,Flat",
+            "HNSW",
+            "HNSW0",
+            "HNSW3",
+            "HNSW129",
+            "HNSW032",
+            "HNSW+32",
+            "HNSW32,",
+            "HNSW32,PQ8",
+            "HNSW32,RFlat",
+            "HNSW99999999999999",
+            "IVF",
+            "IVF16",
+            "IVF0,Flat",
+            "IVF65537,Flat",
+            "IVF-1,Flat",
+            "IVF16,",
+            "IVF16,RFlat",
+            "IVF16_HNSW,Flat",
+            "IVF16_NSG8,Flat",
+            "PQ8",
+            "IVF16,PQ0",
+            "IVF16,PQ8x3",
+            "IVF16,PQ8x9",
+            "IVF16,PQ8x4fsr",
+            "IVF16,PQx8",
+            "OPQ8,IVF16,PQ8",
+            "PCA64,Flat",
+            "IVF16(Flat),Flat",
+            "IDMap,Flat",
+            "IMI2x8,Flat",
+            "Residual4",
+            "LSH",
+            "RaBitQ",
+            "Flat\0",
+            "SQ8_direct",
+            "\u{1f600}",
+            &long,
         ] {
             assert!(Factory::parse(factory).is_err(), "{factory}");
         }

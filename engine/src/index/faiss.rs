@@ -1,16 +1,17 @@
 //! Approximate search by faiss, through its C interface. The only file that names it.
 //!
 //! What holds here (ARCHITECTURE.md, invariant 5):
-//! - Dimensions, counts, finiteness and norms are checked before every call, since an exception inside an OpenMP region
-//!   ends the process and a NaN breaks or hangs a graph search.
+//! - Dimensions, counts, finiteness and norms are checked before every call, since an exception inside an
+//!   OpenMP region ends the process and a NaN breaks or hangs a graph search.
 //! - Factory strings come from [`Factory`], never from the user.
-//! - A file is read only after the caller has verified its checksum, and must agree with our own file beside it.
-//! - Queries run on the calling thread only: one OpenMP thread, and batches smaller than those for which faiss calls
-//!   BLAS. Parallelism over queries is rayon's.
+//! - A file is read only after the caller has verified its checksum, and must agree with our own file beside
+//!   it.
+//! - Queries run on the calling thread only: one OpenMP thread, and batches smaller than those for which
+//!   faiss calls BLAS. Parallelism over queries is rayon's.
 //! - faiss cannot be interrupted, so a caller's wish to stop is seen between batches.
 //!
-//! The C interface has no search parameters for HNSW: `efSearch` is a field of the index. It is set under a lock; see
-//! [`FaissIndex::with_effort`].
+//! The C interface has no search parameters for HNSW: `efSearch` is a field of the index. It is set under a
+//! lock; see [`FaissIndex::with_effort`].
 
 #![allow(unsafe_code)]
 
@@ -25,10 +26,10 @@ use roaring::RoaringBitmap;
 
 use super::error::IndexError;
 use super::factory::{Factory, FaissKind};
+use super::faiss_slots::FaissSlots;
 use super::matrix::PackedMatrix;
-use super::packed::{AlignedBytes, Bytes, Kind, Packed, PackedWriter};
+use super::packed::Bytes;
 use super::search::{SearchControl, SearchParams, VectorIndex, check_queries};
-use super::slots::{SlotList, SlotTable};
 use crate::kernel::error_bound;
 use crate::train::BuildControl;
 
@@ -37,18 +38,19 @@ pub const FAISS_INDEX_FILE: &str = "index.faiss";
 /// Name of our file beside it: which slot stands at which position, and what the other must agree with.
 pub const FAISS_SLOTS_FILE: &str = "index.slots";
 
-const KIND: Kind = Kind { magic: *b"ATFAISS0", version: 1, name: "faiss slot file" };
-
 /// Queries of one call: under the 20 from which faiss hands a block to BLAS, which has threads of its own.
 const QUERIES_AT_ONCE: usize = 16;
-/// Rows of one call that adds; small enough to be cancelled, and at most 256 calls in all, since each costs time
-/// proportional to the rows added before.
+/// Rows of one call that adds; small enough to be cancelled, and at most 256 calls in all, since each costs
+/// time proportional to the rows added before.
 const ROWS_AT_ONCE: usize = 4096;
 /// Length of the list of candidates while a graph is built.
 const EF_CONSTRUCTION: usize = 200;
 /// The default `efSearch` is at least this.
 const EF_SEARCH_MIN: usize = 128;
-/// A search that would scan about this many rows for each member of its list costs as much as scoring them all.
+/// A search that found too few allowed rows is repeated for this many times as many rows.
+const WIDENING: usize = 4;
+/// A search that would scan about this many rows for each member of its list costs as much as scoring them
+/// all.
 const ROWS_PER_CANDIDATE: usize = 8;
 
 unsafe extern "C" {
@@ -61,9 +63,9 @@ struct Raw(NonNull<sys::FaissIndex>);
 
 // SAFETY: A faiss index is plain memory owned by this handle, bound to no thread.
 unsafe impl Send for Raw {}
-// SAFETY: Through a shared handle only `search` and getters run, which faiss documents as safe to call from many threads;
-// the one field that searches depend on and that changes (`efSearch`) is written under the write half of a lock whose
-// read half every search holds.
+// SAFETY: Through a shared handle only `search` and getters run, which faiss documents as safe to call from
+// many threads; the one field that searches depend on and that changes (`efSearch`) is written under the
+// write half of a lock whose read half every search holds.
 unsafe impl Sync for Raw {}
 
 impl Drop for Raw {
@@ -75,14 +77,7 @@ impl Drop for Raw {
 
 /// An approximate index built by faiss over the rows of a packed matrix.
 pub struct FaissIndex {
-    factory: Factory,
-    dimension: usize,
-    /// Whether rows have their bias as one more number, which a query meets with a one.
-    biased: bool,
-    norm_max: f64,
-    slots: SlotTable,
-    /// Our file, to be written beside the one of faiss.
-    slots_file: Bytes,
+    beside: FaissSlots,
     /// None where there are no rows.
     raw: Option<Raw>,
     /// The `efSearch` that the index has now; HNSW only.
@@ -94,14 +89,20 @@ enum Way {
     /// So few rows are allowed that all of them are nominated, which is exact.
     Everything,
     /// By the index: how many rows to ask for, how hard to look, and what to do with the filter.
-    Ask { take: usize, effort: usize, filter: Filtering },
+    Ask { take: usize, effort: usize, filtering: Filtering },
 }
 
+/// What is done with a filter.
+///
+/// A graph or a list search that is told the filter ends when it has seen enough rows, allowed or not. Where
+/// the allowed rows are not the near ones it then gives what few it met, without a sign that better ones lie
+/// farther. So these are asked for more rows than wanted, until enough of the nearest are allowed ones; and
+/// in the end every allowed row is nominated. A scan over all rows has no such fault.
 #[derive(Clone, Copy, PartialEq)]
 enum Filtering {
     /// Every row is allowed.
     None,
-    /// Nearly every row is allowed: ask for some more and drop the others.
+    /// Ask for more rows than wanted and drop the others.
     After,
     /// Within the search.
     Inside,
@@ -110,21 +111,26 @@ enum Filtering {
 impl FaissIndex {
     /// Builds an index over all rows of `source`, on at most `control.threads` threads.
     ///
-    /// Time is O(rows log rows) for HNSW and O(rows lists) for IVF; memory is the index plus one block of rows.
-    pub fn build(control: &BuildControl<'_>, factory: Factory, source: &PackedMatrix) -> Result<Self, IndexError> {
+    /// Time is O(rows log rows) for HNSW and O(rows lists) for IVF; memory is the index plus one block of
+    /// rows.
+    pub fn build(
+        control: &BuildControl<'_>,
+        factory: Factory,
+        source: &PackedMatrix,
+    ) -> Result<Self, IndexError> {
         let shape = source.shape();
         check_processor()?;
         check_norm(source.norm_max())?;
         let width = shape.dimension + usize::from(shape.biased);
         factory.check(width, source.len())?;
-        let slots_file = slots_file(&factory, source)?;
+        let beside = FaissSlots::new(factory, source)?;
         let raw = if source.is_empty() { None } else { Some(build_raw(control, &factory, source, width)?) };
-        Self::assemble(slots_file, raw)
+        Self::assemble(beside, raw)
     }
 
     /// Writes the files of the index into a directory and names them; the caller syncs and checksums them.
     pub fn write(&self, directory: &Path) -> Result<Vec<&'static str>, IndexError> {
-        std::fs::write(directory.join(FAISS_SLOTS_FILE), (*self.slots_file).as_ref())?;
+        std::fs::write(directory.join(FAISS_SLOTS_FILE), (*self.beside.bytes).as_ref())?;
         let Some(raw) = &self.raw else { return Ok(vec![FAISS_SLOTS_FILE]) };
         let path = c_path(&directory.join(FAISS_INDEX_FILE))?;
         // SAFETY: The index is valid, and the path is a C string that outlives the call.
@@ -137,41 +143,28 @@ impl FaissIndex {
     /// [`FAISS_INDEX_FILE`] in `directory` is read. The caller has verified the checksums of both.
     pub fn open(directory: &Path, slots_file: Bytes) -> Result<Self, IndexError> {
         check_processor()?;
-        let empty = SlotTable::open(&Packed::open(slots_file.clone(), KIND)?)?.is_empty();
+        let beside = FaissSlots::open(slots_file)?;
+        let empty = beside.slots.is_empty();
         let raw = if empty { None } else { Some(read_raw(&directory.join(FAISS_INDEX_FILE))?) };
-        Self::assemble(slots_file, raw)
+        Self::assemble(beside, raw)
     }
 
     /// Joins the two files and checks that they agree.
-    fn assemble(slots_file: Bytes, raw: Option<Raw>) -> Result<Self, IndexError> {
-        let packed = Packed::open(slots_file.clone(), KIND)?;
-        let fields = packed.array::<u64>("shape", 3)?;
-        let [dimension, biased, norm_bits] = *fields.get() else {
-            return Err(packed.damaged("its shape is not described").into());
-        };
-        let factory = packed.array_of_any_length::<u8>("factory")?;
-        let factory = Factory::parse(&String::from_utf8_lossy(factory.get()))?;
-        let dimension = usize::try_from(dimension)
-            .ok()
-            .filter(|dimension| super::row::check_dimension(*dimension).is_ok())
-            .ok_or_else(|| packed.damaged("its dimension makes no sense"))?;
-        let norm_max = f64::from_bits(norm_bits);
-        check_norm(norm_max)?;
-        let slots = SlotTable::open(&packed)?;
-        let (biased, effort) = (biased == 1, RwLock::new(0));
-        let index = Self { factory, dimension, biased, norm_max, slots, slots_file, raw, effort };
+    fn assemble(beside: FaissSlots, raw: Option<Raw>) -> Result<Self, IndexError> {
+        check_norm(beside.norm_max)?;
+        let index = Self { beside, raw, effort: RwLock::new(0) };
         index.check_raw()?;
         Ok(index)
     }
 
     /// The structure, and so the meaning of its effort.
     pub fn kind(&self) -> FaissKind {
-        self.factory.kind
+        self.beside.factory.kind
     }
 
     /// Numbers in a stored row.
     fn width(&self) -> usize {
-        self.dimension + usize::from(self.biased)
+        self.beside.dimension + usize::from(self.beside.biased)
     }
 
     /// Fails unless the index of faiss is what our file says.
@@ -191,26 +184,28 @@ impl FaissIndex {
             )
         };
         agree("dimension", self.width() as i64, dimension.into())?;
-        agree("rows", self.slots.len() as i64, rows)?;
+        agree("rows", self.beside.slots.len() as i64, rows)?;
         agree("metric", sys::FaissMetricType_METRIC_INNER_PRODUCT.into(), metric.into())?;
         agree("training state", 1, trained.into())?;
-        // SAFETY: The index is valid; the cast gives null for another class, and the getter runs on a valid pointer.
+        // SAFETY: The index is valid; the cast gives null for another class, and the getter runs on a valid
+        // pointer.
         let lists = unsafe {
             let ivf = sys::faiss_IndexIVF_cast(index);
             if ivf.is_null() { 0 } else { sys::faiss_IndexIVF_nlist(ivf) as i64 }
         };
-        let expected = if let FaissKind::Ivf { lists, .. } = self.factory.kind { i64::from(lists) } else { 0 };
+        let expected =
+            if let FaissKind::Ivf { lists, .. } = self.beside.factory.kind { i64::from(lists) } else { 0 };
         agree("lists", expected, lists)
     }
 
     /// Chooses how to answer a search for `limit` of `matching` allowed rows.
     fn way(&self, limit: usize, effort: Option<usize>, matching: usize) -> Way {
-        let rows = self.slots.len();
-        let wanted = limit.saturating_mul(self.factory.nominees_per_result()).min(rows);
+        let rows = self.beside.slots.len();
+        let wanted = limit.saturating_mul(self.beside.factory.nominees_per_result()).min(rows);
         let effort = effort.unwrap_or_else(|| self.default_effort(limit)).max(1);
         // A filter spreads the allowed rows out: to see as many of them, look as much farther.
         let spread = |effort: usize| effort.saturating_mul(rows).div_ceil(matching.max(1));
-        let seen = match self.factory.kind {
+        let seen = match self.beside.factory.kind {
             FaissKind::Flat => wanted,
             FaissKind::Hnsw { .. } => spread(effort.max(wanted)).saturating_mul(ROWS_PER_CANDIDATE),
             FaissKind::Ivf { lists, .. } => spread(effort).saturating_mul(rows / lists as usize),
@@ -218,27 +213,33 @@ impl FaissIndex {
         if matching <= wanted || (matching < rows && matching <= seen) {
             return Way::Everything;
         }
-        let filter = match matching {
-            all if all == rows => Filtering::None,
-            most if most.saturating_mul(2) >= rows => Filtering::After,
-            _ => Filtering::Inside,
+        let filtering = match self.beside.factory.kind {
+            _ if matching == rows => Filtering::None,
+            FaissKind::Flat => Filtering::Inside,
+            FaissKind::Hnsw { .. } | FaissKind::Ivf { .. } => Filtering::After,
         };
-        let take = if filter == Filtering::After { spread(wanted) + wanted / 10 + 16 } else { wanted };
-        let effort = match self.factory.kind {
+        let take = if filtering == Filtering::After { spread(wanted) + wanted / 10 + 16 } else { wanted };
+        Way::Ask { take: take.min(rows), effort: spread(effort), filtering }
+    }
+
+    /// The effort as the index takes it, to look for `take` rows.
+    fn effort_for(&self, effort: usize, take: usize) -> usize {
+        match self.beside.factory.kind {
             FaissKind::Flat => 0,
-            FaissKind::Hnsw { .. } => stepped(spread(effort).max(take).min(rows)).min(rows),
-            FaissKind::Ivf { lists, .. } => spread(effort).min(lists as usize),
-        };
-        Way::Ask { take: take.min(rows), effort, filter }
+            FaissKind::Hnsw { .. } => {
+                stepped(effort.max(take).min(self.beside.slots.len())).min(self.beside.slots.len())
+            }
+            FaissKind::Ivf { lists, .. } => effort.min(lists as usize),
+        }
     }
 
     /// Runs `search` while the index has this effort.
     ///
-    /// Searches of one effort run side by side. A search of another waits for them, changes the field and goes on
-    /// holding the read half. Nothing that may wait for another thread runs inside, so that a rayon thread cannot meet
-    /// its own lock.
+    /// Searches of one effort run side by side. A search of another waits for them, changes the field and
+    /// goes on holding the read half. Nothing that may wait for another thread runs inside, so that a rayon
+    /// thread cannot meet its own lock.
     fn with_effort<R>(&self, raw: &Raw, effort: usize, search: impl FnOnce() -> R) -> Result<R, IndexError> {
-        if !matches!(self.factory.kind, FaissKind::Hnsw { .. }) {
+        if !matches!(self.beside.factory.kind, FaissKind::Hnsw { .. }) {
             return Ok(search());
         }
         let now = self.effort.read().unwrap_or_else(PoisonError::into_inner);
@@ -257,19 +258,27 @@ impl FaissIndex {
         Ok(search())
     }
 
-    /// Positions found for at most [`QUERIES_AT_ONCE`] queries (already widened), `take` for each; -1 where there are
-    /// none. `mask` has a bit for each position.
-    fn ask(&self, queries: &[f32], take: usize, effort: usize, mask: Option<&[u8]>) -> Result<Vec<i64>, IndexError> {
+    /// Positions found for at most [`QUERIES_AT_ONCE`] queries (already widened), `take` for each; -1 where
+    /// there are none. `mask` has a bit for each position.
+    fn ask(
+        &self,
+        queries: &[f32],
+        take: usize,
+        effort: usize,
+        mask: Option<&[u8]>,
+    ) -> Result<Vec<i64>, IndexError> {
         let count = queries.len() / self.width();
         let mut positions = vec![-1i64; count * take];
         let mut scores = vec![0.0f32; count * take];
         let Some(raw) = &self.raw else { return Ok(positions) };
-        let nprobe = matches!(self.factory.kind, FaissKind::Ivf { .. }).then_some(effort);
+        let effort = self.effort_for(effort, take);
+        let nprobe = matches!(self.beside.factory.kind, FaissKind::Ivf { .. }).then_some(effort);
         let parameters = Parameters::new(mask, nprobe)?;
         let code = self.with_effort(raw, effort, || {
-            // SAFETY: The index is valid and trained; `queries` holds `count` finite vectors of its dimension; both
-            // outputs hold `count * take` numbers; the parameters and the mask outlive the call; `efSearch` cannot
-            // change, since `with_effort` holds the lock. The OpenMP setting touches this thread only.
+            // SAFETY: The index is valid and trained; `queries` holds `count` finite vectors of its
+            // dimension; both outputs hold `count * take` numbers; the parameters and the mask outlive the
+            // call; `efSearch` cannot change, since `with_effort` holds the lock. The OpenMP setting touches
+            // this thread only.
             unsafe {
                 omp_set_num_threads(1);
                 sys::faiss_Index_search_with_params(
@@ -291,8 +300,10 @@ impl FaissIndex {
     fn slots_of(&self, positions: &[i64], filter: Option<&RoaringBitmap>) -> Vec<u32> {
         let mut slots: Vec<u32> = positions
             .iter()
-            .filter_map(|position| usize::try_from(*position).ok().filter(|position| *position < self.slots.len()))
-            .map(|position| self.slots.slot(position))
+            .filter_map(|position| {
+                usize::try_from(*position).ok().filter(|position| *position < self.beside.slots.len())
+            })
+            .map(|position| self.beside.slots.slot(position))
             .filter(|slot| filter.is_none_or(|filter| filter.contains(*slot)))
             .collect();
         slots.sort_unstable();
@@ -300,27 +311,53 @@ impl FaissIndex {
         slots
     }
 
-    /// Answers one block of queries.
+    /// Every allowed slot.
+    fn allowed(&self, filter: Option<&RoaringBitmap>) -> Vec<u32> {
+        match filter {
+            None => self.beside.slots.iter().collect(),
+            Some(filter) => {
+                let positions = self.beside.slots.positions(filter);
+                positions.iter().map(|position| self.beside.slots.slot(*position as usize)).collect()
+            }
+        }
+    }
+
+    /// Answers one block of queries; `limit` is at most the number of allowed rows.
     fn block(&self, queries: &[f32], limit: usize, search: &Search<'_>) -> Result<Vec<Vec<u32>>, IndexError> {
         let width = self.width();
-        let mut wide = Vec::with_capacity(queries.len() / self.dimension * width);
-        for query in queries.chunks_exact(self.dimension) {
+        let mut wide = Vec::with_capacity(queries.len() / self.beside.dimension * width);
+        for query in queries.chunks_exact(self.beside.dimension) {
             wide.extend_from_slice(query);
-            wide.extend(self.biased.then_some(1.0));
+            wide.extend(self.beside.biased.then_some(1.0));
         }
         let mask = if search.filtering == Filtering::Inside { search.mask(self) } else { None };
         let found = self.ask(&wide, search.take, search.effort, mask)?;
-        let owed = limit.min(search.matching);
-        let mut answers = Vec::with_capacity(wide.len() / width);
-        for (query, found) in wide.chunks_exact(width).zip(found.chunks_exact(search.take)) {
-            let mut slots = self.slots_of(found, search.filter);
-            if search.filtering == Filtering::After && slots.len() < owed {
-                let found = self.ask(query, search.take, search.effort, search.mask(self))?;
-                slots = self.slots_of(&found, search.filter);
+        let found = found.chunks_exact(search.take).map(|found| self.slots_of(found, search.filter));
+        let found = wide.chunks_exact(width).zip(found);
+        found.map(|(query, slots)| self.widened(query, slots, limit, search)).collect()
+    }
+
+    /// Asks for more and more rows while a query has found too few allowed ones, up to a part of all rows
+    /// from which scoring every allowed one is cheaper.
+    fn widened(
+        &self,
+        query: &[f32],
+        mut slots: Vec<u32>,
+        limit: usize,
+        search: &Search<'_>,
+    ) -> Result<Vec<u32>, IndexError> {
+        let (mut take, mut effort) = (search.take, search.effort);
+        while slots.len() < limit {
+            (take, effort) = (take.saturating_mul(WIDENING), effort.saturating_mul(WIDENING));
+            if search.filtering != Filtering::After
+                || take > self.beside.slots.len() / (2 * ROWS_PER_CANDIDATE)
+            {
+                return Ok(self.allowed(search.filter));
             }
-            answers.push(slots);
+            let found = self.ask(query, take, effort, None)?;
+            slots = self.slots_of(&found, search.filter);
         }
-        Ok(answers)
+        Ok(slots)
     }
 }
 
@@ -330,7 +367,6 @@ struct Search<'a> {
     effort: usize,
     filtering: Filtering,
     filter: Option<&'a RoaringBitmap>,
-    matching: usize,
     /// One bit a position, made when first needed.
     mask: OnceLock<Vec<u8>>,
 }
@@ -339,8 +375,8 @@ impl Search<'_> {
     fn mask(&self, index: &FaissIndex) -> Option<&[u8]> {
         let filter = self.filter?;
         let mask = self.mask.get_or_init(|| {
-            let mut mask = vec![0u8; index.slots.len().div_ceil(8)];
-            for position in index.slots.positions(filter) {
+            let mut mask = vec![0u8; index.beside.slots.len().div_ceil(8)];
+            for position in index.beside.slots.positions(filter) {
                 mask[position as usize / 8] |= 1 << (position % 8);
             }
             mask
@@ -351,15 +387,15 @@ impl Search<'_> {
 
 impl VectorIndex for FaissIndex {
     fn dimension(&self) -> usize {
-        self.dimension
+        self.beside.dimension
     }
 
     fn len(&self) -> usize {
-        self.slots.len()
+        self.beside.slots.len()
     }
 
     fn slot_end(&self) -> u32 {
-        self.slots.slot_end()
+        self.beside.slots.slot_end()
     }
 
     fn exact(&self) -> bool {
@@ -367,7 +403,7 @@ impl VectorIndex for FaissIndex {
     }
 
     fn default_effort(&self, limit: usize) -> usize {
-        match self.factory.kind {
+        match self.beside.factory.kind {
             FaissKind::Flat => 0,
             FaissKind::Hnsw { .. } => limit.saturating_mul(2).max(EF_SEARCH_MIN),
             FaissKind::Ivf { lists, .. } => (lists as usize).div_ceil(8),
@@ -380,32 +416,25 @@ impl VectorIndex for FaissIndex {
         queries: &[f32],
         params: &SearchParams<'_>,
     ) -> Result<Vec<Vec<u32>>, IndexError> {
-        let count = check_queries(queries, self.dimension)?;
+        let count = check_queries(queries, self.beside.dimension)?;
         control.check()?;
-        let rows = self.slots.len();
-        let matching = params.filter.map_or(rows, |filter| self.slots.matching(filter));
+        let rows = self.beside.slots.len();
+        let matching = params.filter.map_or(rows, |filter| self.beside.slots.matching(filter));
         let limit = params.limit.min(matching);
         if limit == 0 {
             return Ok(vec![Vec::new(); count]);
         }
         // Inner products of such queries could overflow; then nothing is known of any row.
-        let overflows = queries.chunks_exact(self.dimension).any(|query| {
+        let overflows = queries.chunks_exact(self.beside.dimension).any(|query| {
             let norm = crate::kernel::norm(query).hypot(1.0);
-            error_bound(self.width(), norm, self.norm_max.max(1.0)).is_infinite()
+            error_bound(self.width(), norm, self.beside.norm_max.max(1.0)).is_infinite()
         });
         let way = if overflows { Way::Everything } else { self.way(limit, params.effort, matching) };
-        let Way::Ask { take, effort, filter: filtering } = way else {
-            let all = match params.filter {
-                None => self.slots.iter().collect(),
-                Some(filter) => {
-                    let positions = self.slots.positions(filter);
-                    positions.iter().map(|position| self.slots.slot(*position as usize)).collect::<Vec<u32>>()
-                }
-            };
-            return Ok(vec![all; count]);
+        let Way::Ask { take, effort, filtering } = way else {
+            return Ok(vec![self.allowed(params.filter); count]);
         };
         let filter = params.filter;
-        let search = Search { take, effort, filtering, filter, matching, mask: OnceLock::new() };
+        let search = Search { take, effort, filtering, filter, mask: OnceLock::new() };
         let at_once = count.div_ceil(control.threads.max(1)).clamp(1, QUERIES_AT_ONCE);
         let answer = |queries: &[f32]| {
             control.check()?;
@@ -415,21 +444,21 @@ impl VectorIndex for FaissIndex {
             return answer(queries);
         }
         let blocks: Vec<Vec<Vec<u32>>> =
-            queries.par_chunks(at_once * self.dimension).map(answer).collect::<Result<_, _>>()?;
+            queries.par_chunks(at_once * self.beside.dimension).map(answer).collect::<Result<_, _>>()?;
         Ok(blocks.concat())
     }
 
     fn describe(&self) -> Vec<(String, String)> {
-        let kind = match self.factory.kind {
+        let kind = match self.beside.factory.kind {
             FaissKind::Flat => "flat",
             FaissKind::Hnsw { .. } => "hnsw",
             FaissKind::Ivf { .. } => "ivf",
         };
         vec![
             ("kind".to_owned(), format!("faiss {kind}")),
-            ("factory".to_owned(), self.factory.to_string()),
-            ("rows".to_owned(), self.slots.len().to_string()),
-            ("dimension".to_owned(), self.dimension.to_string()),
+            ("factory".to_owned(), self.beside.factory.to_string()),
+            ("rows".to_owned(), self.beside.slots.len().to_string()),
+            ("dimension".to_owned(), self.beside.dimension.to_string()),
         ]
     }
 }
@@ -445,16 +474,20 @@ impl Parameters {
     fn new(mask: Option<&[u8]>, nprobe: Option<usize>) -> Result<Self, IndexError> {
         let mut made = Self { parameters: ptr::null_mut(), selector: ptr::null_mut() };
         if let Some(mask) = mask {
-            // SAFETY: The out pointer is valid; the selector keeps a pointer to the mask, which outlives it (above).
-            let code = unsafe { sys::faiss_IDSelectorBitmap_new(&mut made.selector, mask.len(), mask.as_ptr()) };
+            // SAFETY: The out pointer is valid; the selector keeps a pointer to the mask, which outlives it
+            // (above).
+            let code =
+                unsafe { sys::faiss_IDSelectorBitmap_new(&mut made.selector, mask.len(), mask.as_ptr()) };
             check(code, "make a selector")?;
         }
         let selector = made.selector.cast::<sys::FaissIDSelector>();
-        // SAFETY: The out pointer is valid, and the selector is null or valid and freed after the parameters. faiss
-        // derives IDSelectorBitmap from IDSelector alone, so that the pointers are the same.
+        // SAFETY: The out pointer is valid, and the selector is null or valid and freed after the parameters.
+        // faiss derives IDSelectorBitmap from IDSelector alone, so that the pointers are the same.
         let code = unsafe {
             match nprobe {
-                Some(nprobe) => sys::faiss_SearchParametersIVF_new_with(&mut made.parameters, selector, nprobe, 0),
+                Some(nprobe) => {
+                    sys::faiss_SearchParametersIVF_new_with(&mut made.parameters, selector, nprobe, 0)
+                }
                 None => sys::faiss_SearchParameters_new(&mut made.parameters, selector),
             }
         };
@@ -465,8 +498,8 @@ impl Parameters {
 
 impl Drop for Parameters {
     fn drop(&mut self) {
-        // SAFETY: Each pointer is null, which C++ `delete` ignores, or came from faiss and is freed once; the destructor
-        // of search parameters is virtual.
+        // SAFETY: Each pointer is null, which C++ `delete` ignores, or came from faiss and is freed once; the
+        // destructor of search parameters is virtual.
         unsafe {
             sys::faiss_SearchParameters_free(self.parameters);
             sys::faiss_IDSelectorBitmap_free(self.selector);
@@ -474,26 +507,12 @@ impl Drop for Parameters {
     }
 }
 
-/// The next number of 1, 1.5, 2, 3, 4, 6, 8, 12, ...: few distinct efforts mean few changes of the index's field.
+/// The next number of 1, 1.5, 2, 3, 4, 6, 8, 12, ...: few distinct efforts mean few changes of the index's
+/// field.
 fn stepped(effort: usize) -> usize {
     let power = effort.next_power_of_two();
     let between = power / 4 * 3;
     if effort <= between { between } else { power }
-}
-
-/// Our file: shape, factory and slots.
-fn slots_file(factory: &Factory, source: &PackedMatrix) -> Result<Bytes, IndexError> {
-    let shape = source.shape();
-    let mut slots = SlotList::default();
-    for slot in source.slots().iter() {
-        slots.push(slot)?;
-    }
-    let mut writer = PackedWriter::new(AlignedBytes::new(), KIND)?;
-    let fields = [shape.dimension as u64, u64::from(shape.biased), source.norm_max().to_bits()];
-    writer.section("shape", &fields)?;
-    writer.section("factory", factory.to_string().as_bytes())?;
-    slots.write(&mut writer, source.slots().slot_end())?;
-    Ok(writer.finish()?.into_bytes())
 }
 
 /// Trains and fills an index.
@@ -527,7 +546,8 @@ fn build_raw(
         cancelled()?;
         let end = rows.min(start + at_once);
         let block = decode(source, width, start..end);
-        // SAFETY: The index is valid and trained, and `block` holds `end - start` finite vectors of its dimension.
+        // SAFETY: The index is valid and trained, and `block` holds `end - start` finite vectors of its
+        // dimension.
         let code = unsafe { sys::faiss_Index_add(raw.0.as_ptr(), (end - start) as i64, block.as_ptr()) };
         check(code, "add rows")?;
         (control.progress)(end as u64, rows as u64);
@@ -594,9 +614,11 @@ fn set_parameter(raw: &Raw, name: &CStr, value: usize) -> Result<(), IndexError>
     let mut space = ptr::null_mut();
     // SAFETY: The out pointer is valid.
     check(unsafe { sys::faiss_ParameterSpace_new(&mut space) }, "make a parameter space")?;
-    // SAFETY: Space and index are valid, the name is a C string; the space is freed once and not used afterwards.
+    // SAFETY: Space and index are valid, the name is a C string; the space is freed once and not used
+    // afterwards.
     let code = unsafe {
-        let code = sys::faiss_ParameterSpace_set_index_parameter(space, raw.0.as_ptr(), name.as_ptr(), value as f64);
+        let code =
+            sys::faiss_ParameterSpace_set_index_parameter(space, raw.0.as_ptr(), name.as_ptr(), value as f64);
         sys::faiss_ParameterSpace_free(space);
         code
     };
@@ -608,7 +630,8 @@ fn check(code: c_int, call: &'static str) -> Result<(), IndexError> {
     if code == 0 {
         return Ok(());
     }
-    // SAFETY: Gives null or a C string that lives until the next failure on this thread; it is copied at once.
+    // SAFETY: Gives null or a C string that lives until the next failure on this thread; it is copied at
+    // once.
     let message = unsafe {
         let message = sys::faiss_get_last_error();
         if message.is_null() { String::new() } else { CStr::from_ptr(message).to_string_lossy().into_owned() }

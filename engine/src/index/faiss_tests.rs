@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::super::conformance::{BUILD, CONTROL, best, vectors};
 use super::super::factory::FactoryError;
 use super::super::matrix::tests::matrix;
+use super::super::packed::AlignedBytes;
 use super::super::row::VectorFormat;
 use super::*;
 
@@ -38,9 +39,17 @@ fn every_factory_survives_writing_and_opening() {
     let (rows, matrix) = sample(2000);
     let queries = &rows[..DIMENSION * 20];
     let params = SearchParams { limit: 10, effort: None, filter: None };
-    for factory in
-        ["Flat", "SQ8", "SQ4", "HNSW8", "HNSW8,SQ6", "IVF8,Flat", "IVF8_HNSW8,SQfp16", "IVF8,PQ4x4", "IVF8,PQ8x4fs"]
-    {
+    for factory in [
+        "Flat",
+        "SQ8",
+        "SQ4",
+        "HNSW8",
+        "HNSW8,SQ6",
+        "IVF8,Flat",
+        "IVF8_HNSW8,SQfp16",
+        "IVF8,PQ4x4",
+        "IVF8,PQ8x4fs",
+    ] {
         let built = build(factory, &matrix);
         let directory = tempfile::tempdir().unwrap();
         assert_eq!(built.write(directory.path()).unwrap(), [FAISS_SLOTS_FILE, FAISS_INDEX_FILE]);
@@ -84,7 +93,8 @@ fn an_index_without_rows_has_one_file() {
     let directory = tempfile::tempdir().unwrap();
     assert_eq!(build("IVF64,PQ4", &empty).write(directory.path()).unwrap(), [FAISS_SLOTS_FILE]);
     let bytes = std::fs::read(directory.path().join(FAISS_SLOTS_FILE)).unwrap();
-    let opened = FaissIndex::open(directory.path(), AlignedBytes::from(bytes.as_slice()).into_bytes()).unwrap();
+    let opened =
+        FaissIndex::open(directory.path(), AlignedBytes::from(bytes.as_slice()).into_bytes()).unwrap();
     let params = SearchParams { limit: 10, effort: None, filter: None };
     assert_eq!(opened.search(&CONTROL, &[0.5; DIMENSION], &params).unwrap(), [[0u32; 0]]);
 }

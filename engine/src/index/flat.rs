@@ -56,7 +56,8 @@ impl FlatIndex {
         pick: &Pick<'_>,
         part: Range<usize>,
     ) -> Result<Vec<Nominees>, IndexError> {
-        let mut found: Vec<Nominees> = queries.iter().map(|query| Nominees::new(limit, self.margin(query))).collect();
+        let mut found: Vec<Nominees> =
+            queries.iter().map(|query| Nominees::new(limit, self.margin(query))).collect();
         let (rows, slots, biases) = (self.matrix.rows(), self.matrix.slots(), self.matrix.biases());
         let joined = if queries.len() >= PRODUCT_QUERIES_MIN { queries.concat() } else { Vec::new() };
         let mut fast = vec![0.0; ROWS_AT_ONCE.min(part.len()) * queries.len()];

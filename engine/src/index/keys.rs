@@ -1,7 +1,7 @@
 //! Primary keys by slot, packed: for ties and for answering with keys without reading records.
 //!
-//! Sections: `shape` u64 (0 for BIGINT, 1 for TEXT), the slots, and `keys` i64 a row, or `ends` u64 (where each text ends)
-//! and `text` (all texts, UTF-8).
+//! Sections: `shape` u64 (0 for BIGINT, 1 for TEXT), the slots, and `keys` i64 a row, or `ends` u64 (where
+//! each text ends) and `text` (all texts, UTF-8).
 
 use std::cmp::Ordering;
 use std::io::Write;
@@ -106,9 +106,11 @@ impl PackedKeys {
         let keys = match packed.array::<u64>("shape", 1)?.get() {
             [0] => Opened::BigInt(packed.array("keys", rows)?),
             [1] => {
-                let (ends, text) = (packed.array::<u64>("ends", rows)?, packed.array_of_any_length::<u8>("text")?);
+                let (ends, text) =
+                    (packed.array::<u64>("ends", rows)?, packed.array_of_any_length::<u8>("text")?);
                 let whole = str::from_utf8(text.get()).map_err(|error| packed.damaged(error.to_string()))?;
-                let rising = ends.get().is_sorted() && ends.get().last().copied().unwrap_or(0) == whole.len() as u64;
+                let rising =
+                    ends.get().is_sorted() && ends.get().last().copied().unwrap_or(0) == whole.len() as u64;
                 if !rising || ends.get().iter().any(|end| !whole.is_char_boundary(*end as usize)) {
                     return Err(packed.damaged("its texts do not follow one another"));
                 }
@@ -144,8 +146,8 @@ impl PackedKeys {
             Opened::Text { ends, text } => {
                 let start = position.checked_sub(1).map_or(0, |before| ends.get()[before]) as usize;
                 let text = &text.get()[start..ends.get()[position] as usize];
-                // Opening has checked that the whole is UTF-8 and that texts end between characters, which makes this
-                // check of a short piece succeed.
+                // Opening has checked that the whole is UTF-8 and that texts end between characters, which
+                // makes this check of a short piece succeed.
                 KeyRef::Text(str::from_utf8(text).unwrap_or_default())
             }
         }

@@ -1,8 +1,8 @@
 //! A matrix of stored vectors in one file, read in place.
 //!
-//! Sections: `shape` u64 (dimension, format, has a bias, bits of the largest norm as f64), `data` the numbers row after
-//! row, `scales` f32 a row (i8 only), `bias` f32 a row (classifiers), and the slots. Rows are copied bit for bit from the
-//! store, so that a score from a matrix equals a score from the store.
+//! Sections: `shape` u64 (dimension, format, has a bias, bits of the largest norm as f64), `data` the numbers
+//! row after row, `scales` f32 a row (i8 only), `bias` f32 a row (classifiers), and the slots. Rows are
+//! copied bit for bit from the store, so that a score from a matrix equals a score from the store.
 
 use std::io::Write;
 
@@ -50,8 +50,8 @@ impl<W: Write> MatrixWriter<W> {
         Ok(Self { writer, shape, slots: SlotList::default(), scales, biases, norm_max: 0.0, wide })
     }
 
-    /// Appends a row in its stored form (see [`VectorFormat::encode`]); slots must rise. `bias` is given exactly when
-    /// the matrix has biases.
+    /// Appends a row in its stored form (see [`VectorFormat::encode`]); slots must rise. `bias` is given
+    /// exactly when the matrix has biases.
     pub fn push(&mut self, slot: u32, row: &[u8], bias: Option<f32>) -> Result<(), IndexError> {
         let MatrixShape { format, biased, .. } = self.shape;
         format.decode(row, &mut self.wide).map_err(|error| IndexError::Row { slot, error })?;
@@ -101,15 +101,16 @@ enum Numbers {
 }
 
 impl PackedMatrix {
-    /// Opens a matrix after checking every length in it. The numbers themselves are taken as they are: the caller has
-    /// verified the checksum of the file.
+    /// Opens a matrix after checking every length in it. The numbers themselves are taken as they are: the
+    /// caller has verified the checksum of the file.
     pub fn open(bytes: Bytes) -> Result<Self, PackedError> {
         let packed = Packed::open(bytes, KIND)?;
         let fields = packed.array::<u64>("shape", 4)?;
         let [dimension, format, biased, norm_bits] = *fields.get() else {
             return Err(packed.damaged("its shape is not described"));
         };
-        let format = VectorFormat::from_code(format).ok_or_else(|| packed.damaged("unknown number format"))?;
+        let format =
+            VectorFormat::from_code(format).ok_or_else(|| packed.damaged("unknown number format"))?;
         let dimension = usize::try_from(dimension)
             .ok()
             .filter(|dimension| check_dimension(*dimension).is_ok())
@@ -190,7 +191,8 @@ impl PackedMatrix {
         self.rows().slice(position, position + 1).widen(out);
     }
 
-    /// The exact score of a query and the row at a position: `row . query` in f64, plus the bias if there is one.
+    /// The exact score of a query and the row at a position: `row . query` in f64, plus the bias if there is
+    /// one.
     ///
     /// # Panics
     /// If there is no such position or the query has another dimension.
@@ -240,7 +242,9 @@ pub(super) mod tests {
         let vectors: Vec<f32> = (0..7 * 5).map(|_| rng.f32() - 0.5).collect();
         let biases: Vec<f32> = (0..7).map(|_| rng.f32()).collect();
         for format in [VectorFormat::F32, VectorFormat::F16, VectorFormat::I8] {
-            for (slots, biases) in [([0, 1, 2, 3, 4, 5, 6], None), ([1, 2, 5, 9, 10, 11, 30], Some(&biases[..]))] {
+            for (slots, biases) in
+                [([0, 1, 2, 3, 4, 5, 6], None), ([1, 2, 5, 9, 10, 11, 30], Some(&biases[..]))]
+            {
                 let matrix = matrix(format, 5, &slots, &vectors, biases);
                 assert_eq!(matrix.len(), 7);
                 assert_eq!(matrix.slots().slot_end(), slots[6] + 1);

@@ -1,8 +1,10 @@
-//! Structures that nominate: packed matrices, nearest-neighbour indexes, the ELIAS cluster graph, primary keys.
+//! Structures that nominate: packed matrices, nearest-neighbour indexes, the ELIAS cluster graph, primary
+//! keys.
 //!
-//! Everything here is pure: it works on byte slices of generations (memory maps at the callers) or on plain vectors and
-//! knows no store, no query and no clock. An index answers with *slots* that may belong to the best; the engine adds the
-//! tail, scores every nominee exactly in f64 and cuts (ARCHITECTURE.md, invariant 3).
+//! Everything here is pure: it works on byte slices of generations (memory maps at the callers) or on plain
+//! vectors and knows no store, no query and no clock. An index answers with *slots* that may belong to the
+//! best; the engine adds the tail, scores every nominee exactly in f64 and cuts (ARCHITECTURE.md, invariant
+//! 3).
 //!
 //! | file | what it holds |
 //! |---|---|
@@ -11,7 +13,7 @@
 //! | `row`, `matrix` | one stored vector; a matrix of them |
 //! | `search` | the trait of vector indexes and what a search is told |
 //! | `flat` | exact search over a matrix |
-//! | `factory`, `faiss` | approximate search by faiss; the second is the only file that names it |
+//! | `factory`, `faiss_slots`, `faiss` | approximate search by faiss; only the last calls into it |
 //! | `elias`, `elias_file` | probe and path scores of the ELIAS cluster graph; its file |
 //! | `keys` | primary keys by slot |
 
@@ -20,6 +22,7 @@ mod elias_file;
 mod error;
 mod factory;
 mod faiss;
+mod faiss_slots;
 mod flat;
 mod keys;
 mod matrix;

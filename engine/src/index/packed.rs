@@ -1,4 +1,5 @@
-//! The container of every packed file: named sections at multiples of 64 bytes, found through a directory at the end.
+//! The container of every packed file: named sections at multiples of 64 bytes, found through a directory at
+//! the end.
 //!
 //! ```text
 //! header     kind 8 bytes, version u32, zeros up to 64
@@ -7,9 +8,9 @@
 //! footer     offset of the directory u64, number of sections u64, kind 8 bytes
 //! ```
 //!
-//! Numbers are little-endian. The directory stands at the end so that a file is written in one pass, without seeking and
-//! without holding it in memory. Lengths and offsets are checked when a file is opened, before anything is read through
-//! them; the checksum of the whole file is the business of the manifest.
+//! Numbers are little-endian. The directory stands at the end so that a file is written in one pass, without
+//! seeking and without holding it in memory. Lengths and offsets are checked when a file is opened, before
+//! anything is read through them; the checksum of the whole file is the business of the manifest.
 
 #[cfg(target_endian = "big")]
 compile_error!("packed files are read in place as little-endian numbers");
@@ -145,11 +146,14 @@ fn section_name(name: &str) -> [u8; 8] {
     bytes
 }
 
+/// Names and places of sections, in their order.
+type Sections = Vec<([u8; 8], Range<usize>)>;
+
 /// An opened packed file: every section lies within the bytes and none overlaps another.
 pub(super) struct Packed {
     bytes: Bytes,
     kind: Kind,
-    sections: Vec<([u8; 8], Range<usize>)>,
+    sections: Sections,
 }
 
 impl Packed {
@@ -181,7 +185,9 @@ impl Packed {
         let section = (*self.bytes).as_ref().get(range.clone());
         match section.map(bytemuck::try_cast_slice::<u8, T>) {
             Some(Ok(_)) => Ok(Array { bytes: Arc::clone(&self.bytes), range, numbers: PhantomData }),
-            Some(Err(error)) => Err(self.damaged(format!("section {name:?} cannot be read in place: {error}"))),
+            Some(Err(error)) => {
+                Err(self.damaged(format!("section {name:?} cannot be read in place: {error}")))
+            }
             None => Err(self.damaged(format!("section {name:?} lies outside the file"))),
         }
     }
@@ -207,7 +213,7 @@ impl<T: AnyBitPattern> Array<T> {
 }
 
 /// The sections of a file, after every length has been checked.
-fn directory(bytes: &[u8], kind: Kind) -> Result<Vec<([u8; 8], Range<usize>)>, PackedError> {
+fn directory(bytes: &[u8], kind: Kind) -> Result<Sections, PackedError> {
     let damaged = |reason: String| PackedError::Damaged { kind: kind.name, reason };
     if bytes.len() < HEADER_BYTES + FOOTER_BYTES {
         return Err(damaged(format!("{} bytes are too few", bytes.len())));
@@ -242,7 +248,9 @@ fn directory(bytes: &[u8], kind: Kind) -> Result<Vec<([u8; 8], Range<usize>)>, P
                 sections.push((name, offset as usize..end as usize));
                 free = end;
             }
-            _ => return Err(damaged(format!("section {:?} is out of place", String::from_utf8_lossy(&name)))),
+            _ => {
+                return Err(damaged(format!("section {:?} is out of place", String::from_utf8_lossy(&name))));
+            }
         }
     }
     Ok(sections)

@@ -26,8 +26,8 @@ impl SearchControl<'_> {
 pub struct SearchParams<'a> {
     /// How many of the best are wanted for each query.
     pub limit: usize,
-    /// How hard to look, in the unit of the index (see [`VectorIndex::default_effort`]); `None` for its default.
-    /// Exact indexes ignore it.
+    /// How hard to look, in the unit of the index (see [`VectorIndex::default_effort`]); `None` for its
+    /// default. Exact indexes ignore it.
     pub effort: Option<usize>,
     /// The slots that may be nominated; `None` for all.
     pub filter: Option<&'a RoaringBitmap>,
@@ -35,7 +35,8 @@ pub struct SearchParams<'a> {
 
 /// An index over vectors, by inner product (the cosine, where the vectors are normalised), higher is better.
 ///
-/// It nominates: the caller scores the nominees exactly and cuts. All methods may be called from many threads at once.
+/// It nominates: the caller scores the nominees exactly and cuts. All methods may be called from many threads
+/// at once.
 pub trait VectorIndex: Send + Sync {
     /// Numbers in a query.
     fn dimension(&self) -> usize;
@@ -57,9 +58,9 @@ pub trait VectorIndex: Send + Sync {
     /// The effort used when none is given: `efSearch` for HNSW, `nprobe` for IVF, 0 where it means nothing.
     fn default_effort(&self, limit: usize) -> usize;
 
-    /// For each query of `queries` (`[n, dimension]`, row-major) the nominated slots: ascending, none twice, each
-    /// allowed by the filter. There may be more than `limit` of them; there are fewer only if the index found no more,
-    /// and for an exact index only if no more match.
+    /// For each query of `queries` (`[n, dimension]`, row-major) the nominated slots: ascending, none twice,
+    /// each allowed by the filter. There may be more than `limit` of them, and there are fewer only if no
+    /// more are allowed.
     ///
     /// # Errors
     /// If `queries` are not whole vectors, a number is not finite, or the caller cancels.

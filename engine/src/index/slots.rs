@@ -69,7 +69,8 @@ impl SlotTable {
         let [len, slot_end, first, gapless] = *fields.get() else {
             return Err(packed.damaged("its slots are not described"));
         };
-        let slot_end = u32::try_from(slot_end).map_err(|_| packed.damaged("the end of its slots is no slot"))?;
+        let slot_end =
+            u32::try_from(slot_end).map_err(|_| packed.damaged("the end of its slots is no slot"))?;
         let order = if gapless == 1 {
             packed.array::<u32>(SECTION, 0)?;
             let fits = first.checked_add(len).is_some_and(|end| end <= u64::from(slot_end));
@@ -121,9 +122,10 @@ impl SlotTable {
     /// The position of a slot.
     pub fn position_of(&self, slot: u32) -> Option<usize> {
         match &self.order {
-            Order::Gapless { first } => {
-                slot.checked_sub(*first).map(|position| position as usize).filter(|position| *position < self.len)
-            }
+            Order::Gapless { first } => slot
+                .checked_sub(*first)
+                .map(|position| position as usize)
+                .filter(|position| *position < self.len),
             Order::Listed(slots) => slots.get().binary_search(&slot).ok(),
         }
     }
@@ -137,7 +139,9 @@ impl SlotTable {
     pub fn matching(&self, filter: &RoaringBitmap) -> usize {
         match &self.order {
             Order::Gapless { .. } if self.len == 0 => 0,
-            Order::Gapless { first } => filter.range_cardinality(*first..=first + (self.len as u32 - 1)) as usize,
+            Order::Gapless { first } => {
+                filter.range_cardinality(*first..=first + (self.len as u32 - 1)) as usize
+            }
             Order::Listed(_) => self.set().intersection_len(filter) as usize,
         }
     }
@@ -194,7 +198,10 @@ mod tests {
         for slots in cases {
             let table = table(slots, 80_000);
             assert_eq!(table.iter().collect::<Vec<_>>(), slots);
-            assert_eq!((table.len(), table.slot_end(), table.is_empty()), (slots.len(), 80_000, slots.is_empty()));
+            assert_eq!(
+                (table.len(), table.slot_end(), table.is_empty()),
+                (slots.len(), 80_000, slots.is_empty())
+            );
             for slot in (0..10).chain(69_998..70_004).chain([u32::MAX]) {
                 let expected = slots.iter().position(|other| *other == slot);
                 assert_eq!(table.position_of(slot), expected);

@@ -13,10 +13,12 @@ const UNDERFLOW: f64 = 1.0e-44;
 /// (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1).
 /// We take `g(n + 2)`: an i8 row is scored as `scale * sum(code * q)` while its exact value is the sum of
 /// `q * f32(code * scale)`, two roundings more. A term for underflow of any factor or product is added, and a
-/// millionth of the whole pays for the rounding of the norms and of the exact score (f64, relative 1e-13 at most).
+/// millionth of the whole pays for the rounding of the norms and of the exact score (f64, relative 1e-13 at
+/// most).
 ///
 /// `norm_q` is the Euclidean norm of the query, `norm_row_max` that of the longest row, both from
-/// [`norm`](super::norm). The result is infinite when a partial sum could overflow f32, which keeps every row.
+/// [`norm`](super::norm). The result is infinite when a partial sum could overflow f32, which keeps every
+/// row.
 pub fn error_bound(dim: usize, norm_q: f64, norm_row_max: f64) -> f32 {
     let product = norm_q * norm_row_max;
     let terms = (dim as f64 + 2.0) * UNIT_ROUNDOFF;

@@ -2,15 +2,15 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-/// Number of running sums of the exact product. It is part of the definition of a score: never change it lightly,
-/// since scores are shown and compared across machines.
+/// Number of running sums of the exact product. It is part of the definition of a score: never change it
+/// lightly, since scores are shown and compared across machines.
 pub(super) const LANES: usize = 16;
 
 /// The score that decides every order and that every answer shows: `sum a[i] * b[i]` in f64.
 ///
-/// The product of two f32 is exact in f64 (48 of 53 bits). Term i goes to running sum `i % 16`, and the sums are
-/// added as a fixed binary tree, so the result is the same, bit for bit, on every processor and however the call was
-/// reached. It cannot overflow: 2^30 terms of at most 1.2e77.
+/// The product of two f32 is exact in f64 (48 of 53 bits). Term i goes to running sum `i % 16`, and the sums
+/// are added as a fixed binary tree, so the result is the same, bit for bit, on every processor and however
+/// the call was reached. It cannot overflow: 2^30 terms of at most 1.2e77.
 ///
 /// # Panics
 /// If the lengths differ; a caller checks dimensions when it binds a query.

@@ -40,10 +40,10 @@ fn product(queries: &[f32], rows: &[f32], dim: usize, out: &mut [f32], stride: u
     }
     assert!(column + m <= stride && out.len() == n * stride, "product out of its place");
     let (dim_step, stride_step) = (dim as isize, stride as isize);
-    // SAFETY: The product reads queries[q * dim + d] and rows[r * dim + d] for q < n, r < m, d < dim, which lie within
-    // the slices because their lengths are at least n * dim and m * dim; it writes out[q * stride + column + r], at
-    // most (n - 1) * stride + column + m - 1 < n * stride, the length of `out`. `out` is exclusively borrowed, so it
-    // overlaps neither. `read_dst` is false, so `out` is not read.
+    // SAFETY: The product reads queries[q * dim + d] and rows[r * dim + d] for q < n, r < m, d < dim, which
+    // lie within the slices because their lengths are at least n * dim and m * dim; it writes out[q * stride
+    // + column + r], at most (n - 1) * stride + column + m - 1 < n * stride, the length of `out`. `out` is
+    // exclusively borrowed, so it overlaps neither. `read_dst` is false, so `out` is not read.
     unsafe {
         gemm::gemm(
             n,

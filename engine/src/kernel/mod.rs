@@ -1,8 +1,9 @@
 //! Arithmetic on vectors: one function that decides ([`dot_exact`]) and fast ones that nominate.
 //!
 //! A search is `scan | scores` in f32, then [`Nominees`] with a margin of twice [`error_bound`], then
-//! [`Rows::dot_exact`] for every nominee, then [`select_top`]. The margin makes it certain that no member of the
-//! true top k is lost, so neither the instruction set nor the order of a fast sum can be seen in an answer.
+//! [`Rows::dot_exact`] for every nominee, then [`select_top`]. The margin makes it certain that no member of
+//! the true top k is lost, so neither the instruction set nor the order of a fast sum can be seen in an
+//! answer.
 //!
 //! Nothing here knows about stores, queries or threads: callers cut the work into blocks.
 

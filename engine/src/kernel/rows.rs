@@ -6,8 +6,8 @@ use pulp::{Arch, Simd, WithSimd};
 use super::dot::{LANES, accumulate, dot_simd, reduce};
 use super::widen::{widen_codes, widen_f16, widen_i8};
 
-/// How many numbers are widened at once: small enough for the first-level cache and the stack, and a multiple of
-/// the lanes of the exact product, so that cutting a row does not change which sum a term goes to.
+/// How many numbers are widened at once: small enough for the first-level cache and the stack, and a multiple
+/// of the lanes of the exact product, so that cutting a row does not change which sum a term goes to.
 const BLOCK: usize = 512;
 const _: () = assert!(BLOCK.is_multiple_of(LANES));
 
@@ -112,8 +112,8 @@ impl<'a> Rows<'a> {
         );
     }
 
-    /// [`dot_exact`](super::dot_exact) of the query and row `row` as stored: equal, bit for bit, to widening the
-    /// row and calling that function.
+    /// [`dot_exact`](super::dot_exact) of the query and row `row` as stored: equal, bit for bit, to widening
+    /// the row and calling that function.
     ///
     /// # Panics
     /// If there is no such row or the query has another dimension.
@@ -124,17 +124,17 @@ impl<'a> Rows<'a> {
             #[inline(always)]
             || {
                 let mut lanes = [0.0; LANES];
-                let mut wide = [0.0f32; BLOCK];
                 match self.data {
                     RowData::F32(values) => accumulate(&mut lanes, query, &values[numbers]),
                     RowData::F16(values) => {
+                        let mut wide = [0.0; BLOCK];
                         for (query, values) in query.chunks(BLOCK).zip(values[numbers].chunks(BLOCK)) {
                             widen_f16(values, &mut wide);
                             accumulate(&mut lanes, query, &wide[..values.len()]);
                         }
                     }
                     RowData::I8 { codes, scales } => {
-                        let scale = scales[row];
+                        let (scale, mut wide) = (scales[row], [0.0; BLOCK]);
                         for (query, codes) in query.chunks(BLOCK).zip(codes[numbers].chunks(BLOCK)) {
                             widen_i8(codes, scale, &mut wide);
                             accumulate(&mut lanes, query, &wide[..codes.len()]);

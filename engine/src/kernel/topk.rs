@@ -10,10 +10,11 @@ const HELD_MIN: usize = 1024;
 
 /// Every slot whose fast score is at least the k-th best fast score minus a margin.
 ///
-/// With `margin = 2 * error_bound` this holds every member of the exact top k, ties at its edge included. Let B be the
-/// bound and E the k-th best exact score: a slot with exact score at least E has a fast score of at least `E - B`, and
-/// the k-th best fast score is at most `E + B`.
-/// Memory is about `2k` entries, and more only while more slots lie within the margin: all of them when all tie.
+/// With `margin = 2 * error_bound` this holds every member of the exact top k, ties at its edge included. Let
+/// B be the bound and E the k-th best exact score: a slot with exact score at least E has a fast score of at
+/// least `E - B`, and the k-th best fast score is at most `E + B`.
+/// Memory is about `2k` entries, and more only while more slots lie within the margin: all of them when all
+/// tie.
 #[derive(Debug)]
 pub struct Nominees {
     k: usize,
@@ -28,7 +29,8 @@ pub struct Nominees {
 }
 
 impl Nominees {
-    /// An empty set for the best `k`, with `margin` = twice the error bound (infinite or NaN: keep everything).
+    /// An empty set for the best `k`, with `margin` = twice the error bound (infinite or NaN: keep
+    /// everything).
     pub fn new(k: usize, margin: f32) -> Self {
         let margin = if margin.is_nan() { f64::INFINITY } else { f64::from(margin.max(0.0)) };
         let prune_at = k.saturating_mul(2).max(HELD_MIN);
@@ -47,13 +49,13 @@ impl Nominees {
         }
     }
 
-    /// Offers a block of scores. `slot_of` names the slot of a position, or `None` if the row is dead or filtered
-    /// out; it is asked only for scores that reach the floor.
+    /// Offers a block of scores. `slot_of` names the slot of a position, or `None` if the row is dead or
+    /// filtered out; it is asked only for scores that reach the floor.
     pub fn offer(&mut self, scores: &[f32], slot_of: impl Fn(usize) -> Option<Slot>) {
         const STEP: usize = 16;
         for (step, block) in scores.chunks(STEP).enumerate() {
-            // Most blocks hold nothing of interest: one vectorised test skips them. NaN and infinities must not be
-            // skipped, hence the negation and the second test.
+            // Most blocks hold nothing of interest: one vectorised test skips them. NaN and infinities must
+            // not be skipped, hence the negation and the second test.
             let floor = self.floor;
             let dull =
                 block.iter().fold(true, |dull, score| dull & (*score < floor) & (*score > f32::NEG_INFINITY));
@@ -111,8 +113,8 @@ impl Nominees {
 
 /// Keeps the best `k` items in order: higher score first, then `tie` (by primary key at the callers).
 ///
-/// NaN is dropped, and -0.0 becomes 0.0, with which it ties. `tie` must be a total order of slots; it is asked only
-/// about equal scores.
+/// NaN is dropped, and -0.0 becomes 0.0, with which it ties. `tie` must be a total order of slots; it is
+/// asked only about equal scores.
 pub fn select_top(items: &mut Vec<(f64, Slot)>, k: usize, tie: impl Fn(Slot, Slot) -> Ordering) {
     items.retain_mut(|(score, _)| {
         *score += 0.0;
@@ -180,10 +182,9 @@ mod tests {
             nudges in prop::collection::vec(0u32..3, 1..200),
             k in 1usize..20,
         ) {
-            let rows: Vec<Vec<f32>> = nudges
-                .iter()
-                .map(|nudge| (0..40u32).map(|d| f32::from_bits(0x3f00_0000 + nudge * u32::from(d == 7))).collect())
-                .collect();
+            let number = |nudge: u32, d: u32| f32::from_bits(0x3f00_0000 + nudge * u32::from(d == 7));
+            let row = |nudge: &u32| (0..40).map(|d| number(*nudge, d)).collect();
+            let rows: Vec<Vec<f32>> = nudges.iter().map(row).collect();
             check(&rows, &[1.1; 40], k, 1);
         }
     }

@@ -25,8 +25,8 @@ pub fn first_non_finite(vector: &[f32]) -> Option<usize> {
     if finite { None } else { vector.iter().position(|value| !value.is_finite()) }
 }
 
-/// Scales a vector to unit length in place and returns the norm it had. Computed in f64, so that neither large nor
-/// subnormal numbers are lost. On error the vector is as it was.
+/// Scales a vector to unit length in place and returns the norm it had. Computed in f64, so that neither
+/// large nor subnormal numbers are lost. On error the vector is as it was.
 pub fn normalize(vector: &mut [f32]) -> Result<f64, NormError> {
     if let Some(position) = first_non_finite(vector) {
         return Err(NormError::NotFinite { position, value: vector[position] });
@@ -41,7 +41,8 @@ pub fn normalize(vector: &mut [f32]) -> Result<f64, NormError> {
     Ok(norm)
 }
 
-/// Softmax in place: `exp(x_i - max) / sum_j exp(x_j - max)`, in f64 and in a fixed order. An empty slice stays empty.
+/// Softmax in place: `exp(x_i - max) / sum_j exp(x_j - max)`, in f64 and in a fixed order. An empty slice
+/// stays empty.
 ///
 /// The inputs must be finite; the largest is subtracted first, so nothing overflows.
 pub fn softmax(values: &mut [f64]) {

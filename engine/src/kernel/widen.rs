@@ -4,8 +4,9 @@ use half::f16;
 
 /// `out[i] = values[i]`, exact for every f16.
 ///
-/// Shifting a half's exponent and fraction into place makes a float that is 2^112 too small; one multiplication
-/// repairs that, for subnormal halves too. Infinities and NaN, which no stored row holds, keep an exponent of ones.
+/// Shifting a half's exponent and fraction into place makes a float that is 2^112 too small; one
+/// multiplication repairs that, for subnormal halves too. Infinities and NaN, which no stored row holds, keep
+/// an exponent of ones.
 #[inline(always)]
 pub(super) fn widen_f16(values: &[f16], out: &mut [f32]) {
     const SCALE: f32 = f32::from_bits((127 + 112) << 23);

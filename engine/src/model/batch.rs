@@ -9,18 +9,18 @@ use super::spec::ModelLimits;
 pub(super) enum Batching {
     /// Texts of the same number of tokens together.
     EqualLength,
-    /// The same, but a text that would be alone is run twice beside itself, because the model sums one row in another
-    /// order than several. ONNX Runtime's reductions do, so models that pool by themselves need this.
+    /// The same, but a text that would be alone is run twice beside itself, because the model sums one row in
+    /// another order than several. ONNX Runtime's reductions do, so models that pool by themselves need this.
     Paired,
-    /// Every text alone, because the model mixes the rows of a batch. Models quantised dynamically do: they choose
-    /// one scale for all numbers of a batch.
+    /// Every text alone, because the model mixes the rows of a batch. Models quantised dynamically do: they
+    /// choose one scale for all numbers of a batch.
     Alone,
 }
 
 /// The order in which texts are run, and its cuts into runs. `lengths` are numbers of tokens.
 ///
-/// Within a run all texts have the same length, so nothing is padded: padding changes the rounding of the rest, and
-/// a text must have the same embedding in any company.
+/// Within a run all texts have the same length, so nothing is padded: padding changes the rounding of the
+/// rest, and a text must have the same embedding in any company.
 pub(super) fn plan(
     lengths: &[usize],
     batching: Batching,

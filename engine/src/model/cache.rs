@@ -11,8 +11,8 @@ pub(super) struct Cached {
     pub(super) tokens: usize,
 }
 
-/// A least-recently-used cache, bounded by entries and by bytes. One lock: it is held for a look-up, and a look-up
-/// costs a thousandth of an encoding.
+/// A least-recently-used cache, bounded by entries and by bytes. One lock: it is held for a look-up, and a
+/// look-up costs a thousandth of an encoding.
 pub(super) struct TextCache {
     state: Mutex<State>,
     entries_max: usize,

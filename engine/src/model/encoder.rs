@@ -17,8 +17,8 @@ use super::session::{OnnxSession, TokenRows};
 use super::spec::{ModelLimits, ModelSpec, Pooling, check};
 use super::tokenizer::TextTokenizer;
 
-/// Calls with at most this many different texts look into the cache. Larger ones are loads, which would only push
-/// out the queries it is for.
+/// Calls with at most this many different texts look into the cache. Larger ones are loads, which would only
+/// push out the queries it is for.
 const CACHED_CALL_MAX: usize = 64;
 
 /// Texts tokenised and sorted by length together, so that the memory of a call does not grow with its texts.
@@ -43,8 +43,8 @@ pub struct Embeddings {
     pub encoded: usize,
 }
 
-/// A loaded model with its tokenizer. It may be used from several threads; runs of the model take turns, and each
-/// uses all threads of the specification.
+/// A loaded model with its tokenizer. It may be used from several threads; runs of the model take turns, and
+/// each uses all threads of the specification.
 pub struct Encoder {
     session: OnnxSession,
     tokenizer: TextTokenizer,
@@ -59,8 +59,19 @@ pub struct Encoder {
 impl Encoder {
     /// Loads a model and its tokenizer from memory and runs a short probe, which gives the dimension.
     ///
-    /// Memory is about twice the model file while loading and once afterwards, plus what the largest run needs.
+    /// Memory is about twice the model file while loading and once afterwards, plus what the largest run
+    /// needs.
     pub fn load(
+        model_bytes: &[u8],
+        tokenizer_bytes: &[u8],
+        spec: &ModelSpec,
+        runtime: &Runtime,
+    ) -> Result<Encoder, ModelError> {
+        Self::load_within(model_bytes, tokenizer_bytes, spec, runtime, &ModelLimits::default())
+    }
+
+    /// [`load`](Encoder::load) under other limits than the usual ones.
+    pub fn load_within(
         model_bytes: &[u8],
         tokenizer_bytes: &[u8],
         spec: &ModelSpec,
@@ -109,8 +120,8 @@ impl Encoder {
 
     /// The embeddings of `texts`, in their order, not normalised.
     ///
-    /// A text has the same embedding alone and in any call. Equal texts are encoded once, and small calls are served
-    /// from a cache. `cancelled` is asked between runs, each of which takes a fraction of a second.
+    /// A text has the same embedding alone and in any call. Equal texts are encoded once, and small calls are
+    /// served from a cache. `cancelled` is asked between runs, each of which takes a fraction of a second.
     ///
     /// Errors name the place of the text; there are no partial results.
     pub fn encode(&self, cancelled: &dyn Fn() -> bool, texts: &[&str]) -> Result<Embeddings, ModelError> {

@@ -14,8 +14,8 @@ pub enum ModelError {
     RuntimeNotConfigured,
     /// The library is not there or cannot be used.
     #[error(
-        "ONNX Runtime cannot be loaded from '{}': {reason}; run `make setup` or name another file in ORT_DYLIB_PATH \
-         (in the library: Options::onnxruntime)", path.display()
+        "ONNX Runtime cannot be loaded from '{}': {reason}; run `make setup` or name another file in \
+         ORT_DYLIB_PATH (in the library: Options::onnxruntime)", path.display()
     )]
     RuntimeNotLoadable {
         /// The file that was tried.
@@ -53,7 +53,8 @@ pub enum ModelError {
     },
     /// The file is larger than the limit.
     #[error(
-        "the {what} has {bytes} bytes, more than the limit of {bytes_max}; raise the limit or use a smaller one"
+        "the {what} has {bytes} bytes, more than the limit of {bytes_max}; raise the limit or use a \
+         smaller one"
     )]
     TooLarge {
         /// `model file` or `tokenizer file`.
@@ -71,8 +72,8 @@ pub enum ModelError {
     },
     /// The model wants inputs a text encoder does not have, or lacks the one it must have.
     #[error(
-        "the model's input '{input}' {problem}; inputs are {inputs}; an encoder takes input_ids and, if it likes, \
-         attention_mask and token_type_ids, each int64 or int32 [batch, sequence]"
+        "the model's input '{input}' {problem}; inputs are {inputs}; an encoder takes input_ids and, if it \
+         likes, attention_mask and token_type_ids, each int64 or int32 [batch, sequence]"
     )]
     Input {
         /// The input in question.
@@ -82,7 +83,8 @@ pub enum ModelError {
         /// All inputs with their types.
         inputs: String,
     },
-    /// The named output is not there or does not fit the pooling, or no output was named and not exactly one fits.
+    /// The named output is not there or does not fit the pooling, or no output was named and not exactly one
+    /// fits.
     #[error("{problem}; outputs are {outputs}; name one with output => '...' and choose pooling to match")]
     Output {
         /// What is wrong.

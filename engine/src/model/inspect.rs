@@ -9,8 +9,8 @@ use super::spec::{ModelLimits, ModelSpec, Pooling};
 use super::tokenizer::TextTokenizer;
 use crate::kernel::first_non_finite;
 
-/// Relative difference up to which a text alone and in a batch count as the same: rounding is a tenth of it, and the
-/// mixing of rows by dynamic quantisation a hundredfold.
+/// Relative difference up to which a text alone and in a batch count as the same: rounding is a tenth of it,
+/// and the mixing of rows by dynamic quantisation a hundredfold.
 const SAME: f32 = 1e-4;
 
 /// What a model is.
@@ -32,16 +32,15 @@ pub struct ModelInfo {
 
 /// Says what a model is, or why it cannot be used.
 ///
-/// Beyond what [`Encoder::load`] checks, the model is run on `max_tokens` tokens, which fails if it knows fewer
-/// positions.
+/// Beyond what [`Encoder::load`] checks, the model is run on `max_tokens` tokens, which fails if it knows
+/// fewer positions.
 pub fn inspect(
     model_bytes: &[u8],
     tokenizer_bytes: &[u8],
     spec: &ModelSpec,
     runtime: &Runtime,
-    limits: &ModelLimits,
 ) -> Result<ModelInfo, ModelError> {
-    let encoder = Encoder::load(model_bytes, tokenizer_bytes, spec, runtime, limits)?;
+    let encoder = Encoder::load(model_bytes, tokenizer_bytes, spec, runtime)?;
     encoder.try_longest(spec.max_tokens)?;
     Ok(encoder.info())
 }
@@ -53,9 +52,9 @@ pub(super) struct Probed {
     pub(super) note: Option<String>,
 }
 
-/// Runs the tokenizer's greatest token id, which fails if the tokenizer belongs to another model, then texts of three
-/// lengths alone, in pairs and between others of their length. The dimension, finiteness, and whether the rows of a
-/// run are independent of each other come out of it.
+/// Runs the tokenizer's greatest token id, which fails if the tokenizer belongs to another model, then texts
+/// of three lengths alone, in pairs and between others of their length. The dimension, finiteness, and
+/// whether the rows of a run are independent of each other come out of it.
 pub(super) fn probe(
     session: &OnnxSession,
     tokenizer: &TextTokenizer,
@@ -125,6 +124,7 @@ fn difference(alone: &[f32], among: &[f32]) -> Option<&'static str> {
     let most = alone.iter().zip(among).fold(0.0f32, |most, (a, b)| most.max((a - b).abs()));
     let same = most <= SAME * largest;
     (!same).then_some(
-        "texts are run one at a time, since this model mixes the texts of a batch, as dynamically quantised models do",
+        "texts are run one at a time, since this model mixes the texts of a batch, as dynamically \
+         quantised models do",
     )
 }

@@ -1,17 +1,17 @@
 //! Encoders: from text to vectors, through a tokenizer and an ONNX model.
 //!
-//! This is the only folder that names ort and tokenizers, and none of their types leaves it. A model is a program
-//! from outside: its bytes are walked and checked before ONNX Runtime sees them ([`inspect`]), it is loaded from
-//! memory only, and what it returns is checked for shape and finiteness every time.
+//! This is the only folder that names ort and tokenizers, and none of their types leaves it. A model is a
+//! program from outside: its bytes are walked and checked before ONNX Runtime sees them ([`inspect`]), it is
+//! loaded from memory only, and what it returns is checked for shape and finiteness every time.
 //!
 //! 1. [`Runtime::load`] opens the ONNX Runtime library, once a process.
 //! 2. [`inspect`] says what a model is, or why it cannot be used; `CREATE MODEL` runs it.
 //! 3. [`Encoder::load`] opens the stored model; [`Encoder::encode`] turns texts into vectors.
 //!
-//! The same text has the same embedding, bit for bit, whatever else is in the call. Texts are batched only with texts
-//! of the same number of tokens, so there is no padding. When a model is loaded, a probe finds out whether a text
-//! alone and in a batch is the same; if only the rounding differs, no text is run alone, and if the model mixes the
-//! rows of a batch, every text is.
+//! The same text has the same embedding, bit for bit, whatever else is in the call. Texts are batched only
+//! with texts of the same number of tokens, so there is no padding. When a model is loaded, a probe finds out
+//! whether a text alone and in a batch is the same; if only the rounding differs, no text is run alone, and
+//! if the model mixes the rows of a batch, every text is.
 
 mod batch;
 mod cache;

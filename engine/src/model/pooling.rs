@@ -4,10 +4,12 @@ use super::error::ModelError;
 use super::session::TokenRows;
 use super::spec::Pooling;
 
-/// Writes the embedding of every row of a run into `out`, `rows * dimension` numbers, and returns the dimension.
+/// Writes the embedding of every row of a run into `out`, `rows * dimension` numbers, and returns the
+/// dimension.
 ///
 /// `shape` and `numbers` are the output of the model: `[rows, dimension]` is taken as it is, and
-/// `[rows, tokens, dimension]` is reduced by `pooling`. Sums are in f64, so the order of tokens costs no accuracy.
+/// `[rows, tokens, dimension]` is reduced by `pooling`. Sums are in f64, so the order of tokens costs no
+/// accuracy.
 pub(super) fn pool(
     input: TokenRows<'_>,
     pooling: Pooling,

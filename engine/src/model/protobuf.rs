@@ -1,11 +1,13 @@
 //! A walk over the bytes of an ONNX file before ONNX Runtime sees them.
 //!
-//! It finds truncated and foreign files and gives the place, and it refuses tensors kept outside the file: ONNX
-//! Runtime would look for them relative to the working directory, or, with one special name, at a memory address.
+//! It finds truncated and foreign files and gives the place, and it refuses tensors kept outside the file:
+//! ONNX Runtime would look for them relative to the working directory, or, with one special name, at a memory
+//! address.
 
 use super::error::ModelError;
 
-/// Messages within messages are followed to this depth; each graph within a graph (a branch, a loop) takes three.
+/// Messages within messages are followed to this depth; each graph within a graph (a branch, a loop) takes
+/// three.
 const DEPTH_MAX: usize = 64;
 
 /// The kinds of message that can hold a tensor, directly or further down.
@@ -43,7 +45,8 @@ impl Message {
 
 /// Checks that the bytes are a whole ONNX model with a graph and that every tensor lies in the file.
 pub(super) fn check_self_contained(bytes: &[u8]) -> Result<(), ModelError> {
-    // ONNX Runtime also reads its own format, which it knows by this mark; it is not checked here, so not taken.
+    // ONNX Runtime also reads its own format, which it knows by this mark; it is not checked here, so not
+    // taken.
     if bytes.get(4..8) == Some(b"ORTM") {
         return Err(ModelError::NotOnnx { offset: 4, reason: "a model in ORT format" });
     }

@@ -10,7 +10,8 @@ use ort::logging::LogLevel;
 
 use super::error::ModelError;
 
-/// What this process has loaded. The library stays loaded and the environment stays open until the process ends:
+/// What this process has loaded. The library stays loaded and the environment stays open until the process
+/// ends:
 /// ONNX Runtime allows neither a second one nor a second start.
 struct Loaded {
     path: PathBuf,
@@ -29,8 +30,8 @@ pub struct Runtime {
 impl Runtime {
     /// Loads the library at `path`. Loading the same file again gives the same runtime.
     ///
-    /// Errors if there is no path, if the file is missing, is no ONNX Runtime or is too old (1.31 is needed), and if
-    /// the process has already loaded another file. Never panics and looks at no environment variable.
+    /// Errors if there is no path, if the file is missing, is no ONNX Runtime or is too old (1.31 is needed),
+    /// and if the process has already loaded another file. Never panics and looks at no environment variable.
     pub fn load(path: Option<&Path>) -> Result<Runtime, ModelError> {
         let asked = path.ok_or(ModelError::RuntimeNotConfigured)?;
         let refuse = |reason: String| ModelError::RuntimeNotLoadable { path: asked.to_path_buf(), reason };

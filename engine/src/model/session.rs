@@ -30,8 +30,8 @@ pub(super) struct TokenRows<'a> {
 
 /// A loaded model.
 ///
-/// There is one session and one run at a time: a run already uses every thread it was given, and a second session
-/// would hold the weights once more.
+/// There is one session and one run at a time: a run already uses every thread it was given, and a second
+/// session would hold the weights once more.
 pub(super) struct OnnxSession {
     running: Mutex<Running>,
     pub(super) signature: Signature,
@@ -72,16 +72,11 @@ impl OnnxSession {
             Role::Types => &zeros,
         };
         let inputs = &self.signature.inputs;
-        let narrow: Vec<Vec<i32>> = inputs
+        let narrow: Result<Vec<Vec<i32>>, ModelError> = inputs
             .iter()
-            .map(|input| {
-                if input.narrow {
-                    of_role(input.role).iter().map(|id| *id as i32).collect()
-                } else {
-                    Vec::new()
-                }
-            })
+            .map(|input| if input.narrow { narrowed(of_role(input.role)) } else { Ok(Vec::new()) })
             .collect();
+        let narrow = narrow?;
         let mut values: Vec<(Cow<'_, str>, SessionInputValue<'_>)> = Vec::with_capacity(inputs.len());
         for (input, narrow) in inputs.iter().zip(&narrow) {
             let value: SessionInputValue<'_> = if input.narrow {
@@ -100,6 +95,15 @@ impl OnnxSession {
         let (shape, numbers) = output.try_extract_tensor::<f32>().map_err(failed)?;
         read(shape, numbers)
     }
+}
+
+/// Numbers as int32, for models that take it.
+fn narrowed(numbers: &[i64]) -> Result<Vec<i32>, ModelError> {
+    let narrow = |number: &i64| {
+        let reason = || format!("token id {number} is too large for the model's int32 input");
+        i32::try_from(*number).map_err(|_| ModelError::Run { reason: reason() })
+    };
+    numbers.iter().map(narrow).collect()
 }
 
 fn refused<R>(error: &ort::Error<R>) -> ModelError {
@@ -138,17 +142,23 @@ fn cpu(spec: &ModelSpec, runtime: &Runtime) -> Result<SessionBuilder, ModelError
         0 => available_parallelism().map_or(1, usize::from),
         threads => threads,
     };
-    let builder = Session::builder(&runtime.environment).map_err(|error| refused(&error))?;
-    builder
+    let refused = |error: ort::Error<SessionBuilder>| refused(&error);
+    Session::builder(&runtime.environment)
+        .map_err(|error| self::refused(&error))?
         .with_optimization_level(GraphOptimizationLevel::All)
-        .and_then(|builder| builder.with_intra_threads(threads))
-        .and_then(|builder| builder.with_inter_threads(1))
-        .and_then(|builder| builder.with_deterministic_compute(true))
+        .map_err(refused)?
+        .with_intra_threads(threads)
+        .map_err(refused)?
+        .with_inter_threads(1)
+        .map_err(refused)?
+        .with_deterministic_compute(true)
+        .map_err(refused)?
         // Idle threads sleep instead of spinning: an embedded library does not burn the cores of its host.
-        .and_then(|builder| builder.with_config_entry("session.intra_op.allow_spinning", "0"))
+        .with_config_entry("session.intra_op.allow_spinning", "0")
+        .map_err(refused)?
         // The shapes differ from run to run, so there is no pattern of memory to learn.
-        .and_then(|builder| builder.with_memory_pattern(false))
-        .map_err(|error| refused(&error))
+        .with_memory_pattern(false)
+        .map_err(refused)
 }
 
 /// The same options with the CUDA provider before the processor, or why it cannot be registered.

@@ -117,9 +117,10 @@ fn candidates(declared: &[Outlet]) -> Vec<Candidate> {
 
 /// The output that is the embedding.
 ///
-/// Pooling `mean` and `cls` want token vectors, rank 3; `none` wants rank 2. A named output of rank 2 is taken under
-/// `mean` and `cls` too, as already pooled, and the note says so; the same goes for the only float output of rank 2
-/// where no output has rank 3. Everything else is an error that the caller completes with the list of outputs.
+/// Pooling `mean` and `cls` want token vectors, rank 3; `none` wants rank 2. A named output of rank 2 is
+/// taken under `mean` and `cls` too, as already pooled, and the note says so; the same goes for the only
+/// float output of rank 2 where no output has rank 3. Everything else is an error that the caller completes
+/// with the list of outputs.
 fn choose(outputs: &[Candidate], pooling: Pooling, name: Option<&str>) -> Result<Chosen, String> {
     let wanted = if pooling == Pooling::None { 2 } else { 3 };
     let pooled = |name: &str| {

@@ -42,8 +42,8 @@ pub enum Device {
 pub struct ModelSpec {
     /// How token vectors become one vector.
     pub pooling: Pooling,
-    /// Whether embeddings are brought to unit length. The encoder does not do it, since an auxiliary vector may be
-    /// added first; it is here because it changes what the model means, and so its fingerprint.
+    /// Whether embeddings are brought to unit length. The encoder does not do it, since an auxiliary vector
+    /// may be added first; it is here because it changes what the model means, and so its fingerprint.
     pub normalize: bool,
     /// Tokens kept of a text, special tokens included.
     pub max_tokens: usize,
@@ -96,8 +96,9 @@ impl Default for ModelLimits {
     }
 }
 
-/// SHA-256, in hex, over everything that changes embeddings: the model, the tokenizer, pooling, normalisation,
-/// the number of tokens kept and the output. Device and threads change only the rounding and are left out.
+/// SHA-256, in hex, over everything that changes embeddings: the model, the tokenizer, pooling,
+/// normalisation, the number of tokens kept and the output. Device and threads change only the rounding and
+/// are left out.
 pub fn fingerprint(model_bytes: &[u8], tokenizer_bytes: &[u8], spec: &ModelSpec) -> String {
     let mut hash = Sha256::new();
     // Every part is preceded by its length, so that no two lists of parts give the same bytes.

@@ -110,8 +110,8 @@ pub(super) fn word_tokenizer(special: bool) -> Vec<u8> {
     let token = |id: usize| format!("\"w{id}\":{{\"id\":\"w{id}\",\"ids\":[{id}],\"tokens\":[\"w{id}\"]}}");
     let piece = |id: usize| format!("{{\"SpecialToken\":{{\"id\":\"w{id}\",\"type_id\":0}}}}");
     let processor = format!(
-        "{{\"type\":\"TemplateProcessing\",\"single\":[{},{{\"Sequence\":{{\"id\":\"A\",\"type_id\":0}}}},{}],\
-         \"pair\":[],\"special_tokens\":{{{},{}}}}}",
+        "{{\"type\":\"TemplateProcessing\",\"single\":[{},\
+         {{\"Sequence\":{{\"id\":\"A\",\"type_id\":0}}}},{}],\"pair\":[],\"special_tokens\":{{{},{}}}}}",
         piece(1),
         piece(2),
         token(1),

@@ -9,7 +9,7 @@ use super::*;
 const OPEN: &[u64] = &[0, 0];
 
 fn load(model: &[u8], tokenizer: &[u8], spec: &ModelSpec) -> Result<Encoder, ModelError> {
-    Encoder::load(model, tokenizer, spec, &runtime(), &ModelLimits::default())
+    Encoder::load(model, tokenizer, spec, &runtime())
 }
 
 fn static64() -> Encoder {
@@ -23,7 +23,7 @@ fn encode(encoder: &Encoder, texts: &[&str]) -> Embeddings {
 /// An encoder without a cache, so that every call runs the model.
 fn uncached(model: &[u8], tokenizer: &[u8], spec: &ModelSpec) -> Encoder {
     let limits = ModelLimits { cache_entries: 0, ..ModelLimits::default() };
-    Encoder::load(model, tokenizer, spec, &runtime(), &limits).unwrap()
+    Encoder::load_within(model, tokenizer, spec, &runtime(), &limits).unwrap()
 }
 
 /// Random texts of words of the fixture tokenizers, of many lengths, some of them equal.
@@ -178,7 +178,7 @@ fn a_text_without_tokens_is_refused_by_its_place() {
 
 #[track_caller]
 fn check_refused(model: &[u8], tokenizer: &[u8], spec: &ModelSpec, expected: &str) {
-    let error = inspect(model, tokenizer, spec, &runtime(), &ModelLimits::default()).unwrap_err();
+    let error = inspect(model, tokenizer, spec, &runtime()).unwrap_err();
     let message = error.to_string();
     assert!(message.contains(expected), "{message}");
 }
@@ -187,7 +187,7 @@ fn check_refused(model: &[u8], tokenizer: &[u8], spec: &ModelSpec, expected: &st
 fn models_that_cannot_be_used_are_refused_with_the_reason() {
     let (bert, words) = (fixture("tiny_bert.onnx"), word_tokenizer(true));
     let mean = spec(Pooling::Mean);
-    inspect(&bert, &words, &mean, &runtime(), &ModelLimits::default()).unwrap();
+    inspect(&bert, &words, &mean, &runtime()).unwrap();
     check_refused(&bert[..bert.len() - 9], &words, &mean, "not a whole ONNX model: the file is cut short");
     check_refused(b"not a model at all", &words, &mean, "not a whole ONNX model");
     check_refused(&bert, b"{}", &mean, "the tokenizer file is not usable");
@@ -228,7 +228,8 @@ fn arithmetic(input: (&str, u64, &[u64]), operator: &str, second: &str) -> Vec<u
     onnx(&[input], &nodes, &[("e", FLOAT, OPEN)])
 }
 
-/// The word tokenizer without special tokens, with id 1 for words it does not know: the mean id is then never 0.
+/// The word tokenizer without special tokens, with id 1 for words it does not know: the mean id is then never
+/// 0.
 fn unknown_as_one() -> Vec<u8> {
     let text = String::from_utf8(word_tokenizer(false)).unwrap();
     text.replace("\"unk_token\":\"w0\"", "\"unk_token\":\"w1\"").into_bytes()
@@ -292,7 +293,7 @@ fn a_device_that_is_not_there_is_an_error_unless_the_processor_may_stand_in() {
     let missing = ModelSpec { device: Device::Cuda(7000), ..spec(Pooling::Mean) };
     check_refused(&model, &words, &missing, "device cuda:7000 cannot be used: ");
     let fallback = ModelSpec { fallback_cpu: true, ..missing };
-    let info = inspect(&model, &words, &fallback, &runtime(), &ModelLimits::default()).unwrap();
+    let info = inspect(&model, &words, &fallback, &runtime()).unwrap();
     assert_eq!(info.provider, "cpu");
     assert!(info.notes[0].starts_with("cuda:7000 asked, cpu in use: "), "{:?}", info.notes);
     let auto = load(&model, &words, &ModelSpec { device: Device::Auto, ..spec(Pooling::Mean) }).unwrap();

@@ -21,10 +21,11 @@ pub(super) struct TextTokenizer {
 }
 
 impl TextTokenizer {
-    /// Reads a `tokenizer.json`. Padding and truncation as shipped are replaced: nothing is padded, and the first
-    /// `max_tokens` tokens are kept, special ones included.
+    /// Reads a `tokenizer.json`. Padding and truncation as shipped are replaced: nothing is padded, and the
+    /// first `max_tokens` tokens are kept, special ones included.
     pub(super) fn load(bytes: &[u8], max_tokens: usize) -> Result<TextTokenizer, ModelError> {
-        // The crate panics on some malformed files; a panic is an answer about the file, not about this program.
+        // The crate panics on some malformed files; a panic is an answer about the file, not about this
+        // program.
         let read = catch_unwind(AssertUnwindSafe(|| Tokenizer::from_bytes(bytes)));
         let mut inner = match read {
             Ok(Ok(tokenizer)) => tokenizer,
@@ -64,11 +65,12 @@ impl TextTokenizer {
 
     /// The ids of a text, at most `max_tokens` of them, special tokens included.
     ///
-    /// The libraries' tokenizers read all of a text before they truncate, in time that can grow with the square of
-    /// its length. So a long text is read in prefixes of doubling length until one has more tokens than are kept.
-    /// A prefix ends at white space, where tokenizers of words end a word, so its words are those of the whole text;
-    /// the kept tokens are then the same, since what was cut off comes after them. A text without white space is
-    /// read whole.
+    /// The libraries' tokenizers read all of a text before they truncate, in time that can grow with the
+    /// square of its length. So a long text is read in prefixes of doubling length until one has more tokens
+    /// than are kept.
+    /// A prefix ends at white space, where tokenizers of words end a word, so its words are those of the
+    /// whole text; the kept tokens are then the same, since what was cut off comes after them. A text without
+    /// white space is read whole.
     pub(super) fn ids(&self, text: &str) -> Result<Vec<u32>, String> {
         let mut cut = self.first_cut;
         while cut < text.len() {
@@ -144,7 +146,7 @@ mod tests {
         }
         for text in texts {
             let whole = tokenizer.encode(&text).unwrap().get_ids().to_vec();
-            assert_eq!(tokenizer.ids(&text).unwrap(), whole, "{:.40}", text);
+            assert_eq!(tokenizer.ids(&text).unwrap(), whole, "{text:.40}");
         }
     }
 
@@ -160,14 +162,28 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_makes_the_library_panic_is_an_error() {
-        // A template that names a special token without ids.
-        let bytes = br#"{"version":"1.0","truncation":null,"padding":null,"added_tokens":[],"normalizer":null,
-            "pre_tokenizer":{"type":"Split","pattern":{"Regex":"(((((((((a*)*)*)*)*)*)*)*)*)*$"},"behavior":"Isolated",
-            "invert":false},"post_processor":null,"decoder":null,
-            "model":{"type":"WordLevel","vocab":{"a":0},"unk_token":"missing"}}"#;
-        let outcome = TextTokenizer::load(bytes, 16)
-            .map(|tokenizer| tokenizer.ids("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab c"));
-        assert!(matches!(outcome, Err(_) | Ok(Err(_))));
+    fn files_that_make_the_library_panic_are_errors() {
+        let file = |normalizer: &str, splitter: &str, template: &str| {
+            format!(
+                r#"{{"version":"1.0","truncation":null,"padding":null,"added_tokens":[],
+                "normalizer":{normalizer},
+                "pre_tokenizer":{splitter},"post_processor":{template},"decoder":null,
+                "model":{{"type":"WordLevel","vocab":{{"a":0}},"unk_token":"a"}}}}"#
+            )
+        };
+        let charsmap = |bytes: &str| format!(r#"{{"type":"Precompiled","precompiled_charsmap":"{bytes}"}}"#);
+        let unknown_token = r#"{"type":"TemplateProcessing","single":[
+            {"SpecialToken":{"id":"z","type_id":0}}],"pair":[],"special_tokens":{}}"#;
+        let in_reading = file(&charsmap("/////////w=="), "null", "null");
+        let message = TextTokenizer::load(in_reading.as_bytes(), 16).err().unwrap().to_string();
+        assert!(message.contains("it made the library panic"), "{message}");
+        for in_use in [
+            file(&charsmap("CAAAAP//////////"), "null", "null"),
+            file("null", r#"{"type":"FixedLength","length":0}"#, "null"),
+            file("null", "null", unknown_token),
+        ] {
+            let message = TextTokenizer::load(in_use.as_bytes(), 16).unwrap().ids("a").unwrap_err();
+            assert!(message.contains("it made the library panic"), "{message}");
+        }
     }
 }

@@ -1,12 +1,14 @@
 //! Balanced hierarchical 2-means over normalised vectors (retrieval.md, section 4).
 //!
-//! A node of the tree is a set of rows and a number of clusters to cut it into. It is split in two: two random rows are
-//! the first centroids; rows are ordered by `v . c1 - v . c2`, the order is cut at the place that gives each side its
-//! share, and the centroids become the normalised sums of the sides, until the mean similarity of the rows to their
-//! centroid rises by less than 1e-4. Each side is then cut on its own (Prabhu et al., Parabel, WWW 2018, section 4).
+//! A node of the tree is a set of rows and a number of clusters to cut it into. It is split in two: two
+//! random rows are the first centroids; rows are ordered by `v . c1 - v . c2`, the order is cut at the place
+//! that gives each side its share, and the centroids become the normalised sums of the sides, until the mean
+//! similarity of the rows to their centroid rises by less than 1e-4. Each side is then cut on its own (Prabhu
+//! et al., Parabel, WWW 2018, section 4).
 //!
-//! The result depends on the vectors and the seed alone: similarities are exact products, sums are taken in one order,
-//! and every node draws from a generator of its own, so neither the processor nor the threads can be seen in it.
+//! The result depends on the vectors and the seed alone: similarities are exact products, sums are taken in
+//! one order, and every node draws from a generator of its own, so neither the processor nor the threads can
+//! be seen in it.
 
 use rayon::prelude::*;
 
@@ -27,13 +29,13 @@ const ROWS_AT_ONCE: usize = 2048;
 pub struct Clusters {
     /// The cluster of each row.
     pub of_row: Vec<u32>,
-    /// `[k, dimension]`: the normalised sum of each cluster's rows; zeros for a cluster without rows, or whose rows
-    /// cancel out.
+    /// `[k, dimension]`: the normalised sum of each cluster's rows; zeros for a cluster without rows, or
+    /// whose rows cancel out.
     pub centroids: Vec<f32>,
 }
 
-/// Cuts `n` vectors (`[n, dimension]`, row-major, normalised by the caller) into `k` clusters of `n / k` rows, rounded
-/// up or down. With fewer rows than clusters some clusters are empty.
+/// Cuts `n` vectors (`[n, dimension]`, row-major, normalised by the caller) into `k` clusters of `n / k`
+/// rows, rounded up or down. With fewer rows than clusters some clusters are empty.
 ///
 /// Time is O(n dimension log k) a round; memory, besides the input, is 16 bytes a row and the centroids.
 pub fn balanced_clusters(
@@ -121,8 +123,8 @@ impl Node {
 }
 
 impl Tree<'_> {
-    /// Orders `rows` so that the clusters of the node follow one another, and writes their centroids. `keys` is scratch
-    /// of the same length.
+    /// Orders `rows` so that the clusters of the node follow one another, and writes their centroids. `keys`
+    /// is scratch of the same length.
     fn cut(
         &self,
         node: Node,
@@ -152,7 +154,8 @@ impl Tree<'_> {
         left.and(right)
     }
 
-    /// 2-means with fixed sizes: afterwards the first `cut` rows are one side. Both sides are in ascending order.
+    /// 2-means with fixed sizes: afterwards the first `cut` rows are one side. Both sides are in ascending
+    /// order.
     fn split(&self, seed: u64, rows: &mut [u32], keys: &mut [f64], cut: usize) -> Result<(), TrainError> {
         if cut == 0 || cut == rows.len() {
             return Ok(());
@@ -180,8 +183,8 @@ impl Tree<'_> {
         Ok(())
     }
 
-    /// Brings the `cut` rows that are nearest to the first centroid, as compared with the second, to the front. Of rows
-    /// that compare equal the smaller number comes first.
+    /// Brings the `cut` rows that are nearest to the first centroid, as compared with the second, to the
+    /// front. Of rows that compare equal the smaller number comes first.
     fn arrange(&self, rows: &mut [u32], keys: &mut [f64], cut: usize, centroids: &(Vec<f32>, Vec<f32>)) {
         rows.sort_unstable();
         rows.par_chunks(ROWS_AT_ONCE).zip(keys.par_chunks_mut(ROWS_AT_ONCE)).for_each(|(rows, keys)| {
@@ -259,7 +262,8 @@ mod tests {
     use super::*;
     use crate::kernel::normalize;
 
-    const QUIET: BuildControl<'static> = BuildControl { cancelled: &|| false, progress: &|_, _| {}, threads: 1 };
+    const QUIET: BuildControl<'static> =
+        BuildControl { cancelled: &|| false, progress: &|_, _| {}, threads: 1 };
 
     fn random(rows: usize, dimension: usize, seed: u64) -> Vec<f32> {
         let mut rng = fastrand::Rng::with_seed(seed);
@@ -315,7 +319,8 @@ mod tests {
             vectors.extend(vector);
         }
         let clusters = balanced_clusters(&QUIET, &vectors, dimension, k, 5).unwrap();
-        // A balanced cut may not separate what lies on its edge; nearly all pairs of one centre must stay together.
+        // A balanced cut may not separate what lies on its edge; nearly all pairs of one centre must stay
+        // together.
         let mut together = 0;
         for row in k..k * each {
             together += usize::from(clusters.of_row[row] == clusters.of_row[row - k]);

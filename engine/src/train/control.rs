@@ -5,8 +5,8 @@
 pub struct BuildControl<'a> {
     /// Asked between blocks of work; `true` ends it with an error that says so.
     pub cancelled: &'a (dyn Fn() -> bool + Sync),
-    /// Told how much is done, of how much, in a unit of the work's own. Called from many threads; the figures of two
-    /// calls may arrive out of order.
+    /// Told how much is done, of how much, in a unit of the work's own. Called from many threads; the figures
+    /// of two calls may arrive out of order.
     pub progress: &'a (dyn Fn(u64, u64) + Sync),
     /// Threads that a foreign library may use while it builds, at least one.
     pub threads: usize,

@@ -1,4 +1,5 @@
-//! The first ELIAS graph of a table: a partition of its labels by balanced clustering (retrieval.md, section 4).
+//! The first ELIAS graph of a table: a partition of its labels by balanced clustering (retrieval.md, section
+//! 4).
 
 use super::cluster::balanced_clusters;
 use super::control::{BuildControl, TrainError};
@@ -6,9 +7,10 @@ use crate::index::EliasArrays;
 
 /// The default scale of the cluster vectors of an untrained graph.
 ///
-/// Centroids are unit vectors, so similarities differ by a few tenths, and their softmax over many clusters is nearly
-/// flat: every probe score would be about alpha / C. A trained W_C grows its own scale; until then the similarities are
-/// multiplied by this (an inverse temperature of 0.05), so that the best clusters stand out.
+/// Centroids are unit vectors, so similarities differ by a few tenths, and their softmax over many clusters
+/// is nearly flat: every probe score would be about alpha / C. A trained W_C grows its own scale; until then
+/// the similarities are multiplied by this (an inverse temperature of 0.05), so that the best clusters stand
+/// out.
 pub const PARTITION_SCALE: f32 = 20.0;
 
 /// The number of clusters for `labels` labels: `2^ceil(log2(labels / 100))`, at least 1 (ELIAS, section 4).
@@ -16,9 +18,9 @@ pub fn cluster_count(labels: usize) -> usize {
     labels.div_ceil(100).max(1).next_power_of_two()
 }
 
-/// A graph that partitions labels: `W_C = scale * centroids`, `b_C = 0`, and an edge of weight 1 from each cluster to
-/// each of its labels. `vectors` is `[n, dimension]`, normalised; `slots` has the slot of each row, ascending.
-/// `alpha` and `beta` are recorded for the probe and for later training.
+/// A graph that partitions labels: `W_C = scale * centroids`, `b_C = 0`, and an edge of weight 1 from each
+/// cluster to each of its labels. `vectors` is `[n, dimension]`, normalised; `slots` has the slot of each
+/// row, ascending. `alpha` and `beta` are recorded for the probe and for later training.
 #[expect(clippy::too_many_arguments, reason = "the statement that creates a graph names each of them")]
 pub fn initial_partition(
     control: &BuildControl<'_>,
@@ -62,7 +64,8 @@ mod tests {
 
     #[test]
     fn the_number_of_clusters_follows_the_formula() {
-        for (labels, clusters) in [(0, 1), (1, 1), (100, 1), (101, 2), (200, 2), (201, 4), (117_659, 2048), (501_070, 8192)]
+        for (labels, clusters) in
+            [(0, 1), (1, 1), (100, 1), (101, 2), (200, 2), (201, 4), (117_659, 2048), (501_070, 8192)]
         {
             assert_eq!(cluster_count(labels), clusters, "{labels}");
         }
@@ -77,7 +80,8 @@ mod tests {
         });
         let slots: Vec<u32> = (0..500).map(|row| row * 3 + 1).collect();
         let control = BuildControl { cancelled: &|| false, progress: &|_, _| {}, threads: 1 };
-        let arrays = initial_partition(&control, &vectors, 16, &slots, 8, 1, PARTITION_SCALE, 10.0, 150.0).unwrap();
+        let arrays =
+            initial_partition(&control, &vectors, 16, &slots, 8, 1, PARTITION_SCALE, 10.0, 150.0).unwrap();
         let mut covered = arrays.slots.clone();
         covered.sort_unstable();
         assert_eq!(covered, slots);
@@ -94,7 +98,8 @@ mod tests {
             })
             .count();
         assert!(found > 350, "{found} of 500 labels are in the cluster nearest to them");
-        let error = initial_partition(&control, &vectors, 16, &slots[1..], 8, 1, 1.0, 10.0, 150.0).unwrap_err();
+        let error =
+            initial_partition(&control, &vectors, 16, &slots[1..], 8, 1, 1.0, 10.0, 150.0).unwrap_err();
         assert_eq!(error, TrainError::Slots { slots: 499, vectors: 500 });
     }
 }

@@ -1,6 +1,6 @@
 //! Aggregates and GROUP BY.
 //!
-//! Items are first bound over the input row, each aggregate call standing for a column behind the input's own.
+//! Items are first bound over the input row, where an aggregate call is a column behind the input's own.
 //! [`regroup`] then rewrites them over the aggregate's output: groups first, then calls.
 
 use crate::ast::Call;

@@ -355,7 +355,7 @@ fn check_order(stage: &ast::Stage, before: Option<&StageKind>) -> BindResult<()>
             "it ranks clusters by the query's vector, not labels that were found before",
         )),
         (Keyword::Shortlist, false) if !probed => Some((
-            "SHORTLIST without an index takes the labels of the clusters that PROBE found, and no PROBE stands before it",
+            "SHORTLIST without an index takes labels from the clusters of a PROBE, and none stands before it",
             "write PROBE(index) THEN SHORTLIST(limit => n), or name an index: SHORTLIST(index, limit => n)",
         )),
         (Keyword::Shortlist, true) if probed => Some((

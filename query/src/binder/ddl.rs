@@ -96,7 +96,12 @@ impl Binder<'_> {
             }
             None => match self.catalog.classifier(name) {
                 Some(classifier) if classifier.table == table.name => IndexTarget::Classifier(name.clone()),
-                _ => return Err(self.unknown_target(&create.target, &table)),
+                Some(classifier) => {
+                    let (owner, table) = (&classifier.table, &table.name);
+                    let message = format!("classifier `{name}` belongs to table `{owner}`, not to `{table}`");
+                    return Err(QueryError::new(ErrorCode::WrongTable, message).at(create.target.span));
+                }
+                None => return Err(self.unknown_target(&create.target, &table)),
             },
         };
         Ok(LogicalPlan::CreateIndex(CreateIndex {
@@ -114,7 +119,9 @@ impl Binder<'_> {
         let error = QueryError::new(ErrorCode::UnknownColumn, message).at(target.span);
         let vectors = table.columns.iter().filter(|c| matches!(c.data_type, DataType::Vector { .. }));
         let classifiers = self.catalog.names(ObjectKind::Classifier);
-        let names = vectors.map(|c| c.name.as_str()).chain(classifiers.iter().map(String::as_str));
+        let of_table = |name: &&String| self.catalog.classifier(name).is_some_and(|c| c.table == table.name);
+        let classifiers = classifiers.iter().filter(of_table).map(String::as_str);
+        let names = vectors.map(|c| c.name.as_str()).chain(classifiers);
         error.did_you_mean(&target.name, names)
     }
 
@@ -137,10 +144,13 @@ impl Binder<'_> {
                 return Err(error.at(create.name.span).help("write AS stage THEN stage"));
             }
         };
+        if let Some(own) = &create.chain {
+            self.chain(own, &table, Input::Either)?;
+        }
         self.chain(&chain, &table, Input::Either).map_err(|mut error| {
-            // Inherited stages stand in another text than this statement.
-            if create.chain.is_none() {
-                error.span = Some(create.name.span);
+            // What is inherited stands in another text than this statement: its spans mean nothing here.
+            if let Some(inherits) = &create.inherits {
+                error.span = Some(inherits.parent.span);
             }
             error
         })?;

@@ -168,7 +168,8 @@ impl Binder<'_> {
         self.assign(value, &column.data_type, span, &column.name)
     }
 
-    /// The cast of an assignment: numbers among each other, lists to vectors, text literals to what they spell.
+    /// The cast of an assignment: numbers among each other, lists to vectors, text literals to what they
+    /// spell.
     pub(super) fn assign(
         &mut self,
         value: BoundExpr,
@@ -183,6 +184,9 @@ impl Binder<'_> {
         {
             let message = format!("column `{column}` takes {b} elements, not {a}");
             return Err(QueryError::new(ErrorCode::DimensionMismatch, message).at(span));
+        }
+        if let (DataType::Vector { dimension, .. }, DataType::List(_)) = (to, &from) {
+            return self.vector(value, *dimension, span, &format!("the value of `{column}`"));
         }
         let literal = matches!(value, BoundExpr::Literal(_));
         if !literal && from != DataType::Unknown && same_type(&from, to) {
@@ -375,9 +379,6 @@ fn target_fields(targets: &[(Origin, &ColumnInfo)]) -> Vec<Field> {
 fn assignable(from: &DataType, to: &DataType) -> bool {
     match (from, to) {
         (DataType::Unknown, _) => true,
-        (DataType::List(element), DataType::Vector { .. }) => {
-            **element == DataType::Unknown || is_numeric(element)
-        }
         (DataType::List(a), DataType::List(b)) => assignable(a, b),
         (DataType::Vector { .. }, DataType::Vector { .. }) | (DataType::Text, DataType::Json) => true,
         (a, b) if is_numeric(a) && is_numeric(b) => true,

@@ -20,6 +20,9 @@ use crate::plan::{
 };
 use crate::value::{DataType, Value};
 
+/// The query of `propensity`, and the constant options.
+type EvaluateOptions = (Option<Node>, Vec<(String, Value)>);
+
 impl Binder<'_> {
     pub(super) fn evaluate(&mut self, evaluate: &ast::Evaluate) -> BindResult<LogicalPlan> {
         let source = self.query(&evaluate.source)?;
@@ -87,10 +90,7 @@ impl Binder<'_> {
     }
 
     /// Options; `propensity` may be a query of the training labels.
-    fn evaluate_options(
-        &mut self,
-        options: &[ast::OptionItem],
-    ) -> BindResult<(Option<Node>, Vec<(String, Value)>)> {
+    fn evaluate_options(&mut self, options: &[ast::OptionItem]) -> BindResult<EvaluateOptions> {
         let (mut propensity, mut constants) = (None, Vec::new());
         for option in options {
             let OptionValue::Query(query) = &option.value else {

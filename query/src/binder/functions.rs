@@ -30,7 +30,8 @@ impl Binder<'_> {
                 (a, &usize::MAX) => format!("at least {a}"),
                 (a, b) => format!("{a} to {b}"),
             };
-            let message = format!("`{}` takes {wanted} arguments, not {}", name.name, args.len());
+            let noun = if *most == 1 { "argument" } else { "arguments" };
+            let message = format!("`{}` takes {wanted} {noun}, not {}", name.name, args.len());
             return Err(QueryError::new(ErrorCode::ArgumentCount, message).at(span));
         }
         let args = self.arguments(*function, args, spans, span)?;
@@ -57,7 +58,7 @@ impl Binder<'_> {
         span: Span,
     ) -> BindResult<Vec<BoundExpr>> {
         match function {
-            Function::Concat => self.each(args, spans, |b, arg, at| b.scalar(arg, at)),
+            Function::Concat => self.each(args, spans, Binder::scalar),
             Function::Coalesce | Function::Greatest | Function::Least => {
                 let mut args = args;
                 self.unify(&mut args, span, function.name())?;

@@ -17,8 +17,6 @@ mod scope;
 mod search;
 mod select;
 mod statement;
-#[cfg(test)]
-mod tests;
 mod types;
 
 pub use context::{Bound, ParameterInfo, bind, bind_expression};

@@ -113,7 +113,9 @@ impl<'a> Scope<'a> {
         match (error.help.is_some(), names.is_empty()) {
             (true, _) => error,
             (false, true) => error.help("no columns can be named here; a text stands in single quotes"),
-            (false, false) => error.help(format!("known: {}", list_names(&names))),
+            (false, false) => {
+                error.help(format!("known: {}; a text stands in single quotes", list_names(&names)))
+            }
         }
     }
 }

@@ -32,7 +32,7 @@ impl Window {
             return Ok(());
         }
         let Window { stage, limit, pipeline } = self;
-        let message = format!("LIMIT with OFFSET asks for {wanted} rows, but stage `{stage}` keeps {limit}");
+        let message = format!("{wanted} rows are asked for, but stage `{stage}` keeps {limit}");
         let fix = match pipeline {
             Some(name) => {
                 format!("raise it: VIA PIPELINE {name} ({stage}.limit => {wanted}), or lower the LIMIT")

@@ -94,6 +94,11 @@ impl Binder<'_> {
         let mut groups: Vec<BoundExpr> = Vec::with_capacity(select.group_by.len());
         for expr in &select.group_by {
             let group = self.group(expr, &items, &scope)?;
+            if group.columns().iter().any(|column| *column >= fields.len()) {
+                let message = "GROUP BY names an output column that is an aggregate";
+                let error = QueryError::new(ErrorCode::MisplacedAggregate, message).at(expr.span);
+                return Err(error.help("use HAVING for conditions on groups"));
+            }
             groups.push(group);
         }
         let having = match &select.having {
@@ -275,11 +280,6 @@ fn named<'i>(expr: &Expr, items: &'i [Item]) -> BindResult<Option<&'i Item>> {
 /// Puts an aggregate (and HAVING) over the source and moves the parts onto it.
 fn aggregate(node: Node, parts: Parts, calls: Calls, fields: &[Field]) -> BindResult<(Node, Parts)> {
     let Parts { mut items, groups, having, mut keys } = parts;
-    if groups.iter().any(|group| group.columns().iter().any(|column| *column >= fields.len())) {
-        let message = "GROUP BY names an output column that is an aggregate";
-        let error = QueryError::new(ErrorCode::MisplacedAggregate, message);
-        return Err(error.help("group by columns of the input, and use HAVING for conditions on groups"));
-    }
     for item in &mut items {
         let taken = std::mem::replace(&mut item.expr, BoundExpr::Literal(Value::Null));
         item.expr = regroup(taken, &groups, fields, item.span)?;

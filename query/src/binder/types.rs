@@ -114,6 +114,12 @@ impl Binder<'_> {
             DataType::Text => matches!(expr, BoundExpr::Literal(_)),
             _ => false,
         };
+        if let (BoundExpr::List(items), Some(expected)) = (&expr, dimension)
+            && items.len() != expected as usize
+        {
+            let message = format!("{what} has {} elements, but {expected} are needed", items.len());
+            return Err(QueryError::new(ErrorCode::DimensionMismatch, message).at(span));
+        }
         if !castable {
             let message = format!("{what} must be a VECTOR or a list of numbers, not {}", expr.data_type());
             return Err(mismatch(message, span));

@@ -60,7 +60,7 @@ fn place(span: Span, sql: &str) -> Option<Place> {
     let tail = sql.get(start + marked.len()..line_end)?;
 
     let head_chars = head.chars().count();
-    let dropped = if head_chars > WINDOW_BEFORE { head_chars - WINDOW_BEFORE } else { 0 };
+    let dropped = head_chars.saturating_sub(WINDOW_BEFORE);
     let mut line = String::new();
     if dropped > 0 {
         line.push_str("...");

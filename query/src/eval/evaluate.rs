@@ -26,7 +26,8 @@ type Evaluated<'a> = Result<Cow<'a, Value>, EvalError>;
 /// The value of an expression for one row.
 ///
 /// # Errors
-/// When an operation has no value for its operands; AND, OR, CASE and coalesce stop at the operand that decides.
+/// When an operation has no value for its operands; AND, OR, CASE and coalesce stop at the operand that
+/// decides.
 pub fn evaluate(expr: &BoundExpr, row: &[Value], ctx: &EvalContext<'_>) -> Result<Value, EvalError> {
     eval(expr, row, ctx).map(Cow::into_owned)
 }

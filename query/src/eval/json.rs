@@ -1,4 +1,5 @@
-//! A reader of JSON text that keeps no tree: it checks, skips and cuts out. Iterative, so that depth costs no stack.
+//! A reader of JSON text that keeps no tree: it checks, skips and cuts out.
+//! It is iterative, so that depth costs no stack.
 
 use std::borrow::Cow;
 

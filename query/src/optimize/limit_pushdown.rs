@@ -25,7 +25,7 @@ fn drop_sorts(node: Node) -> Node {
     }
 }
 
-/// Whether the keys are the search's own order. Scores are never NULL, so that the place of NULLs is no matter.
+/// Whether the keys are the search's own order. Scores are never NULL: the place of NULLs is no matter.
 fn is_ranking(input: &Node, keys: &[SortKey]) -> bool {
     let [SortKey { expr: BoundExpr::Column { index, .. }, descending, .. }] = keys else {
         return false;

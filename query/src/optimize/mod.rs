@@ -10,8 +10,6 @@ mod limit_pushdown;
 mod projection_merge;
 mod rules;
 mod substitute;
-#[cfg(test)]
-mod tests;
 mod trivial;
 
 pub use rules::{OptimizerOptions, Rule, optimize, optimize_traced, rule_names};

@@ -9,7 +9,13 @@ use crate::error::{ErrorCode, QueryError, Span, nearest};
 use crate::lexer::{Token, TokenKind};
 use crate::limits::Limits;
 
-pub(super) type Parsed<T> = Result<T, QueryError>;
+/// Errors are boxed inside the parser, because every frame of the recursion has room for several results.
+pub(super) type Parsed<T> = Result<T, Box<QueryError>>;
+
+#[cold]
+pub(super) fn fail<T>(error: QueryError) -> Parsed<T> {
+    Err(Box::new(error))
+}
 
 pub(super) struct Parser<'a> {
     pub(super) text: &'a str,
@@ -113,13 +119,13 @@ impl<'a> Parser<'a> {
         }
         let error = self.unexpected(keyword);
         match self.word(0).and_then(|word| nearest(word, [keyword])) {
-            Some(_) => Err(error.help(format!("did you mean `{keyword}`?"))),
-            None => Err(error),
+            Some(_) => fail(error.help(format!("did you mean `{keyword}`?"))),
+            None => fail(error),
         }
     }
 
     pub(super) fn expect_symbol(&mut self, kind: TokenKind, shown: &str) -> Parsed<()> {
-        if self.eat_symbol(kind) { Ok(()) } else { Err(self.unexpected(shown)) }
+        if self.eat_symbol(kind) { Ok(()) } else { fail(self.unexpected(shown)) }
     }
 
     pub(super) fn open(&mut self) -> Parsed<()> {
@@ -159,26 +165,26 @@ impl<'a> Parser<'a> {
         {
             let error = self.unexpected(what);
             if error.code == ErrorCode::NotSupported {
-                return Err(error);
+                return fail(error);
             }
-            return Err(QueryError { code: ErrorCode::ReservedWord, ..error }.help(reserved_help(word)));
+            return fail(QueryError { code: ErrorCode::ReservedWord, ..error }.help(reserved_help(word)));
         }
         self.any_ident(what)
     }
 
     /// A name where no keyword can stand: behind a dot, or before `=` and `=>`.
     pub(super) fn any_ident(&mut self, what: &str) -> Parsed<Ident> {
-        let Some(token) = self.peek() else { return Err(self.unexpected(what)) };
+        let Some(token) = self.peek() else { return fail(self.unexpected(what)) };
         let text = token.span.of(self.text);
         let name = match token.kind {
             TokenKind::Word => text.to_ascii_lowercase(),
             TokenKind::QuotedName => unquote(text, '"'),
-            _ => return Err(self.unexpected(what)),
+            _ => return fail(self.unexpected(what)),
         };
         let bytes_max = self.limits.identifier_bytes_max;
         if name.len() > bytes_max {
             let message = format!("name of {} bytes; at most {bytes_max} are allowed", name.len());
-            return Err(QueryError::new(ErrorCode::IdentifierTooLong, message).at(token.span));
+            return fail(QueryError::new(ErrorCode::IdentifierTooLong, message).at(token.span));
         }
         self.advance();
         Ok(Ident { name, span: token.span })
@@ -195,7 +201,7 @@ impl<'a> Parser<'a> {
             let bytes_max = self.limits.identifier_bytes_max;
             if joined.name.len() > bytes_max {
                 let message = format!("name of more than {bytes_max} bytes");
-                return Err(QueryError::new(ErrorCode::IdentifierTooLong, message).at(joined.span));
+                return fail(QueryError::new(ErrorCode::IdentifierTooLong, message).at(joined.span));
             }
         }
         Ok(joined)
@@ -229,27 +235,30 @@ impl<'a> Parser<'a> {
                 self.advance();
                 Ok(TextLiteral { value: unquote(span.of(self.text), '\''), span })
             }
-            _ => Err(self.unexpected(what)),
+            _ => fail(self.unexpected(what)),
         }
     }
 
     /// One level deeper; refused before the stack can notice.
-    pub(super) fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+    pub(super) fn enter(&mut self) -> Parsed<()> {
         if self.depth >= self.limits.nesting_depth_max {
-            return Err(self.too_deep());
+            return fail(self.too_deep());
         }
         self.depth += 1;
-        let parsed = parse(self);
+        Ok(())
+    }
+
+    /// Undoes `enter`; left out on the way of an error, which ends the parse.
+    pub(super) fn leave(&mut self) {
         self.depth -= 1;
-        parsed
     }
 
     /// Operators between two parentheses add at most this many calls to the depth, on average.
-    const OPERANDS_PER_LEVEL: usize = 4;
+    const OPERANDS_PER_LEVEL: usize = 3;
 
     pub(super) fn enter_operand(&mut self) -> Parsed<()> {
         if self.operands >= Self::OPERANDS_PER_LEVEL * self.limits.nesting_depth_max {
-            return Err(self.too_deep());
+            return fail(self.too_deep());
         }
         self.operands += 1;
         Ok(())
@@ -287,7 +296,7 @@ impl<'a> Parser<'a> {
             return Ok(());
         }
         let message = format!("too many {what}; at most {length_max} are allowed");
-        Err(QueryError::new(ErrorCode::ListTooLong, message).at(self.here()))
+        fail(QueryError::new(ErrorCode::ListTooLong, message).at(self.here()))
     }
 
     /// `(name, name, ...)` without repetitions.
@@ -304,13 +313,13 @@ impl<'a> Parser<'a> {
         let Some(token) = self.peek() else { return Ok(()) };
         let error = self.unexpected("the end of the statement");
         if error.code == ErrorCode::NotSupported {
-            return Err(error);
+            return fail(error);
         }
         if token.kind == TokenKind::Semicolon {
             let message = "a second statement follows where only one is expected";
-            return Err(QueryError::new(ErrorCode::SeveralStatements, message).at(token.span));
+            return fail(QueryError::new(ErrorCode::SeveralStatements, message).at(token.span));
         }
-        Err(self.suggest_clause(error))
+        fail(self.suggest_clause(error))
     }
 
     /// `SELECT id FORM t`: the misspelt keyword is here, or it was taken for an alias just before.
@@ -371,7 +380,7 @@ pub(super) fn no_duplicates<'a>(names: impl Iterator<Item = &'a Ident>, what: &s
     match repeated {
         Some((_, again)) => {
             let message = format!("{what} `{}` is given twice", again.name);
-            Err(QueryError::new(ErrorCode::Duplicate, message).at(again.span))
+            fail(QueryError::new(ErrorCode::Duplicate, message).at(again.span))
         }
         None => Ok(()),
     }

@@ -1,6 +1,6 @@
 //! CREATE.
 
-use super::cursor::{Parsed, Parser, no_duplicates};
+use super::cursor::{Parsed, Parser, fail, no_duplicates};
 use super::words::{CONCURRENTLY, Missing};
 use crate::ast::{
     ColumnDef, CreateIndex, CreateModel, CreateOnTable, CreatePipeline, CreateTable, Expr, Ident, Inherits,
@@ -29,16 +29,16 @@ impl Parser<'_> {
         let or_replace = self.eat_two("OR", "REPLACE");
         let kind = self.object_kind()?;
         if self.is("CONCURRENTLY") {
-            return Err(CONCURRENTLY.error(self.here()));
+            return fail(CONCURRENTLY.error(self.here()));
         }
         let clause = self.here();
         let if_not_exists = self.eat_two("IF", "NOT");
         if if_not_exists && !self.eat("EXISTS") {
-            return Err(self.unexpected_exists());
+            return fail(self.unexpected_exists());
         }
         if or_replace && if_not_exists {
             let message = "OR REPLACE and IF NOT EXISTS contradict each other";
-            return Err(QueryError::new(ErrorCode::UnexpectedToken, message).at(clause));
+            return fail(QueryError::new(ErrorCode::UnexpectedToken, message).at(clause));
         }
         let name = self.ident("a name for the new object")?;
         let head = Head { name, or_replace, if_not_exists };
@@ -91,7 +91,7 @@ impl Parser<'_> {
     fn create_index(&mut self, head: Head) -> Parsed<StatementKind> {
         let table = self.on_table()?;
         if self.is_symbol(TokenKind::LeftParen) {
-            return Err(self.unexpected("USING").help("write USING flat, USING faiss or USING elias"));
+            return fail(self.unexpected("USING").help("write USING flat, USING faiss or USING elias"));
         }
         self.expect("USING")?;
         let method = self.ident("a method: flat, faiss or elias")?;
@@ -99,7 +99,7 @@ impl Parser<'_> {
         let target = self.ident("the name of a vector column or classifier")?;
         if self.is_symbol(TokenKind::Comma) {
             let missing = Missing::new("an index over several columns", "create one index a column");
-            return Err(missing.error(self.here()));
+            return fail(missing.error(self.here()));
         }
         self.close()?;
         let options = self.with_options()?;
@@ -122,12 +122,12 @@ impl Parser<'_> {
         } else if inherits.is_some() {
             None
         } else {
-            return Err(self.unexpected("AS or INHERITS"));
+            return fail(self.unexpected("AS or INHERITS"));
         };
         if chain.is_some() && inherits.as_ref().is_some_and(|inherits| !inherits.overrides.is_empty()) {
             let message = "overrides of the inherited stages beside stages that replace them";
             let error = QueryError::new(ErrorCode::UnexpectedToken, message).at(place);
-            return Err(error.help("leave out AS and its stages, or the overrides"));
+            return fail(error.help("leave out AS and its stages, or the overrides"));
         }
         let Head { name, or_replace, if_not_exists } = head;
         let pipeline = CreatePipeline { name, or_replace, if_not_exists, table, inherits, chain };
@@ -137,13 +137,13 @@ impl Parser<'_> {
     fn create_table(&mut self, head: Head) -> Parsed<StatementKind> {
         if self.is("AS") {
             let missing = Missing::new("CREATE TABLE AS", "create the table, then INSERT INTO it SELECT ...");
-            return Err(missing.error(self.here()));
+            return fail(missing.error(self.here()));
         }
         self.open()?;
         let mut columns: Vec<ColumnDef> = Vec::new();
         self.list("columns", self.limits.columns_max, |p| p.table_element(&mut columns))?;
         if columns.is_empty() {
-            return Err(self.unexpected("a column"));
+            return fail(self.unexpected("a column"));
         }
         self.close()?;
         no_duplicates(columns.iter().map(|column| &column.name), "column")?;
@@ -160,7 +160,7 @@ impl Parser<'_> {
         if self.is("CONSTRAINT") || (self.is("FOREIGN") && self.is_at(1, "KEY")) {
             let missing =
                 Missing::new("a named or foreign constraint", "write PRIMARY KEY or UNIQUE at the column");
-            return Err(missing.error(self.here()));
+            return fail(missing.error(self.here()));
         }
         if !primary && !unique {
             columns.push(self.column()?);
@@ -171,13 +171,13 @@ impl Parser<'_> {
         let named = self.column_list()?;
         let [name] = named.as_slice() else {
             let missing = Missing::new("a key of several columns", "use one BIGINT or TEXT column");
-            return Err(missing.error(self.before()));
+            return fail(missing.error(self.before()));
         };
         let Some(column) = columns.iter_mut().find(|column| column.name == *name) else {
             let message = format!("unknown column `{}`", name.name);
             let error = QueryError::new(ErrorCode::UnknownColumn, message).at(name.span);
-            return Err(
-                error.did_you_mean(&name.name, columns.iter().map(|column| column.name.name.as_str()))
+            return fail(
+                error.did_you_mean(&name.name, columns.iter().map(|column| column.name.name.as_str())),
             );
         };
         column.primary_key |= primary;
@@ -226,13 +226,13 @@ impl Parser<'_> {
         self.expect("ALWAYS")?;
         self.expect("AS")?;
         if self.is("IDENTITY") {
-            return Err(Missing::new("an identity column", "give the key in INSERT").error(self.here()));
+            return fail(Missing::new("an identity column", "give the key in INSERT").error(self.here()));
         }
         self.open()?;
         let expr = self.expr()?;
         self.close()?;
         if self.is("VIRTUAL") {
-            return Err(Missing::new("a virtual column", "write STORED").error(self.here()));
+            return fail(Missing::new("a virtual column", "write STORED").error(self.here()));
         }
         self.expect("STORED")?;
         Ok(expr)
@@ -241,7 +241,7 @@ impl Parser<'_> {
 
 fn set_once(slot: &mut Option<Expr>, value: Expr, what: &str, start: Span) -> Parsed<()> {
     if slot.is_some() {
-        return Err(QueryError::new(ErrorCode::Duplicate, format!("{what} is given twice")).at(start));
+        return fail(QueryError::new(ErrorCode::Duplicate, format!("{what} is given twice")).at(start));
     }
     *slot = Some(value);
     Ok(())

@@ -1,6 +1,6 @@
 //! INSERT, UPDATE, DELETE, COPY.
 
-use super::cursor::{Parsed, Parser, no_duplicates};
+use super::cursor::{Parsed, Parser, fail, no_duplicates};
 use super::words::{JOIN, Missing};
 use crate::ast::{
     Assignment, ConflictAction, Copy, CopySource, CopyTo, Delete, FromItem, Ident, ImportTarget, Insert,
@@ -14,15 +14,15 @@ impl Parser<'_> {
         if self.is("OR") {
             let missing =
                 Missing::new("INSERT OR ...", "use ON CONFLICT (key) DO NOTHING, or DO UPDATE SET ...");
-            return Err(missing.error(self.here()));
+            return fail(missing.error(self.here()));
         }
         self.expect("INTO")?;
         let table = self.ident("the name of a table")?;
         let columns = if self.is_symbol(TokenKind::LeftParen) { self.column_list()? } else { Vec::new() };
         if self.is("DEFAULT") {
-            return Err(Missing::new("DEFAULT VALUES", "give at least the primary key").error(self.here()));
+            return fail(Missing::new("DEFAULT VALUES", "give at least the primary key").error(self.here()));
         }
-        let source = Box::new(self.query()?);
+        let source = self.query()?;
         let on_conflict = if self.is("ON") { Some(self.on_conflict()?) } else { None };
         let returning = self.returning()?;
         Ok(StatementKind::Insert(Box::new(Insert { table, columns, source, on_conflict, returning })))
@@ -40,11 +40,11 @@ impl Parser<'_> {
             self.expect("SET")?;
             ConflictAction::Update(self.assignments()?)
         } else {
-            return Err(self.unexpected("NOTHING or UPDATE SET"));
+            return fail(self.unexpected("NOTHING or UPDATE SET"));
         };
         if self.is("WHERE") {
             let missing = Missing::new("WHERE in ON CONFLICT", "use CASE WHEN ... in the assignments");
-            return Err(missing.error(self.here()));
+            return fail(missing.error(self.here()));
         }
         Ok(OnConflict { columns, action, span: self.since(start) })
     }
@@ -52,7 +52,7 @@ impl Parser<'_> {
     fn assignments(&mut self) -> Parsed<Vec<Assignment>> {
         if self.is_symbol(TokenKind::LeftParen) {
             let missing = Missing::new("SET (a, b) = ...", "write SET a = ..., b = ...");
-            return Err(missing.error(self.here()));
+            return fail(missing.error(self.here()));
         }
         let assignments = self.list("assignments", self.limits.columns_max, |p| {
             let column = p.ident("the name of a column")?;
@@ -72,7 +72,7 @@ impl Parser<'_> {
         self.expect("SET")?;
         let assignments = self.assignments()?;
         if self.is("FROM") {
-            return Err(JOIN.error(self.here()));
+            return fail(JOIN.error(self.here()));
         }
         let filter = self.clause("WHERE")?;
         let returning = self.returning()?;
@@ -83,7 +83,7 @@ impl Parser<'_> {
         self.expect("FROM")?;
         let table = self.ident("the name of a table")?;
         if self.is("USING") {
-            return Err(JOIN.error(self.here()));
+            return fail(JOIN.error(self.here()));
         }
         let filter = self.clause("WHERE")?;
         let returning = self.returning()?;
@@ -109,7 +109,7 @@ impl Parser<'_> {
         } else if names_kind && self.is("INDEX") {
             let missing =
                 Missing::new("COPY INDEX", "CREATE INDEX builds it from the vectors, REINDEX again");
-            return Err(missing.error(self.here()));
+            return fail(missing.error(self.here()));
         } else {
             let table = self.ident("the name of a table, or (SELECT ...)")?;
             let columns = if self.is_symbol(TokenKind::LeftParen) { self.column_list()? } else { Vec::new() };
@@ -121,7 +121,7 @@ impl Parser<'_> {
         if self.is("TO") {
             let missing =
                 Missing::new("the export of a classifier or auxiliary", "export its table with COPY t TO");
-            return Err(missing.error(self.here()));
+            return fail(missing.error(self.here()));
         }
         self.expect("FROM")?;
         let path = self.path()?;
@@ -133,7 +133,7 @@ impl Parser<'_> {
         if self.eat("EVALUATE") {
             return Ok(CopySource::Evaluate(Box::new(self.evaluate()?)));
         }
-        Ok(CopySource::Query(Box::new(self.query()?)))
+        Ok(CopySource::Query(self.query()?))
     }
 
     fn copy_to(&mut self, source: CopySource) -> Parsed<StatementKind> {
@@ -145,8 +145,8 @@ impl Parser<'_> {
 
     fn path(&mut self) -> Parsed<TextLiteral> {
         if self.is("STDIN") || self.is("STDOUT") || self.is("PROGRAM") {
-            return Err(
-                Missing::new("a stream or program in COPY", "name a file: 'file.csv'").error(self.here())
+            return fail(
+                Missing::new("a stream or program in COPY", "name a file: 'file.csv'").error(self.here()),
             );
         }
         self.text_literal("the path of a file in single quotes")

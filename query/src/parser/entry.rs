@@ -1,6 +1,6 @@
 //! Entry points for one text.
 
-use super::cursor::{Parsed, Parser};
+use super::cursor::Parser;
 use crate::ast::{Chain, Expr, Statement};
 use crate::error::{ErrorCode, QueryError, Span};
 use crate::lexer::{Lexer, Token, TokenKind};
@@ -44,7 +44,7 @@ pub fn parse_expression(sql: &str, limits: &Limits) -> Result<Expr, QueryError> 
 }
 
 /// Parses the tokens of one statement without its semicolon.
-pub(super) fn statement_of(text: &str, tokens: &[Token], limits: &Limits) -> Parsed<Statement> {
+pub(super) fn statement_of(text: &str, tokens: &[Token], limits: &Limits) -> Result<Statement, QueryError> {
     if tokens.is_empty() {
         return Err(QueryError::new(ErrorCode::EmptyStatement, "there is no statement in the text"));
     }
@@ -54,7 +54,7 @@ pub(super) fn statement_of(text: &str, tokens: &[Token], limits: &Limits) -> Par
     Ok(Statement { kind, parameters: parser.parameters.parameters })
 }
 
-fn tokens(sql: &str, limits: &Limits) -> Parsed<Vec<Token>> {
+fn tokens(sql: &str, limits: &Limits) -> Result<Vec<Token>, QueryError> {
     check_bytes(Span::new(0, sql.len()), limits)?;
     let mut lexer = Lexer::new(sql, 0);
     let mut tokens = Vec::new();
@@ -65,7 +65,7 @@ fn tokens(sql: &str, limits: &Limits) -> Parsed<Vec<Token>> {
     Ok(tokens)
 }
 
-pub(super) fn check_bytes(span: Span, limits: &Limits) -> Parsed<()> {
+pub(super) fn check_bytes(span: Span, limits: &Limits) -> Result<(), QueryError> {
     let (bytes, bytes_max) = (span.end - span.start, limits.statement_bytes_max);
     if bytes <= bytes_max {
         return Ok(());
@@ -75,7 +75,7 @@ pub(super) fn check_bytes(span: Span, limits: &Limits) -> Parsed<()> {
     Err(error.help("bind long values as parameters, or load them with COPY"))
 }
 
-pub(super) fn check_count(count: usize, span: Span, limits: &Limits) -> Parsed<()> {
+pub(super) fn check_count(count: usize, span: Span, limits: &Limits) -> Result<(), QueryError> {
     if count < limits.tokens_max {
         return Ok(());
     }

@@ -102,6 +102,8 @@ fn wrong_literals_and_names_say_what_is_right() {
         "\u{2018}",
         "Q0101: unexpected character `\u{2018}`; use straight quotes: 'text' or \"name\"",
     );
+    fails("SELECT a LIKE b LIKE c", "LIKE", "Q0106: BETWEEN, IN and LIKE do not chain; use parentheses");
+    fails("SELECT a, FROM t", "FROM", "Q0106: expected an expression, found `FROM`");
     fails(
         "SELECT a < b < c",
         "<",

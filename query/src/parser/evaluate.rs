@@ -1,6 +1,6 @@
 //! EVALUATE.
 
-use super::cursor::{Parsed, Parser};
+use super::cursor::{Parsed, Parser, fail};
 use crate::ast::{Evaluate, EvaluateBy, EvaluateTarget, MetricName};
 use crate::error::{ErrorCode, QueryError};
 use crate::lexer::{Token, TokenKind};
@@ -24,7 +24,7 @@ impl Parser<'_> {
         let targets = self.list("systems", self.limits.columns_max, Self::target)?;
         self.expect("FROM")?;
         if !self.is_symbol(TokenKind::LeftParen) {
-            return Err(self.unexpected("`(`").help("write FROM (SELECT text, labels FROM ...)"));
+            return fail(self.unexpected("`(`").help("write FROM (SELECT text, labels FROM ...)"));
         }
         self.open()?;
         let (source, height) = self.subquery()?;
@@ -54,7 +54,7 @@ impl Parser<'_> {
             return Ok(EvaluateTarget::Exact { table: self.ident("the name of a table")? });
         }
         if !self.eat_symbol(TokenKind::LeftParen) {
-            return Err(self.unexpected("PIPELINE name, EXACT ON table or (SELECT ...)"));
+            return fail(self.unexpected("PIPELINE name, EXACT ON table or (SELECT ...)"));
         }
         let (query, height) = self.subquery()?;
         self.tallest = self.tallest.max(height);
@@ -74,29 +74,29 @@ impl Parser<'_> {
 
     fn metric(&mut self) -> Parsed<MetricName> {
         let start = self.here();
-        let Some(word) = self.word(0) else { return Err(self.unexpected("a metric such as P@5")) };
+        let Some(word) = self.word(0) else { return fail(self.unexpected("a metric such as P@5")) };
         let found = METRICS.iter().find(|(name, _)| word.eq_ignore_ascii_case(name));
         let Some((_, kind)) = found else {
             let message = format!("unknown metric `{word}`");
             let error = QueryError::new(ErrorCode::UnknownMetric, message).at(start);
             let list = "the metrics are P@k, R@k, NDCG@k, PSP@k, PSNDCG@k, MRR@k, COVERAGE@k, ANN_RECALL@k";
             let error = error.did_you_mean(word, METRICS.map(|(name, _)| name));
-            return Err(if error.help.is_none() { error.help(list) } else { error });
+            return fail(if error.help.is_none() { error.help(list) } else { error });
         };
         self.advance();
         if !self.eat_symbol(TokenKind::At) {
             let message = format!("metric `{word}` without its cut");
             let error = QueryError::new(ErrorCode::UnknownMetric, message).at(start);
-            return Err(error.help(format!("write {}@5", word.to_ascii_uppercase())));
+            return fail(error.help(format!("write {}@5", word.to_ascii_uppercase())));
         }
         let Some(Token { kind: TokenKind::Number, span }) = self.peek() else {
-            return Err(self.unexpected("the cut of the metric, a number"));
+            return fail(self.unexpected("the cut of the metric, a number"));
         };
         let (text, cut_max) = (span.of(self.text), self.limits.metric_cut_max);
         let Some(k) = text.parse::<u32>().ok().filter(|k| (1..=cut_max).contains(k)) else {
             let shown: String = text.chars().take(40).collect();
             let message = format!("cut {shown} of the metric is not between 1 and {cut_max}");
-            return Err(QueryError::new(ErrorCode::UnknownMetric, message).at(span));
+            return fail(QueryError::new(ErrorCode::UnknownMetric, message).at(span));
         };
         self.advance();
         Ok(MetricName { metric: Metric { kind: *kind, k }, span: self.since(start) })

@@ -5,7 +5,7 @@
 //! nesting depth is checked before the parser recurses, and the height of the tree, which also grows along
 //! `a + b + c`, is checked before an operand is wrapped once more.
 
-use super::cursor::{Parsed, Parser, unquote};
+use super::cursor::{Parsed, Parser, fail, unquote};
 use super::parameters::Style;
 use super::words::{Missing, SUBQUERY, is_reserved, reserved_help};
 use crate::ast::{ColumnName, DistanceOp, Expr, ExprKind, Ident, Query};
@@ -60,15 +60,20 @@ impl Parser<'_> {
 
     /// An expression one level deeper.
     pub(super) fn grown(&mut self) -> Parsed<Grown> {
-        self.nested(|p| p.climb(level::OR))
+        self.enter()?;
+        let grown = self.climb(level::OR)?;
+        self.leave();
+        Ok(grown)
     }
 
     /// A subquery, and its height as a part of an expression or of FROM.
     pub(super) fn subquery(&mut self) -> Parsed<(Box<Query>, usize)> {
         let outside = std::mem::take(&mut self.tallest);
-        let query = self.nested(Self::query)?;
+        self.enter()?;
+        let query = self.query()?;
+        self.leave();
         let inside = std::mem::replace(&mut self.tallest, outside);
-        Ok((Box::new(query), self.taller(inside)?))
+        Ok((query, self.taller(inside)?))
     }
 
     /// The height of a node over parts of this height.
@@ -78,7 +83,7 @@ impl Parser<'_> {
         }
         let message = format!("expression higher than {} operators on one path", self.limits.tree_height_max);
         let error = QueryError::new(ErrorCode::TooDeep, message).at(self.before());
-        Err(error.help("split it, or use AND, OR, IN and concat(...), which take long lists"))
+        fail(error.help("split it, or use AND, OR, IN and concat(...), which take long lists"))
     }
 
     /// Operators of `least` or tighter. Right operands recurse without parentheses, but only towards tighter
@@ -148,7 +153,7 @@ impl Parser<'_> {
             Infix::Distance(op) => self.distance(left, op),
             Infix::Range(words) => self.range(left, words),
             Infix::Cast => self.cast_suffix(left),
-            Infix::Arrow => Err(Missing::new("`->`", "use json_extract(json, '$.path')").error(self.here())),
+            Infix::Arrow => fail(Missing::new("`->`", "use json_extract(json, '$.path')").error(self.here())),
         }
     }
 
@@ -178,9 +183,9 @@ impl Parser<'_> {
             if self.is("TRUE") || self.is("FALSE") || self.is("DISTINCT") || self.is("UNKNOWN") {
                 let missing =
                     Missing::new("IS TRUE, IS FALSE or IS DISTINCT FROM", "compare with =, or use IS NULL");
-                return Err(missing.error(self.here()));
+                return fail(missing.error(self.here()));
             }
-            return Err(self.unexpected("NULL"));
+            return fail(self.unexpected("NULL"));
         }
         let (span, height) = (left.expr.span, left.height);
         self.grow(ExprKind::IsNull { expr: Box::new(left.expr), negated }, span, height)
@@ -191,14 +196,14 @@ impl Parser<'_> {
         let strength = binary_level(op);
         if strength == level::COMPARISON && (self.is("ANY") || self.is("SOME") || self.is("ALL")) {
             let missing = Missing::new("ANY, SOME or ALL", "use IN (...), or array_contains(array, value)");
-            return Err(missing.error(self.here()));
+            return fail(missing.error(self.here()));
         }
         let right = self.climb(strength + 1)?;
         let chained = matches!(self.infix(), Some((Infix::Binary(_), level::COMPARISON)));
         if strength == level::COMPARISON && chained {
             let error =
                 QueryError::new(ErrorCode::UnexpectedToken, "comparisons do not chain").at(self.here());
-            return Err(error.help("write `a < b AND b < c`, or use parentheses"));
+            return fail(error.help("write `a < b AND b < c`, or use parentheses"));
         }
         let (span, height) = (left.expr.span, left.height.max(right.height));
         let kind = ExprKind::Binary { op, left: Box::new(left.expr), right: Box::new(right.expr) };
@@ -228,12 +233,12 @@ impl Parser<'_> {
             self.like(left, negated, ignore_case)
         }?;
         if self.is("ESCAPE") {
-            return Err(self.unexpected("the end of the pattern"));
+            return fail(self.unexpected("the end of the pattern"));
         }
         if matches!(self.infix(), Some((Infix::Range(_), _))) {
             let message = "BETWEEN, IN and LIKE do not chain";
             let error = QueryError::new(ErrorCode::UnexpectedToken, message).at(self.here());
-            return Err(error.help("use parentheses"));
+            return fail(error.help("use parentheses"));
         }
         Ok(grown)
     }
@@ -343,7 +348,7 @@ impl Parser<'_> {
     }
 
     fn primary(&mut self) -> Parsed<Grown> {
-        let Some(token) = self.peek() else { return Err(self.unexpected("an expression")) };
+        let Some(token) = self.peek() else { return fail(self.unexpected("an expression")) };
         match token.kind {
             TokenKind::Word => self.primary_word(token),
             TokenKind::QuotedName => self.name(),
@@ -354,7 +359,7 @@ impl Parser<'_> {
             TokenKind::Question => self.parameter(Style::Question, token),
             TokenKind::Numbered => self.parameter(Style::Numbered, token),
             TokenKind::Named => self.parameter(Style::Named, token),
-            _ => Err(self.unexpected("an expression")),
+            _ => fail(self.unexpected("an expression")),
         }
     }
 
@@ -376,7 +381,7 @@ impl Parser<'_> {
         let start = self.here();
         self.advance();
         if self.starts_query() {
-            return Err(SUBQUERY.error(start));
+            return fail(SUBQUERY.error(start));
         }
         let grown = self.grown()?;
         self.close()?;
@@ -404,7 +409,7 @@ impl Parser<'_> {
         if let Some(word) = self.word(0)
             && is_reserved(word)
         {
-            return Err(self.reserved_operand(word));
+            return fail(self.reserved_operand(word));
         }
         let first = self.ident("an expression")?;
         if self.is_symbol(TokenKind::LeftParen) {
@@ -469,7 +474,7 @@ fn number(text: &str, negative: bool, span: Span) -> Parsed<Value> {
         _ => {
             let error =
                 QueryError::new(ErrorCode::InvalidNumber, "number beyond the range of DOUBLE").at(span);
-            Err(error.help("the largest DOUBLE is about 1.8e308"))
+            fail(error.help("the largest DOUBLE is about 1.8e308"))
         }
     }
 }

@@ -28,3 +28,4 @@ mod statement_tests;
 
 pub use entry::{parse_chain, parse_expression, parse_statement};
 pub use script::{Completeness, Statements, is_complete, split_statements, statement_spans};
+pub use words::reserved_words;

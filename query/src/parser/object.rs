@@ -1,6 +1,6 @@
 //! DROP and ALTER, and what CREATE, DROP and ALTER share.
 
-use super::cursor::{Parsed, Parser};
+use super::cursor::{Parsed, Parser, fail};
 use super::words::{Missing, missing_object};
 use crate::ast::StatementKind;
 use crate::catalog::ObjectKind;
@@ -18,13 +18,13 @@ pub(crate) const KINDS: [(&str, ObjectKind); 6] = [
 
 impl Parser<'_> {
     pub(super) fn object_kind(&mut self) -> Parsed<ObjectKind> {
-        let Some(word) = self.word(0) else { return Err(self.unexpected("a kind of object")) };
+        let Some(word) = self.word(0) else { return fail(self.unexpected("a kind of object")) };
         match KINDS.iter().find(|(keyword, _)| word.eq_ignore_ascii_case(keyword)) {
             Some((_, kind)) => {
                 self.advance();
                 Ok(*kind)
             }
-            None => Err(self.unknown_kind(word)),
+            None => fail(self.unknown_kind(word)),
         }
     }
 
@@ -54,7 +54,7 @@ impl Parser<'_> {
         if self.object_kind()? != ObjectKind::Table {
             let missing =
                 Missing::new("ALTER of anything but a table", "CREATE it again; OR REPLACE where allowed");
-            return Err(missing.error(place));
+            return fail(missing.error(place));
         }
         let table = self.ident("the name of a table")?;
         let action = self.here();
@@ -63,21 +63,21 @@ impl Parser<'_> {
                 let pipeline = Some(self.ident("the name of a pipeline")?);
                 return Ok(StatementKind::SetDefaultPipeline { table, pipeline });
             }
-            return Err(self.unexpected("DEFAULT PIPELINE"));
+            return fail(self.unexpected("DEFAULT PIPELINE"));
         }
         if self.eat("RESET") {
             if self.eat_two("DEFAULT", "PIPELINE") {
                 return Ok(StatementKind::SetDefaultPipeline { table, pipeline: None });
             }
-            return Err(self.unexpected("DEFAULT PIPELINE"));
+            return fail(self.unexpected("DEFAULT PIPELINE"));
         }
         if ["ADD", "DROP", "ALTER", "RENAME"].iter().any(|keyword| self.is(keyword)) {
             let missing = Missing::new(
                 "a change of columns",
                 "create a new table, and fill it with INSERT INTO new SELECT ... FROM old",
             );
-            return Err(missing.error(action));
+            return fail(missing.error(action));
         }
-        Err(self.unexpected("SET DEFAULT PIPELINE name or RESET DEFAULT PIPELINE"))
+        fail(self.unexpected("SET DEFAULT PIPELINE name or RESET DEFAULT PIPELINE"))
     }
 }

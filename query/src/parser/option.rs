@@ -1,6 +1,6 @@
 //! Options: `WITH (name = value, ...)` and COPY's `(NAME value, ...)`.
 
-use super::cursor::{Parsed, Parser, no_duplicates};
+use super::cursor::{Parsed, Parser, fail, no_duplicates};
 use crate::ast::{Expr, ExprKind, Ident, OptionItem, OptionValue};
 use crate::lexer::TokenKind;
 use crate::value::Value;
@@ -69,7 +69,7 @@ impl Parser<'_> {
                 Ident { name: name.to_ascii_lowercase(), span }
             }
             OptionValue::Expr(_) | OptionValue::Query(_) | OptionValue::Map(_) => {
-                return Err(self.unexpected("the name of a format behind FORMAT"));
+                return fail(self.unexpected("the name of a format behind FORMAT"));
             }
         };
         Ok((Some(format), options))

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::cursor::Parsed;
+use super::cursor::{Parsed, fail};
 use crate::ast::Parameter;
 use crate::error::{ErrorCode, QueryError, Span};
 use crate::limits::Limits;
@@ -40,7 +40,7 @@ impl ParameterList {
         if first != style {
             let message = format!("`{}` and `{}` parameters in one statement", first.shown(), style.shown());
             let error = QueryError::new(ErrorCode::MixedParameters, message).at(span);
-            return Err(error.help(format!("write all of them as `{}`", first.shown())));
+            return fail(error.help(format!("write all of them as `{}`", first.shown())));
         }
         match style {
             Style::Question => self.push(None, span, limits),
@@ -61,11 +61,11 @@ impl ParameterList {
     fn numbered(&mut self, text: &str, span: Span, limits: &Limits) -> Parsed<usize> {
         let number = text.trim_start_matches('$').parse::<usize>().unwrap_or(usize::MAX);
         if number > limits.parameters_max {
-            return Err(too_many(span, limits));
+            return fail(too_many(span, limits));
         }
         let Some(index) = number.checked_sub(1) else {
             let error = QueryError::new(ErrorCode::InvalidParameter, "there is no parameter `$0`").at(span);
-            return Err(error.help("parameters are counted from $1"));
+            return fail(error.help("parameters are counted from $1"));
         };
         if self.parameters.len() <= index {
             self.parameters.resize_with(number, || Parameter { name: None, span: None });
@@ -78,7 +78,7 @@ impl ParameterList {
 
     fn push(&mut self, name: Option<String>, span: Span, limits: &Limits) -> Parsed<usize> {
         if self.parameters.len() >= limits.parameters_max {
-            return Err(too_many(span, limits));
+            return fail(too_many(span, limits));
         }
         self.parameters.push(Parameter { name, span: Some(span) });
         Ok(self.parameters.len() - 1)
@@ -89,7 +89,9 @@ impl ParameterList {
         match self.parameters.iter().find_map(|parameter| parameter.span) {
             Some(span) => {
                 let message = format!("parameters are not allowed in {what}");
-                Err(QueryError::new(ErrorCode::ParameterNotAllowed, message).at(span).help("write the value"))
+                fail(
+                    QueryError::new(ErrorCode::ParameterNotAllowed, message).at(span).help("write the value"),
+                )
             }
             None => Ok(()),
         }

@@ -1,6 +1,6 @@
 //! Operands that begin with a word: literals, CASE, CAST, calls; and types.
 
-use super::cursor::{Parsed, Parser};
+use super::cursor::{Parsed, Parser, fail};
 use super::expr::Grown;
 use super::words::{Missing, SUBQUERY};
 use crate::ast::{Call, Expr, ExprKind, Ident, TypeName};
@@ -29,11 +29,11 @@ impl Parser<'_> {
                 self.advance();
                 self.array(token.span)
             }
-            (b'e', Some(TokenKind::LeftParen)) if is("EXISTS") => Err(self.unexpected("an expression")),
-            (b's', _) if is("SELECT") => Err(SUBQUERY.error(token.span)),
+            (b'e', Some(TokenKind::LeftParen)) if is("EXISTS") => fail(self.unexpected("an expression")),
+            (b's', _) if is("SELECT") => fail(SUBQUERY.error(token.span)),
             (b'd' | b'i', Some(TokenKind::String)) if is("DATE") || is("INTERVAL") => {
                 let missing = Missing::new("a DATE or INTERVAL literal", "write TIMESTAMP '2024-01-31'");
-                Err(missing.error(token.span))
+                fail(missing.error(token.span))
             }
             _ => self.name(),
         }
@@ -51,7 +51,7 @@ impl Parser<'_> {
             let shown: String = text.value.chars().take(40).collect();
             let message = format!("`{shown}` is not a timestamp");
             let error = QueryError::new(ErrorCode::InvalidLiteral, message).at(text.span);
-            return Err(error.help("write TIMESTAMP '2024-01-31 23:59:59'"));
+            return fail(error.help("write TIMESTAMP '2024-01-31 23:59:59'"));
         };
         let kind = ExprKind::Literal(Value::Timestamp(microseconds));
         Ok(Grown { expr: Expr::new(kind, start.to(text.span)), height: 1 })
@@ -105,13 +105,13 @@ impl Parser<'_> {
         } else if !self.is_symbol(TokenKind::RightParen) {
             call.distinct = self.eat("DISTINCT");
             if self.starts_query() {
-                return Err(SUBQUERY.error(self.here()));
+                return fail(SUBQUERY.error(self.here()));
             }
             (call.args, height) = self.grown_list("arguments")?;
         }
         self.close()?;
         if self.is("OVER") || (self.is("FILTER") && self.kind(1) == Some(TokenKind::LeftParen)) {
-            return Err(self.unexpected("an operator"));
+            return fail(self.unexpected("an operator"));
         }
         let expr = Expr::new(ExprKind::Call(Box::new(call)), self.since(span));
         Ok(Grown { expr, height: self.taller(height)? })
@@ -120,16 +120,16 @@ impl Parser<'_> {
     /// A type, with `[]` behind it for an array.
     pub(super) fn type_name(&mut self) -> Parsed<TypeName> {
         let start = self.here();
-        let Some(word) = self.word(0) else { return Err(self.unexpected("a type")) };
+        let Some(word) = self.word(0) else { return fail(self.unexpected("a type")) };
         let mut data_type = self.scalar_type(word)?;
         if self.eat_symbol(TokenKind::LeftBracket) {
             self.expect_symbol(TokenKind::RightBracket, "`]`")?;
             if matches!(data_type, DataType::Vector { .. }) {
-                return Err(unknown_type("there are no arrays of VECTOR", self.since(start)));
+                return fail(unknown_type("there are no arrays of VECTOR", self.since(start)));
             }
             data_type = DataType::List(Box::new(data_type));
             if self.is_symbol(TokenKind::LeftBracket) {
-                return Err(unknown_type("there are no arrays of arrays", self.since(start)));
+                return fail(unknown_type("there are no arrays of arrays", self.since(start)));
             }
         }
         Ok(TypeName { data_type, span: self.since(start) })
@@ -160,12 +160,12 @@ impl Parser<'_> {
         } else {
             let error = self.unexpected("a type");
             if error.code == ErrorCode::NotSupported {
-                return Err(error);
+                return fail(error);
             }
             let error = unknown_type(format!("unknown type `{word}`"), span).did_you_mean(word, TYPES);
             let list =
                 "the types are BIGINT, INTEGER, DOUBLE, REAL, BOOLEAN, TEXT, TIMESTAMP, JSON, VECTOR(n)";
-            return Err(if error.help.is_none() { error.help(list) } else { error });
+            return fail(if error.help.is_none() { error.help(list) } else { error });
         };
         self.advance();
         if word.eq_ignore_ascii_case("DOUBLE") {
@@ -173,7 +173,7 @@ impl Parser<'_> {
         }
         if self.is_symbol(TokenKind::LeftParen) {
             let error = unknown_type(format!("type `{word}` takes no length"), self.here());
-            return Err(error.help("leave the parentheses out"));
+            return fail(error.help("leave the parentheses out"));
         }
         Ok(data_type)
     }
@@ -192,9 +192,9 @@ impl Parser<'_> {
             } else if self.eat("I8") {
                 VectorFormat::I8
             } else if self.is("BF16") {
-                return Err(Missing::new("BF16", "use F16, which has more digits").error(self.here()));
+                return fail(Missing::new("BF16", "use F16, which has more digits").error(self.here()));
             } else {
-                return Err(self.unexpected("F32, F16 or I8"));
+                return fail(self.unexpected("F32, F16 or I8"));
             };
         }
         self.close()?;
@@ -203,16 +203,20 @@ impl Parser<'_> {
 
     fn dimension(&mut self) -> Parsed<u32> {
         let Some(Token { kind: TokenKind::Number, span }) = self.peek() else {
-            return Err(self.unexpected("the dimension"));
+            return fail(self.unexpected("the dimension"));
         };
         let text = span.of(self.text);
         let dimension_max = self.limits.dimension_max;
         let found = text.parse::<u32>().ok().filter(|n| (1..=dimension_max).contains(n));
         self.advance();
-        found.ok_or_else(|| {
+        let Some(dimension) = found else {
             let shown: String = text.chars().take(40).collect();
-            unknown_type(format!("dimension {shown} is not between 1 and {dimension_max}"), span)
-        })
+            return fail(unknown_type(
+                format!("dimension {shown} is not between 1 and {dimension_max}"),
+                span,
+            ));
+        };
+        Ok(dimension)
     }
 }
 

@@ -1,6 +1,6 @@
 //! SELECT and VALUES, FROM items, SEARCH.
 
-use super::cursor::{Parsed, Parser, no_duplicates};
+use super::cursor::{Parsed, Parser, fail, no_duplicates};
 use super::words::{JOIN, Missing, missing_statement};
 use crate::ast::{
     Argument, Expr, ExprKind, FromItem, Ident, OrderItem, Query, QueryBody, Search, SearchInput, Select,
@@ -12,18 +12,25 @@ use crate::value::Value;
 
 impl Parser<'_> {
     /// SELECT or VALUES with ORDER BY, LIMIT and OFFSET.
-    pub(super) fn query(&mut self) -> Parsed<Query> {
+    ///
+    /// Subqueries recurse through here, so that what grows is built in its box and never lies on the stack.
+    pub(super) fn query(&mut self) -> Parsed<Box<Query>> {
         let start = self.here();
-        let body = self.query_body()?;
-        let order_by = self.order_by()?;
-        let (mut limit, mut offset) = (None, None);
+        let mut query = self.query_body()?;
+        self.order_and_limits(&mut query)?;
+        query.span = self.since(start);
+        Ok(query)
+    }
+
+    fn order_and_limits(&mut self, query: &mut Query) -> Parsed<()> {
+        query.order_by = self.order_by()?;
         loop {
-            if self.is("LIMIT") && limit.is_none() {
+            if self.is("LIMIT") && query.limit.is_none() {
                 self.advance();
-                limit = Some(self.limit()?);
-            } else if self.is("OFFSET") && offset.is_none() {
+                query.limit = Some(self.limit()?);
+            } else if self.is("OFFSET") && query.offset.is_none() {
                 self.advance();
-                offset = Some(self.expr()?);
+                query.offset = Some(self.expr()?);
             } else {
                 break;
             }
@@ -31,21 +38,22 @@ impl Parser<'_> {
         if self.is("WITH") && self.kind(1) == Some(TokenKind::LeftParen) {
             let missing =
                 Missing::new("WITH (...) behind a query", "write the option in the stage, or use SET");
-            return Err(missing.error(self.here()));
+            return fail(missing.error(self.here()));
         }
-        Ok(Query { body, order_by, limit, offset, span: self.since(start) })
+        Ok(())
     }
 
-    fn query_body(&mut self) -> Parsed<QueryBody> {
+    fn query_body(&mut self) -> Parsed<Box<Query>> {
         if self.eat("SELECT") {
-            return Ok(QueryBody::Select(Box::new(self.select()?)));
+            let select = self.select()?;
+            return Ok(bare(QueryBody::Select(select)));
         }
         if self.eat("VALUES") {
-            return Ok(QueryBody::Values(self.rows()?));
+            return Ok(bare(QueryBody::Values(self.rows()?)));
         }
         match self.word(0).filter(|word| word.eq_ignore_ascii_case("WITH")).and_then(missing_statement) {
-            Some(missing) => Err(missing.error(self.here())),
-            None => Err(self.unexpected("SELECT or VALUES")),
+            Some(missing) => fail(missing.error(self.here())),
+            None => fail(self.unexpected("SELECT or VALUES")),
         }
     }
 
@@ -78,7 +86,7 @@ impl Parser<'_> {
         if self.eat("FIRST") {
             return Ok(true);
         }
-        if self.eat("LAST") { Ok(false) } else { Err(self.unexpected("FIRST or LAST")) }
+        if self.eat("LAST") { Ok(false) } else { fail(self.unexpected("FIRST or LAST")) }
     }
 
     fn rows(&mut self) -> Parsed<Vec<Vec<Expr>>> {
@@ -91,7 +99,7 @@ impl Parser<'_> {
             let expected = *width.get_or_insert(row.len());
             if row.len() != expected {
                 let message = format!("row of {} values where the first has {expected}", row.len());
-                return Err(QueryError::new(ErrorCode::ColumnCount, message).at(p.since(start)));
+                return fail(QueryError::new(ErrorCode::ColumnCount, message).at(p.since(start)));
             }
             Ok(row)
         })
@@ -100,31 +108,37 @@ impl Parser<'_> {
     fn row_value(&mut self) -> Parsed<Expr> {
         if self.is("DEFAULT") {
             let missing = Missing::new("DEFAULT as a value", "leave the column out of the column list");
-            return Err(missing.error(self.here()));
+            return fail(missing.error(self.here()));
         }
         self.expr()
     }
 
-    fn select(&mut self) -> Parsed<Select> {
+    fn select(&mut self) -> Parsed<Box<Select>> {
         let distinct = self.eat("DISTINCT");
         if distinct && self.is("ON") {
-            return Err(Missing::new("DISTINCT ON", "use GROUP BY with min or max").error(self.here()));
+            return fail(Missing::new("DISTINCT ON", "use GROUP BY with min or max").error(self.here()));
         }
         if !distinct {
             self.eat("ALL");
         }
-        let items = self.select_items()?;
-        let from = if self.eat("FROM") { Some(self.from()?) } else { None };
-        let filter = self.clause("WHERE")?;
-        let group_by = if self.eat("GROUP") {
+        let mut select = empty_select(distinct);
+        select.items = self.select_items()?;
+        if self.eat("FROM") {
+            self.from(&mut select)?;
+        }
+        self.conditions(&mut select)?;
+        Ok(select)
+    }
+
+    fn conditions(&mut self, select: &mut Select) -> Parsed<()> {
+        select.filter = self.clause("WHERE")?;
+        if self.eat("GROUP") {
             self.expect("BY")?;
-            self.list("keys of GROUP BY", self.limits.columns_max, Self::expr)?
-        } else {
-            Vec::new()
-        };
-        let having = self.clause("HAVING")?;
-        let qualify = self.clause("QUALIFY")?;
-        Ok(Select { distinct, items, from, filter, group_by, having, qualify })
+            select.group_by = self.list("keys of GROUP BY", self.limits.columns_max, Self::expr)?;
+        }
+        select.having = self.clause("HAVING")?;
+        select.qualify = self.clause("QUALIFY")?;
+        Ok(())
     }
 
     /// `KEYWORD expr`, where the keyword stands here.
@@ -153,52 +167,51 @@ impl Parser<'_> {
         Ok(SelectItem::Expr { expr, alias })
     }
 
-    fn from(&mut self) -> Parsed<FromItem> {
-        let item = self.from_item()?;
-        if self.is_symbol(TokenKind::Comma) {
-            return Err(JOIN.error(self.here()));
+    fn from(&mut self, select: &mut Select) -> Parsed<()> {
+        if self.eat_symbol(TokenKind::LeftParen) {
+            let (query, height) = self.subquery()?;
+            self.tallest = self.tallest.max(height);
+            self.close()?;
+            select.from = Some(self.query_alias(query)?);
+        } else {
+            select.from = Some(self.source_item()?);
         }
-        Ok(item)
+        if self.is_symbol(TokenKind::Comma) {
+            return fail(JOIN.error(self.here()));
+        }
+        Ok(())
     }
 
-    fn from_item(&mut self) -> Parsed<FromItem> {
+    /// What FROM takes rows from, unless it is in parentheses.
+    fn source_item(&mut self) -> Parsed<FromItem> {
         if self.is("VALUES") {
-            return self.from_query();
-        }
-        if self.is_symbol(TokenKind::LeftParen) {
-            self.advance();
-            let item = self.from_query_in_parentheses()?;
-            return Ok(item);
+            return self.values_item();
         }
         let name = self.ident("the name of a table")?;
         if self.is_symbol(TokenKind::LeftParen) {
-            return self.from_function(name);
+            return self.function_item(name);
         }
         if self.is_symbol(TokenKind::Dot) {
             let missing =
                 Missing::new("a schema name", "a database has one list of tables: write the table alone");
-            return Err(missing.error(self.here()));
+            return fail(missing.error(self.here()));
         }
         let alias = self.alias("an alias")?;
         let search = if self.is("SEARCH") { Some(Box::new(self.search()?)) } else { None };
         Ok(FromItem::Table { table: name, alias, search })
     }
 
-    /// `FROM VALUES (...)`: only rows, so that a WHERE behind it is the outer one's.
-    fn from_query(&mut self) -> Parsed<FromItem> {
+    /// `FROM VALUES (...)`: only rows, so that a WHERE behind it is the outer one's. It is printed in
+    /// parentheses, and so counts as a level.
+    fn values_item(&mut self) -> Parsed<FromItem> {
         let start = self.here();
         self.advance();
         let outside = std::mem::take(&mut self.tallest);
-        let body = QueryBody::Values(self.nested(Self::rows)?);
+        self.enter()?;
+        let mut query = bare(QueryBody::Values(self.rows()?));
+        self.leave();
         self.tallest = outside.max(self.taller(self.tallest)?);
-        let query = Query { body, order_by: Vec::new(), limit: None, offset: None, span: self.since(start) };
-        self.query_alias(Box::new(query))
-    }
-
-    fn from_query_in_parentheses(&mut self) -> Parsed<FromItem> {
-        let (query, height) = self.subquery()?;
-        self.tallest = self.tallest.max(height);
-        self.close()?;
+        query.span = self.since(start);
         self.query_alias(query)
     }
 
@@ -211,12 +224,12 @@ impl Parser<'_> {
         if self.is("SEARCH") {
             let error =
                 QueryError::new(ErrorCode::UnexpectedToken, "SEARCH behind a subquery").at(self.here());
-            return Err(error.help("SEARCH stands behind a table: FROM table SEARCH 'text'"));
+            return fail(error.help("SEARCH stands behind a table: FROM table SEARCH 'text'"));
         }
         Ok(FromItem::Query { query, alias, columns })
     }
 
-    fn from_function(&mut self, name: Ident) -> Parsed<FromItem> {
+    fn function_item(&mut self, name: Ident) -> Parsed<FromItem> {
         self.open()?;
         let args = if self.is_symbol(TokenKind::RightParen) {
             Vec::new()
@@ -228,7 +241,7 @@ impl Parser<'_> {
         let first_named = args.iter().position(|arg| arg.name.is_some()).unwrap_or(args.len());
         if let Some(late) = args.iter().skip(first_named).find(|arg| arg.name.is_none()) {
             let message = "argument without a name behind a named one";
-            return Err(QueryError::new(ErrorCode::UnexpectedToken, message).at(late.value.span));
+            return fail(QueryError::new(ErrorCode::UnexpectedToken, message).at(late.value.span));
         }
         let alias = self.alias("an alias")?;
         Ok(FromItem::Function { name, args, alias })
@@ -266,11 +279,11 @@ impl Parser<'_> {
             } else if self.eat("VECTOR") {
                 &mut vector
             } else {
-                return Err(self.unexpected("TEXT or VECTOR"));
+                return fail(self.unexpected("TEXT or VECTOR"));
             };
             self.expect_symbol(TokenKind::Becomes, "`=>`")?;
             if slot.is_some() {
-                return Err(given_twice(name));
+                return fail(given_twice(name));
             }
             *slot = Some(self.expr()?);
             if !self.eat_symbol(TokenKind::Comma) {
@@ -280,6 +293,23 @@ impl Parser<'_> {
         self.close()?;
         Ok(SearchInput::Named { text, vector })
     }
+}
+
+/// A query of rows alone.
+fn bare(body: QueryBody) -> Box<Query> {
+    Box::new(Query { body, order_by: Vec::new(), limit: None, offset: None, span: Span::default() })
+}
+
+fn empty_select(distinct: bool) -> Box<Select> {
+    Box::new(Select {
+        distinct,
+        items: Vec::new(),
+        from: None,
+        filter: None,
+        group_by: Vec::new(),
+        having: None,
+        qualify: None,
+    })
 }
 
 fn given_twice(span: Span) -> QueryError {

@@ -1,6 +1,6 @@
 //! SET, RESET, PRAGMA, SHOW.
 
-use super::cursor::{Parsed, Parser};
+use super::cursor::{Parsed, Parser, fail};
 use super::words::Missing;
 use crate::ast::{Ident, Show, StatementKind};
 use crate::catalog::ObjectKind;
@@ -13,7 +13,7 @@ impl Parser<'_> {
         {
             let missing =
                 Missing::new("SET LOCAL or SET SESSION", "use SET name = value, and RESET name afterwards");
-            return Err(missing.error(self.here()));
+            return fail(missing.error(self.here()));
         }
         let name = self.setting_name()?;
         if !self.eat("TO") {
@@ -35,7 +35,7 @@ impl Parser<'_> {
 
     pub(super) fn reset(&mut self) -> Parsed<StatementKind> {
         if self.is("ALL") {
-            return Err(Missing::new("RESET ALL", "use RESET name").error(self.here()));
+            return fail(Missing::new("RESET ALL", "use RESET name").error(self.here()));
         }
         Ok(StatementKind::Reset { name: self.setting_name()? })
     }
@@ -50,7 +50,7 @@ impl Parser<'_> {
 
     pub(super) fn show(&mut self) -> Parsed<StatementKind> {
         if self.is("JOBS") {
-            return Err(Missing::new("a background job", "statements run to their end").error(self.here()));
+            return fail(Missing::new("a background job", "statements run to their end").error(self.here()));
         }
         let show = match self.word(0).and_then(object_plural) {
             Some(kind) => {

@@ -1,6 +1,6 @@
 //! VIA: chains of stages, stored pipelines with overrides.
 
-use super::cursor::{Parsed, Parser, no_duplicates};
+use super::cursor::{Parsed, Parser, fail, no_duplicates};
 use crate::ast::{Chain, Expr, Override, Stage, StageKind, StageOption, Via};
 use crate::error::{ErrorCode, QueryError};
 use crate::lexer::TokenKind;
@@ -40,8 +40,8 @@ impl Parser<'_> {
             let same = |o: &&Override| o.stage == later.stage && o.option == later.option;
             if overrides.iter().take(i).any(|o| same(&o)) {
                 let message = format!("`{}.{}` is given twice", later.stage.name, later.option.name);
-                return Err(
-                    QueryError::new(ErrorCode::Duplicate, message).at(later.stage.span.to(later.option.span))
+                return fail(
+                    QueryError::new(ErrorCode::Duplicate, message).at(later.stage.span.to(later.option.span)),
                 );
             }
         }
@@ -50,7 +50,7 @@ impl Parser<'_> {
 
     fn option_expr(&mut self) -> Parsed<Expr> {
         if self.is_symbol(TokenKind::Equal) {
-            return Err(self.unexpected("`=>`").help("write name => value"));
+            return fail(self.unexpected("`=>`").help("write name => value"));
         }
         self.expect_symbol(TokenKind::Becomes, "`=>`")?;
         self.expr()
@@ -63,7 +63,7 @@ impl Parser<'_> {
         loop {
             if stages.len() >= self.limits.stages_max {
                 let message = format!("chain of more than {} stages", self.limits.stages_max);
-                return Err(QueryError::new(ErrorCode::TooManyStages, message).at(self.here()));
+                return fail(QueryError::new(ErrorCode::TooManyStages, message).at(self.here()));
             }
             stages.push(self.stage()?);
             if !self.eat("THEN") {
@@ -86,7 +86,7 @@ impl Parser<'_> {
             more = self.eat_symbol(TokenKind::Comma);
         }
         if object.is_none() && kind != StageKind::Shortlist {
-            return Err(self.unexpected(object_name(kind)));
+            return fail(self.unexpected(object_name(kind)));
         }
         let mut options = Vec::new();
         if more {
@@ -103,18 +103,18 @@ impl Parser<'_> {
 
     fn stage_kind(&self) -> Parsed<StageKind> {
         let kinds = [StageKind::Encode, StageKind::Probe, StageKind::Shortlist, StageKind::Rerank];
-        let Some(word) = self.word(0) else { return Err(self.unexpected("a stage")) };
+        let Some(word) = self.word(0) else { return fail(self.unexpected("a stage")) };
         match kinds.into_iter().find(|kind| word.eq_ignore_ascii_case(kind.name())) {
             Some(kind) => Ok(kind),
             None => {
                 let error = self.unexpected("a stage");
                 if error.code == ErrorCode::NotSupported {
-                    return Err(error);
+                    return fail(error);
                 }
                 let error = error.did_you_mean(word, STAGES);
                 let list = "the stages are ENCODE(model), PROBE(index), SHORTLIST(index), RERANK(classifier); \
                             or VIA EXACT, VIA PIPELINE name";
-                Err(if error.help.is_none() { error.help(list) } else { error })
+                fail(if error.help.is_none() { error.help(list) } else { error })
             }
         }
     }

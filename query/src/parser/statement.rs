@@ -1,6 +1,6 @@
 //! Which statement it is, by its first word; EXPLAIN, and the statements that are only a name.
 
-use super::cursor::{Parsed, Parser};
+use super::cursor::{Parsed, Parser, fail};
 use super::words::{CONCURRENTLY, Missing, missing_statement};
 use crate::ast::{Explain, StatementKind};
 use crate::error::{ErrorCode, QueryError};
@@ -21,12 +21,10 @@ impl Parser<'_> {
     }
 
     fn plain_statement(&mut self) -> Parsed<StatementKind> {
-        let Some(word) = self.word(0) else { return Err(self.unknown_statement()) };
+        let Some(word) = self.word(0) else { return fail(self.unknown_statement()) };
         let first = word.as_bytes().first().map_or(0, u8::to_ascii_lowercase);
         match first {
-            b's' | b'v' if self.is("SELECT") || self.is("VALUES") => {
-                Ok(StatementKind::Query(Box::new(self.query()?)))
-            }
+            b's' | b'v' if self.is("SELECT") || self.is("VALUES") => Ok(StatementKind::Query(self.query()?)),
             b'i' if self.eat("INSERT") => self.insert(),
             b'u' if self.eat("UPDATE") => self.update(),
             b'd' if self.eat("DELETE") => self.delete(),
@@ -44,7 +42,7 @@ impl Parser<'_> {
                 Ok(StatementKind::Describe { name: self.ident("the name of an object")? })
             }
             b'c' if self.eat("CHECK") => self.check(),
-            _ => Err(self.unknown_statement()),
+            _ => fail(self.unknown_statement()),
         }
     }
 
@@ -68,7 +66,7 @@ impl Parser<'_> {
         }
         if self.is("EXPLAIN") {
             let error = QueryError::new(ErrorCode::UnexpectedToken, "EXPLAIN of an EXPLAIN").at(self.here());
-            return Err(error.help("write EXPLAIN once; its options are (ANALYZE, VERBOSE, FORMAT JSON)"));
+            return fail(error.help("write EXPLAIN once; its options are (ANALYZE, VERBOSE, FORMAT JSON)"));
         }
         explain.statement = self.plain_statement()?;
         Ok(StatementKind::Explain(Box::new(explain)))
@@ -82,17 +80,17 @@ impl Parser<'_> {
         } else if self.eat("FORMAT") {
             explain.json = self.eat("JSON");
             if !explain.json && !self.eat("TREE") && !self.eat("TEXT") {
-                return Err(self.unexpected("TREE or JSON"));
+                return fail(self.unexpected("TREE or JSON"));
             }
         } else {
-            return Err(self.unexpected("ANALYZE, VERBOSE or FORMAT"));
+            return fail(self.unexpected("ANALYZE, VERBOSE or FORMAT"));
         }
         Ok(())
     }
 
     fn reindex(&mut self) -> Parsed<StatementKind> {
         if self.is("CONCURRENTLY") {
-            return Err(CONCURRENTLY.error(self.here()));
+            return fail(CONCURRENTLY.error(self.here()));
         }
         if self.is("INDEX") && self.kind(1).is_some() {
             self.advance();
@@ -102,13 +100,13 @@ impl Parser<'_> {
 
     fn check(&mut self) -> Parsed<StatementKind> {
         if self.is("INDEX") {
-            return Err(Missing::new("CHECK INDEX", "use CHECK DATABASE").error(self.here()));
+            return fail(Missing::new("CHECK INDEX", "use CHECK DATABASE").error(self.here()));
         }
         self.expect("DATABASE")?;
         if self.is("REPAIR") {
             let missing =
                 Missing::new("REPAIR", "REINDEX an index that CHECK DATABASE reports, or reload the data");
-            return Err(missing.error(self.here()));
+            return fail(missing.error(self.here()));
         }
         Ok(StatementKind::CheckDatabase)
     }

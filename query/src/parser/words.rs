@@ -100,6 +100,11 @@ const QUOTED: [&str; 19] = [
     "timestamp",
 ];
 
+/// The words that are no names unless quoted, in order and in lower case; for completion.
+pub fn reserved_words() -> &'static [&'static str] {
+    &RESERVED
+}
+
 /// Whether the word, in any letter case, needs quotes to be a name.
 pub(crate) fn is_reserved(word: &str) -> bool {
     const BYTES_MAX: usize = 10;

@@ -1,16 +1,37 @@
-//! `read_npy` and `NpyMatrix`, against files that another writer (npyz) made.
+//! `read_npy` and `NpyMatrix`, against files laid out as NumPy writes them (header padded to 64 bytes).
 
 use super::*;
 use half::f16;
-use npyz::{AutoSerialize, WriterBuilder};
 
-fn npy<T: AutoSerialize>(shape: &[u64], values: &[T]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut writer =
-        npyz::WriteOptions::new().default_dtype().shape(shape).writer(&mut bytes).begin_nd().unwrap();
-    writer.extend(values.iter()).unwrap();
-    writer.finish().unwrap();
-    bytes
+/// An element type with its NumPy name.
+trait Element: Copy {
+    const DESCR: &'static str;
+    fn bytes(self) -> Vec<u8>;
+}
+
+macro_rules! element {
+    ($($type:ty = $descr:literal),+) => {
+        $(impl Element for $type {
+            const DESCR: &'static str = $descr;
+            fn bytes(self) -> Vec<u8> {
+                self.to_le_bytes().to_vec()
+            }
+        })+
+    };
+}
+
+element!(f16 = "<f2", f32 = "<f4", f64 = "<f8", i8 = "|i1", i64 = "<i8");
+
+fn npy<T: Element>(shape: &[u64], values: &[T]) -> Vec<u8> {
+    let sizes: Vec<String> = shape.iter().map(|size| format!("{size},")).collect();
+    let mut header =
+        format!("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", T::DESCR, sizes.join(" "));
+    while (10 + header.len() + 1) % 64 != 0 {
+        header.push(' ');
+    }
+    header.push('\n');
+    let data: Vec<u8> = values.iter().flat_map(|value| value.bytes()).collect();
+    by_hand(&header, &data)
 }
 
 fn read_bytes(bytes: &[u8]) -> Result<(Vec<(String, DataType)>, Rows), String> {
