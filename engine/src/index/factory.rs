@@ -186,8 +186,10 @@ impl Factory {
         }
     }
 
-    /// How many codes must be looked at for each of the best that is wanted, since the order by codes is not
-    /// exact. Measured for one number a code on 117,000 embeddings (recall of the best 100 at least 0.96).
+    /// How many codes to take for each of the best that is wanted, since their order is not exact: among
+    /// 117,000 embeddings the best 100 by 8-bit codes hold 99.7 % of the exact best 100, by 4-bit codes 95.5
+    /// % (all of them are within the best 200). Product codes are coarser by far; what they lose depends on
+    /// the parts chosen.
     pub(super) fn nominees_per_result(&self) -> usize {
         match self.encoding {
             Encoding::Flat | Encoding::Half | Encoding::Scalar { bits: 6.. } => 1,

@@ -44,9 +44,13 @@ const QUERIES_AT_ONCE: usize = 16;
 /// time proportional to the rows added before.
 const ROWS_AT_ONCE: usize = 4096;
 /// Length of the list of candidates while a graph is built.
-const EF_CONSTRUCTION: usize = 200;
-/// The default `efSearch` is at least this.
-const EF_SEARCH_MIN: usize = 128;
+const EF_CONSTRUCTION: usize = 100;
+/// The default `efSearch` is at least this. Over 117,137 embeddings of 384 numbers, HNSW32 with the default
+/// found 96.7 % of the best 10 and 97.7 % of the best 100; 1024 lists found 94.4 % of the best 100 with an
+/// eighth of them scanned and 97.3 % with a quarter, so the default is a fifth.
+const EF_SEARCH_MIN: usize = 64;
+/// Rows asked for beyond the limit: f32 and codes order close scores otherwise than f64 does.
+const SPARE: usize = 8;
 /// A search that found too few allowed rows is repeated for this many times as many rows.
 const WIDENING: usize = 4;
 /// A search that would scan about this many rows for each member of its list costs as much as scoring them
@@ -201,7 +205,8 @@ impl FaissIndex {
     /// Chooses how to answer a search for `limit` of `matching` allowed rows.
     fn way(&self, limit: usize, effort: Option<usize>, matching: usize) -> Way {
         let rows = self.beside.slots.len();
-        let wanted = limit.saturating_mul(self.beside.factory.nominees_per_result()).min(rows);
+        let spare = limit.saturating_add(limit / 8 + SPARE);
+        let wanted = spare.saturating_mul(self.beside.factory.nominees_per_result()).min(rows);
         let effort = effort.unwrap_or_else(|| self.default_effort(limit)).max(1);
         // A filter spreads the allowed rows out: to see as many of them, look as much farther.
         let spread = |effort: usize| effort.saturating_mul(rows).div_ceil(matching.max(1));
@@ -226,9 +231,7 @@ impl FaissIndex {
     fn effort_for(&self, effort: usize, take: usize) -> usize {
         match self.beside.factory.kind {
             FaissKind::Flat => 0,
-            FaissKind::Hnsw { .. } => {
-                stepped(effort.max(take).min(self.beside.slots.len())).min(self.beside.slots.len())
-            }
+            FaissKind::Hnsw { .. } => stepped(effort.max(take).min(self.len())).min(self.len()),
             FaissKind::Ivf { lists, .. } => effort.min(lists as usize),
         }
     }
@@ -405,8 +408,8 @@ impl VectorIndex for FaissIndex {
     fn default_effort(&self, limit: usize) -> usize {
         match self.beside.factory.kind {
             FaissKind::Flat => 0,
-            FaissKind::Hnsw { .. } => limit.saturating_mul(2).max(EF_SEARCH_MIN),
-            FaissKind::Ivf { lists, .. } => (lists as usize).div_ceil(8),
+            FaissKind::Hnsw { .. } => limit.saturating_add(limit / 2).max(EF_SEARCH_MIN),
+            FaissKind::Ivf { lists, .. } => (lists as usize).div_ceil(5),
         }
     }
 
