@@ -61,25 +61,25 @@ impl Script {
             return Err("line 1: a script begins with a comment that says what it shows".to_string());
         }
         for (number, line) in (1..).zip(text.lines()) {
-            let wrong = |problem: &str| Err(format!("line {number}: {problem}: {line}"));
+            let wrong = |problem: &str| format!("line {number}: {problem}: {line}");
             if OUTPUT.iter().any(|prefix| line.starts_with(prefix)) {
                 match script.steps.last_mut() {
                     Some(last) if step.source.is_empty() && step.before.is_empty() => {
                         last.expected.push(line.to_string());
                     }
-                    _ => return wrong("output that does not follow a statement"),
+                    _ => return Err(wrong("output that does not follow a statement")),
                 }
                 continue;
             }
             let in_statement = !step.source.is_empty();
             if !in_statement && (line.trim().is_empty() || line.starts_with("--")) {
                 if let Some(content) = line.strip_prefix("--|") {
-                    let Some(name) = &file else { return wrong("content without --@ file") };
+                    let Some(name) = &file else { return Err(wrong("content without --@ file")) };
                     let content = content.strip_prefix(' ').unwrap_or(content);
                     script.files.entry(name.clone()).or_default().push(content.to_string());
                 } else if let Some(directive) = line.strip_prefix("--@") {
                     file =
-                        script.directive(&mut step, directive.trim()).or_else(|problem| wrong(&problem))?;
+                        script.directive(&mut step, directive.trim()).map_err(|problem| wrong(&problem))?;
                 }
                 step.before.push(line.to_string());
                 continue;

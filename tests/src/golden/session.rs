@@ -17,7 +17,7 @@ pub enum Mode {
     /// Everything is in the tail: nothing is packed in the background, and before each statement every generation
     /// is deleted from the disk and the database opened again.
     Tail,
-    /// Nothing is in the tail of what is packed by itself: it is packed after every write.
+    /// What is written is packed at once, but for a tail of one label.
     Packed,
     /// Without the rules of the optimiser.
     NoRules,
