@@ -17,14 +17,25 @@
 CREATE TABLE t (id BIGINT PRIMARY KEY, title TEXT);
 
 COPY t (id, title) FROM '${tmp}/lbl.json.gz' (FORMAT xc);
+--= 3 changed
 
 SELECT * FROM t;
+--> 0 | Apple
+--> 1 | Pear
+--> 2 | Car
 
 --@ columns
 SELECT * FROM read_xc('${tmp}/tst.json.gz');
+--: qid | text | labels | relevance | exclude
+--> q1 | red fruit | [0, 1] | [1.0, 0.5] | []
+--> q2 | wheels | [2] | [1.0] | []
 
 SELECT qid, labels, relevance, exclude FROM read_xc('${tmp}/tst.json.gz', truth => '${tmp}/tst_X_Y.txt', filter => '${tmp}/filter.txt');
+--> q1 | [1] | [1.0] | [2]
+--> q2 | [0, 2] | [0.5, 1.0] | [0]
 
 SELECT * FROM read_xc('${tmp}/tst.json.gz', truht => 'x');
+--! error[Q0320]: Q0320: read_xc: option `truht` is unknown; known are truth, filter
 
 SELECT * FROM read_xc('${tmp}/lbl.json.gz', truth => '${tmp}/tst_X_Y.txt');
+--! error[F0001]: `${tmp}/tst_X_Y.txt`: 2 rows, but the file of points has 3; give the truth of the same split

@@ -3,6 +3,7 @@
 CREATE TABLE t (id BIGINT PRIMARY KEY, z VECTOR(2));
 
 INSERT INTO t VALUES (1, [1, 0]), (2, [0, 1]);
+--= 2 changed
 
 CREATE INDEX i ON t USING flat (z);
 
@@ -15,10 +16,13 @@ ALTER TABLE t SET DEFAULT PIPELINE p;
 DROP TABLE t;
 
 SHOW INDEXES;
+--= no rows
 
 SHOW CLASSIFIERS;
+--= no rows
 
 SHOW PIPELINES;
+--= no rows
 
 CREATE TABLE t (id BIGINT PRIMARY KEY, z VECTOR(2));
 
