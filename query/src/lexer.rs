@@ -108,7 +108,13 @@ impl<'a> Lexer<'a> {
     pub(crate) fn next(&mut self) -> Result<Option<Token>, QueryError> {
         match trivia(self.rest.fragment()) {
             Ok((rest, ())) => self.move_to(rest),
-            Err(fault) => return Err(self.fail(&fault)),
+            Err(fault) => {
+                // What stands before the comment without an end is no part of it.
+                while let Ok((rest, ())) = blank(self.rest.fragment()) {
+                    self.move_to(rest);
+                }
+                return Err(self.fail(&fault));
+            }
         }
         if self.rest.fragment().is_empty() {
             return Ok(None);
@@ -182,9 +188,14 @@ fn character_help(shown: &str) -> &'static str {
 
 /// Spaces and comments.
 fn trivia(input: Text<'_>) -> Lexed<'_, ()> {
+    value((), many0_count(blank)).parse(input)
+}
+
+/// One run of spaces, or one comment.
+fn blank(input: Text<'_>) -> Lexed<'_, ()> {
     let space = value((), take_while1(|c: char| c.is_whitespace() || c == '\u{feff}'));
     let line_comment = value((), (tag("--"), take_while(|c| c != '\n')));
-    value((), many0_count(alt((space, line_comment, block_comment)))).parse(input)
+    alt((space, line_comment, block_comment)).parse(input)
 }
 
 /// Block comments nest, as in PostgreSQL; counted, so that depth costs nothing.

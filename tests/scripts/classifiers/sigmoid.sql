@@ -1,0 +1,17 @@
+-- A sigmoid classifier scores by its logit w . q + b.
+
+CREATE TABLE t (id BIGINT PRIMARY KEY, z VECTOR(2));
+
+INSERT INTO t VALUES (1, [10, 0]), (2, [1, 1]), (3, [0, 3]);
+--= 3 changed
+
+CREATE INDEX i ON t USING flat (z);
+
+CREATE CLASSIFIER c ON t WITH (link = 'sigmoid', bias = true);
+
+SELECT id, score, sigmoid(rerank.score) FROM t SEARCH [1, 1] VIA SHORTLIST(i, limit => 3) THEN RERANK(c);
+--! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 3 labels
+--!   help: raise the limit of shortlist, or lower LIMIT
+
+SHOW CLASSIFIERS;
+--> c | t | 2 | f32 | sigmoid | true

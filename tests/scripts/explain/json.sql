@@ -1,0 +1,85 @@
+-- FORMAT JSON: the same as keys of objects.
+
+CREATE TABLE t (id BIGINT PRIMARY KEY, kind TEXT, z VECTOR(2));
+
+INSERT INTO t VALUES (1, 'a', [1, 0]), (2, 'b', [0, 1]);
+--= 2 changed
+
+EXPLAIN (FORMAT JSON) SELECT id FROM t SEARCH [1, 0] WHERE kind = 'a' LIMIT 1;
+--> {
+-->   "indexes_not_used": [],
+-->   "plan": {
+-->     "inputs": [
+-->       {
+-->         "inputs": [
+-->           {
+-->             "inputs": [
+-->               {
+-->                 "notes": [],
+-->                 "operator": "filter kind = 'a'"
+-->               },
+-->               {
+-->                 "notes": [
+-->                   "limit 1"
+-->                 ],
+-->                 "operator": "exact z"
+-->               },
+-->               {
+-->                 "notes": [
+-->                   "score desc, primary key"
+-->                 ],
+-->                 "operator": "rank"
+-->               }
+-->             ],
+-->             "notes": [
+-->               "exact: 2 labels are at most search.exact_rows = 20000"
+-->             ],
+-->             "operator": "search t  k=1"
+-->           }
+-->         ],
+-->         "notes": [],
+-->         "operator": "limit 1 offset 0"
+-->       }
+-->     ],
+-->     "notes": [
+-->       "id"
+-->     ],
+-->     "operator": "project"
+-->   },
+-->   "plan_ms": #,
+-->   "snapshot": #
+--> }
+
+EXPLAIN (ANALYZE, FORMAT JSON) SELECT id FROM t LIMIT 1;
+--> {
+-->   "indexes_not_used": [],
+-->   "plan": {
+-->     "inputs": [
+-->       {
+-->         "inputs": [
+-->           {
+-->             "notes": [
+-->               "in primary-key order"
+-->             ],
+-->             "operator": "scan t",
+-->             "rows": 1,
+-->             "time_ms": #
+-->           }
+-->         ],
+-->         "notes": [],
+-->         "operator": "limit 1 offset 0",
+-->         "rows": 1,
+-->         "time_ms": #
+-->       }
+-->     ],
+-->     "notes": [
+-->       "id"
+-->     ],
+-->     "operator": "project",
+-->     "rows": 1,
+-->     "time_ms": #
+-->   },
+-->   "plan_ms": #,
+-->   "snapshot": #,
+-->   "total_ms": #
+--> }

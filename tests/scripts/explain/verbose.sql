@@ -1,0 +1,62 @@
+-- VERBOSE: the logical plan after each rule that changed it.
+
+CREATE TABLE t (id BIGINT PRIMARY KEY, kind TEXT, z VECTOR(2));
+
+EXPLAIN (VERBOSE) SELECT id + (1 + 1) FROM (SELECT id, kind FROM t) AS s WHERE s.kind = 'a' AND TRUE LIMIT 3;
+--> after bind:
+-->   Project id + (1 + 1) AS "id + (1 + 1)"
+-->     Limit 3
+-->       Filter kind = 'a' AND true
+-->         Project id, kind
+-->           Scan t
+--> after constant_folding:
+-->   Project id + 2 AS "id + (1 + 1)"
+-->     Limit 3
+-->       Filter kind = 'a' AND true
+-->         Project id, kind
+-->           Scan t
+--> after boolean_simplification:
+-->   Project id + 2 AS "id + (1 + 1)"
+-->     Limit 3
+-->       Filter kind = 'a'
+-->         Project id, kind
+-->           Scan t
+--> after filter_pushdown:
+-->   Project id + 2 AS "id + (1 + 1)"
+-->     Limit 3
+-->       Project id, kind
+-->         Scan t where kind = 'a'
+--> after column_pruning:
+-->   Project id + 2 AS "id + (1 + 1)"
+-->     Limit 3
+-->       Project id, NULL AS kind
+-->         Scan t where kind = 'a' columns (id, kind)
+--> project  id + 2
+--> `- limit 3 offset 0
+-->    `- project  id, NULL
+-->       `- scan t  in primary-key order, filter kind = 'a'
+
+EXPLAIN VERBOSE SELECT id FROM t SEARCH [1, 0] WHERE kind IN ('a', 'b') ORDER BY score DESC LIMIT 2 OFFSET 1;
+--> after bind:
+-->   Project id
+-->     Limit 2 offset 1
+-->       Sort score DESC
+-->         Search t vector CAST('[1.0, 0.0]' AS VECTOR(2)) via auto where kind IN ('a', 'b')
+--> after redundant_sort:
+-->   Project id
+-->     Limit 2 offset 1
+-->       Search t vector CAST('[1.0, 0.0]' AS VECTOR(2)) via auto where kind IN ('a', 'b')
+--> after limit_pushdown:
+-->   Project id
+-->     Limit 2 offset 1
+-->       Search t vector CAST('[1.0, 0.0]' AS VECTOR(2)) via auto where kind IN ('a', 'b') limit 3
+--> after column_pruning:
+-->   Project id
+-->     Limit 2 offset 1
+-->       Search t vector CAST('[1.0, 0.0]' AS VECTOR(2)) via auto where kind IN ('a', 'b') limit 3 columns (id, kind)
+--> project  id
+--> `- limit 2 offset 1
+-->    `- search t  k=3  exact: 0 labels are at most search.exact_rows = 20000
+-->       +- filter kind IN ('a', 'b')
+-->       +- exact z  limit 3
+-->       `- rank  score desc, primary key

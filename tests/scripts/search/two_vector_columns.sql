@@ -1,0 +1,28 @@
+-- A table with several vectors is searched by an index, which says which one is meant.
+
+CREATE TABLE t (id BIGINT PRIMARY KEY, a VECTOR(2), b VECTOR(3));
+
+INSERT INTO t VALUES (1, [1, 0], [0, 0, 1]), (2, [0, 1], [1, 0, 0]);
+--= 2 changed
+
+CREATE INDEX ia ON t USING flat (a);
+
+CREATE INDEX ib ON t USING flat (b);
+
+SELECT id, score FROM t SEARCH [1, 0] VIA SHORTLIST(ia, limit => 2);
+--! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 2 labels
+--!   help: raise the limit of shortlist, or lower LIMIT
+
+SELECT id, score FROM t SEARCH [1, 0, 0] VIA SHORTLIST(ib, limit => 2);
+--! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 2 labels
+--!   help: raise the limit of shortlist, or lower LIMIT
+
+SELECT id FROM t SEARCH [1, 0];
+--! error[Q0321]: table `t` has several VECTOR columns: `a`, `b`
+--!   1 | SELECT id FROM t SEARCH [1, 0]
+--!     |                  ^^^^^^^^^^^^^ help: say which: VIA SHORTLIST(index of the column, limit => n)
+
+SELECT id FROM t SEARCH [1, 0] VIA SHORTLIST(ib, limit => 2);
+--! error[Q0303]: the vector to search for has 2 elements, but 3 are needed
+--!   1 | SELECT id FROM t SEARCH [1, 0] VIA SHORTLIST(ib, limit => 2)
+--!     |                         ^^^^^^

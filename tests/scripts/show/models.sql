@@ -1,0 +1,46 @@
+-- A model shows what was found in its files.
+
+CREATE MODEL s FROM '${fixtures}/static64.onnx' TOKENIZER '${fixtures}/tokenizer.json' WITH (max_tokens = 32);
+--# output sentence_embedding is pooled by the model itself; pooling mean is not applied
+--# a text alone is run twice, for the same rounding as in a batch
+
+CREATE MODEL b FROM '${fixtures}/tiny_bert.onnx' TOKENIZER '${fixtures}/tokenizer.json' WITH (pooling = 'cls', normalize = false);
+--! error[M0001]: the model fails on token id 30521, the greatest of the tokenizer; is it another model's?: the model failed: Non-zero status code returned while running Gather node. Name:'we' Status Message: indices element out of data bounds, idx=30521 must be within the inclusive range [-2000,1999]
+
+--@ columns
+SHOW MODELS;
+--: name | dimension | pooling | normalize | max_tokens | output | device | provider | fingerprint
+--> s | 64 | mean | true | 32 | sentence_embedding | cpu | cpu | 5a64196ef2a81196bb5df1b1b4df67d1b997a48202bbe7d14a2f4ad68f129081
+
+CREATE MODEL s FROM '${fixtures}/static64.onnx' TOKENIZER '${fixtures}/tokenizer.json';
+--! error[Q0214]: Q0214: model `s` exists already
+--!   help: DROP MODEL s first, or add IF NOT EXISTS
+
+CREATE MODEL IF NOT EXISTS s FROM '${fixtures}/none.onnx';
+
+CREATE MODEL x FROM '${fixtures}/none.onnx';
+--! error[F0001]: cannot open `${fixtures}/none.onnx`: No such file or directory (os error 2)
+
+CREATE MODEL x FROM '${fixtures}/tokenizer.json';
+--! error[M0001]: the model file is not a whole ONNX model: there is no such kind of field at byte 0; export or copy it again
+
+CREATE MODEL x FROM '${fixtures}/static64.onnx' TOKENIZER '${fixtures}/README.md';
+--! error[M0001]: the tokenizer file is not usable: expected value at line 1 column 1; give the tokenizer.json that belongs to the model
+
+CREATE MODEL x FROM '${fixtures}/static64.onnx' WITH (pooling = 'max');
+--! error[V0001]: option pooling of CREATE MODEL cannot be max
+--!   help: it takes one of mean, cls, none
+
+CREATE MODEL x FROM '${fixtures}/static64.onnx' WITH (device = 'tpu');
+--! error[V0001]: unknown device 'tpu'
+--!   help: write 'cpu', 'cuda', 'cuda:N' or 'auto'
+
+DROP MODEL b;
+--! error[Q0202]: unknown model `b`
+--!   1 | DROP MODEL b
+--!     |            ^ help: known: `s`
+
+DROP MODEL b;
+--! error[Q0202]: unknown model `b`
+--!   1 | DROP MODEL b
+--!     |            ^ help: known: `s`
