@@ -30,7 +30,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 
     // What was inserted is found by the next statement.
-    let rows = database.search("products").text("footwear for the mountains").columns(["title", "score"]).limit(2).run()?;
+    let rows = database
+        .search("products")
+        .text("footwear for the mountains")
+        .columns(["title", "score"])
+        .limit(2)
+        .run()?;
     let mut found = 0;
     for row in rows {
         let row = row?;

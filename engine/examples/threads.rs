@@ -46,7 +46,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// Inserts in batches: a batch is one statement, one commit, and visible as a whole.
 fn write(database: &Database) -> Result<(), Error> {
     for start in (0..LABELS).step_by(100) {
-        let rows: Vec<String> = (start..start + 100).map(|id| format!("({id}, {})", literal(id as u64))).collect();
+        let rows: Vec<String> =
+            (start..start + 100).map(|id| format!("({id}, {})", literal(id as u64))).collect();
         database.execute(&format!("INSERT INTO points VALUES {}", rows.join(", ")))?;
     }
     Ok(())
@@ -54,7 +55,8 @@ fn write(database: &Database) -> Result<(), Error> {
 
 /// Every search sees the labels of one moment: never half a batch.
 fn search(session: &Database, worker: usize, searches: &AtomicU64) -> Result<(), Error> {
-    let statement = session.prepare("SELECT id, score FROM points SEARCH (VECTOR => $1) VIA EXACT LIMIT 5")?;
+    let statement =
+        session.prepare("SELECT id, score FROM points SEARCH (VECTOR => $1) VIA EXACT LIMIT 5")?;
     for number in 0..SEARCHES_PER_WORKER {
         let query = vector(worker as u64 * SEARCHES_PER_WORKER + number);
         for row in statement.clone().bind(vec![Value::Vector(query)])?.query()? {

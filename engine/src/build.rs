@@ -10,8 +10,8 @@ use std::io::Write;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use argtop_storage::{
-    Generation, GenerationBuilder, GenerationKind, Key, ManifestFields, Object, ObjectId, SealedGeneration,
-    TableRecord,
+    Generation, GenerationBuilder, GenerationKind, Key, ManifestFields, Object, ObjectId, RowFormat,
+    SealedGeneration, TableRecord,
 };
 use crossbeam::channel::{Receiver, Sender, unbounded};
 
@@ -20,7 +20,8 @@ use crate::database::Inner;
 use crate::error::Error;
 use crate::execute::Run;
 use crate::index::{
-    EliasArrays, FAISS_SLOTS_FILE, FaissIndex, KeyRef, KeysWriter, MatrixShape, MatrixWriter, VectorIndex,
+    EliasArrays, FAISS_SLOTS_FILE, FaissIndex, KeyRef, KeysWriter, MatrixShape, MatrixWriter, VectorFormat,
+    VectorIndex,
 };
 use crate::view::{RowSpec, View, vector_columns};
 
@@ -33,7 +34,12 @@ pub(crate) const GRAPH_FILE: &str = "graph";
 
 /// What the packed matrix of a kind of rows looks like.
 pub(crate) fn matrix_shape(spec: &RowSpec) -> MatrixShape {
-    MatrixShape { dimension: spec.dimension, format: spec.format, biased: spec.biased }
+    let format = match spec.format {
+        RowFormat::F32 => VectorFormat::F32,
+        RowFormat::F16 => VectorFormat::F16,
+        RowFormat::I8 => VectorFormat::I8,
+    };
+    MatrixShape { dimension: spec.dimension, format, biased: spec.biased }
 }
 
 /// Packs the rows of a vector column or classifier.
@@ -63,11 +69,19 @@ pub(crate) fn pack_rows(
     }
     let file = writer.finish(slot_end)?;
     builder.finish(file)?;
-    seal(builder, view, Fields { slot_end, rows: packed, dimension: spec.dimension, format: spec.format.name() })
+    seal(
+        builder,
+        view,
+        Fields { slot_end, rows: packed, dimension: spec.dimension, format: spec.format.name() },
+    )
 }
 
 /// Packs the primary keys of a table.
-pub(crate) fn pack_keys(context: &Context, view: &View, table: &TableRecord) -> Result<SealedGeneration, Error> {
+pub(crate) fn pack_keys(
+    context: &Context,
+    view: &View,
+    table: &TableRecord,
+) -> Result<SealedGeneration, Error> {
     let snapshot = view.snapshot();
     let slot_end = snapshot.slot_end(table.id);
     let mut by_slot: Vec<(u32, Key)> = Vec::new();
@@ -82,10 +96,13 @@ pub(crate) fn pack_keys(context: &Context, view: &View, table: &TableRecord) -> 
     let text = matches!(by_slot.first(), Some((_, Key::Text(_))));
     let mut keys = if text { KeysWriter::text() } else { KeysWriter::bigint() };
     for (slot, key) in &by_slot {
-        keys.push(*slot, match key {
-            Key::BigInt(number) => KeyRef::BigInt(*number),
-            Key::Text(text) => KeyRef::Text(text),
-        })?;
+        keys.push(
+            *slot,
+            match key {
+                Key::BigInt(number) => KeyRef::BigInt(*number),
+                Key::Text(text) => KeyRef::Text(text),
+            },
+        )?;
     }
     let mut builder = view.inner().store.begin_generation(GenerationKind::Keys, table.id)?;
     let file = keys.finish(builder.create(KEYS_FILE)?, slot_end)?;
@@ -104,12 +121,16 @@ pub(crate) fn write_faiss(
     for name in index.write(builder.path())? {
         builder.adopt(name)?;
     }
-    seal(builder, view, Fields {
-        slot_end: index.slot_end(),
-        rows: index.len() as u64,
-        dimension: index.dimension(),
-        format: "faiss",
-    })
+    seal(
+        builder,
+        view,
+        Fields {
+            slot_end: index.slot_end(),
+            rows: index.len() as u64,
+            dimension: index.dimension(),
+            format: "faiss",
+        },
+    )
 }
 
 /// Writes a cluster graph as a generation.
@@ -131,7 +152,8 @@ pub(crate) fn write_graph(
 pub(crate) fn open_faiss(generation: &Arc<Generation>) -> Result<Option<Arc<dyn VectorIndex>>, Error> {
     let Ok(GenerationKind::Faiss) = generation.kind() else { return Ok(None) };
     // The directory's checksums are verified before faiss sees a byte.
-    let (Ok(directory), Ok(slots)) = (generation.verified_directory(), generation.map(FAISS_SLOTS_FILE)) else {
+    let (Ok(directory), Ok(slots)) = (generation.verified_directory(), generation.map(FAISS_SLOTS_FILE))
+    else {
         return Ok(None);
     };
     Ok(Some(Arc::new(FaissIndex::open(&directory, slots)?)))
@@ -144,11 +166,7 @@ struct Fields<'a> {
     format: &'a str,
 }
 
-fn seal(
-    builder: GenerationBuilder,
-    view: &View,
-    fields: Fields<'_>,
-) -> Result<SealedGeneration, Error> {
+fn seal(builder: GenerationBuilder, view: &View, fields: Fields<'_>) -> Result<SealedGeneration, Error> {
     Ok(builder.seal(ManifestFields {
         covers_seq: view.snapshot().seq(),
         slot_end: fields.slot_end,
@@ -193,9 +211,9 @@ fn row_specs(view: &View, table: &TableRecord) -> Vec<RowSpec> {
 
 /// Live labels that the generation of an object does not hold.
 fn tail_length(view: &View, table: &TableRecord, object: ObjectId) -> u64 {
-    let slot_end = view.generation(object).and_then(|generation| {
-        generation.manifest().ok().map(|manifest| manifest.fields.slot_end)
-    });
+    let slot_end = view
+        .generation(object)
+        .and_then(|generation| generation.manifest().ok().map(|manifest| manifest.fields.slot_end));
     view.snapshot().live(table.id).range_cardinality(slot_end.unwrap_or(0)..)
 }
 
@@ -340,4 +358,3 @@ fn pack_by_id(context: &Context, inner: &Arc<Inner>, task: Task) -> Result<(), E
         _ => Ok(()),
     }
 }
-

@@ -8,7 +8,8 @@ use argtop_query::catalog::{
 };
 use argtop_query::{DataType, Value, VectorFormat};
 use argtop_storage::{
-    ColumnRecord, ColumnType, GeneratedRecord, Object, ObjectId, ObjectKind as StoredKind, RowFormat, TableRecord,
+    ColumnRecord, ColumnType, GeneratedRecord, Object, ObjectId, ObjectKind as StoredKind, RowFormat,
+    TableRecord,
 };
 
 use crate::import;
@@ -74,9 +75,9 @@ impl Catalog for ViewCatalog<'_> {
             _ => return None,
         };
         let table = self.view.catalog().get(record.table)?;
-        let Object::Table(table) = &*table else { return None };
+        let Object::Table(table) = &**table else { return None };
         let (target, dimension) = match (record.column, record.classifier) {
-            (_, Some(classifier)) => match &*self.view.catalog().get(classifier)? {
+            (_, Some(classifier)) => match &**self.view.catalog().get(classifier)? {
                 Object::Classifier(classifier) => {
                     (IndexTarget::Classifier(classifier.name.clone()), classifier.dimension)
                 }
@@ -192,6 +193,7 @@ pub(crate) fn data_type(column_type: &ColumnType) -> DataType {
         ColumnType::Json => DataType::Json,
         ColumnType::TextArray => DataType::List(Box::new(DataType::Text)),
         ColumnType::BigIntArray => DataType::List(Box::new(DataType::BigInt)),
+        ColumnType::DoubleArray => DataType::List(Box::new(DataType::Double)),
         ColumnType::Vector { dimension, format } => {
             DataType::Vector { dimension: Some(*dimension), format: vector_format(*format) }
         }
@@ -211,6 +213,7 @@ pub(crate) fn column_type(data_type: &DataType) -> Option<ColumnType> {
         DataType::Json => ColumnType::Json,
         DataType::List(element) if **element == DataType::Text => ColumnType::TextArray,
         DataType::List(element) if **element == DataType::BigInt => ColumnType::BigIntArray,
+        DataType::List(element) if **element == DataType::Double => ColumnType::DoubleArray,
         DataType::Vector { dimension: Some(dimension), format } => {
             ColumnType::Vector { dimension: *dimension, format: row_format(*format) }
         }

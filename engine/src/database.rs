@@ -91,7 +91,12 @@ impl Database {
     /// [`Error::Open`] where the directory is missing (without [`Options::create`]), belongs to something else, is
     /// locked by another process, is of a newer format or damaged.
     pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Database, Error> {
-        let open = OpenOptions { create: options.create, read_only: options.read_only, sync: options.sync };
+        let open = OpenOptions {
+            create: options.create,
+            read_only: options.read_only,
+            sync: options.sync,
+            limits: argtop_storage::Limits::default(),
+        };
         let store = Store::open(path.as_ref(), &open)?;
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let threads = options.threads.unwrap_or(cores).clamp(1, 1_024);
@@ -197,13 +202,16 @@ impl Database {
     /// [`Error::Commit`] where what is in memory cannot be written.
     pub fn close(self) -> Result<(), Error> {
         self.inner.maintenance.stop();
-        self.inner.store.close()?;
+        self.inner.store.clone().close()?;
         Ok(())
     }
 
     /// The session's settings as of now.
     pub(crate) fn settings(&self) -> Arc<Settings> {
-        self.session.settings.read().map_or_else(|poisoned| poisoned.into_inner().clone(), |held| held.clone())
+        self.session
+            .settings
+            .read()
+            .map_or_else(|poisoned| poisoned.into_inner().clone(), |held| held.clone())
     }
 
     /// Changes the session's settings.

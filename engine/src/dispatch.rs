@@ -197,11 +197,7 @@ fn query(run: &Run, node: &Node) -> Result<Output, Error> {
 }
 
 /// COPY (query) TO: the rows go to the file and their number comes back.
-fn copy_to(
-    database: &Database,
-    run: &Run,
-    plan: argtop_query::plan::CopyTo,
-) -> Result<Output, Error> {
+fn copy_to(database: &Database, run: &Run, plan: argtop_query::plan::CopyTo) -> Result<Output, Error> {
     let source = read(database, run, *plan.source)?;
     copy::copy_to(run, source, &plan.path, plan.format.as_deref())
 }

@@ -93,7 +93,11 @@ impl<'a> InsertState<'a> {
                 OnConflict::Error => {
                     let name = &table.columns[table.primary_key].name;
                     return Err(Error::value(
-                        format!("a label with {name} = {} is in table {} already", key_text(&key), table.name),
+                        format!(
+                            "a label with {name} = {} is in table {} already",
+                            key_text(&key),
+                            table.name
+                        ),
                         "add ON CONFLICT (...) DO UPDATE SET ... or DO NOTHING",
                     ));
                 }

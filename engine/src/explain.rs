@@ -115,7 +115,16 @@ impl Report {
         let widths = [width(0), width(1), width(2)];
         for row in &table {
             let line = if self.total.is_some() {
-                format!("{:<a$}  {:>b$}  {:>c$}  {}", row[0], row[1], row[2], row[3], a = widths[0], b = widths[1], c = widths[2])
+                format!(
+                    "{:<a$}  {:>b$}  {:>c$}  {}",
+                    row[0],
+                    row[1],
+                    row[2],
+                    row[3],
+                    a = widths[0],
+                    b = widths[1],
+                    c = widths[2]
+                )
             } else {
                 format!("{:<a$}  {}", row[0], row[3], a = widths[0])
             };
@@ -141,7 +150,8 @@ impl Report {
         for (number, child) in line.children.iter().enumerate() {
             let last = number + 1 == line.children.len();
             // The box characters of a tree, which the sources may not hold themselves.
-            let (branch, rest) = if last { ("\u{2514}\u{2500} ", "   ") } else { ("\u{251c}\u{2500} ", "\u{2502}  ") };
+            let (branch, rest) =
+                if last { ("\u{2514}\u{2500} ", "   ") } else { ("\u{251c}\u{2500} ", "\u{2502}  ") };
             self.flatten(run, child, &format!("{below}{branch}"), &format!("{below}{rest}"), table);
         }
     }
@@ -221,10 +231,8 @@ fn operator_line(operator: &Operator) -> Line {
             let list: Vec<String> = exprs.iter().map(printed).collect();
             Line::new("project", Some(operator.id)).note(list.join(", "))
         }
-        OperatorKind::Aggregate { groups, aggregates, .. } => {
-            Line::new("aggregate", Some(operator.id))
-                .note(format!("{} groups keys, {} aggregates", groups.len(), aggregates.len()))
-        }
+        OperatorKind::Aggregate { groups, aggregates, .. } => Line::new("aggregate", Some(operator.id))
+            .note(format!("{} groups keys, {} aggregates", groups.len(), aggregates.len())),
         OperatorKind::Sort { keys, top, .. } => {
             let list: Vec<String> = keys
                 .iter()
@@ -270,13 +278,18 @@ fn stage_line(stage: &StagePlan) -> Line {
     match &stage.kind {
         StageKind::Given => line("encode skipped".to_string(), "encode"),
         StageKind::Encode { model } => line(format!("encode {}", model.name), "encode"),
-        StageKind::Exact { column, limit } => line(format!("exact {}", column.name), "exact").note(kept(limit)),
-        StageKind::Probe { index, beam } => line(format!("probe {}", index.name), "probe").note(format!("beam {beam}")),
+        StageKind::Exact { column, limit } => {
+            line(format!("exact {}", column.name), "exact").note(kept(limit))
+        }
+        StageKind::Probe { index, beam } => {
+            line(format!("probe {}", index.name), "probe").note(format!("beam {beam}"))
+        }
         StageKind::ShortlistPaths { limit } => {
             line("shortlist path scores".to_string(), "shortlist").note(format!("limit {limit}"))
         }
         StageKind::ShortlistIndex { index, limit, .. } => {
-            line(format!("shortlist {}", index.name), "shortlist").note(format!("{}, limit {limit}", index.method))
+            line(format!("shortlist {}", index.name), "shortlist")
+                .note(format!("{}, limit {limit}", index.method))
         }
         StageKind::Rerank { classifier, limit } => {
             line(format!("rerank {}", classifier.name), "rerank").note(kept(limit))
@@ -295,4 +308,3 @@ fn unused(operator: &Operator) -> Vec<String> {
     }
     found
 }
-

@@ -15,8 +15,8 @@ use argtop_query::eval::{cast_value, evaluate};
 use argtop_query::expr::BoundExpr;
 use argtop_query::plan::Field;
 use argtop_storage::{
-    AuxiliaryRecord, ClassifierRecord, ColumnType, Family, IndexRecord, Key, Object, ObjectId, ObjectKind, Record,
-    RowFormat, Slot, TableRecord, Writer, decode_row, encode_row, encode_sparse,
+    AuxiliaryRecord, ClassifierRecord, ColumnType, Family, IndexRecord, Key, Object, ObjectId, ObjectKind,
+    Record, RowFormat, Slot, TableRecord, Writer, decode_row, encode_row, encode_sparse,
 };
 
 use crate::catalog::data_type;
@@ -90,10 +90,11 @@ impl<'r> LabelWriter<'r> {
         for column in &table.columns {
             generated.extend(generated_part(run, table, column)?);
         }
-        let classifiers = view.catalog().of_kind(ObjectKind::Classifier).filter_map(|object| match &**object {
-            Object::Classifier(record) if record.table == table.id => Some(record.clone()),
-            _ => None,
-        });
+        let classifiers =
+            view.catalog().of_kind(ObjectKind::Classifier).filter_map(|object| match &**object {
+                Object::Classifier(record) if record.table == table.id => Some(record.clone()),
+                _ => None,
+            });
         let mut graphs = Vec::new();
         for index in view.indexes(table) {
             if index.method == "elias" {
@@ -161,7 +162,8 @@ impl<'r> LabelWriter<'r> {
     pub(crate) fn fill_generated(&self, label: &PreparedLabel, row: &mut [Value]) -> Result<(), Error> {
         for part in &self.generated {
             let position = self.table.columns.iter().position(|column| column.id == part.id);
-            let stored = label.rows.iter().find(|(family, id, _)| *family == Family::Vectors && *id == part.id);
+            let stored =
+                label.rows.iter().find(|(family, id, _)| *family == Family::Vectors && *id == part.id);
             let (Some(position), Some((_, _, bytes))) = (position, stored) else { continue };
             let mut values = Vec::with_capacity(part.dimension);
             decode_row(bytes, part.format, part.dimension, &mut values)
@@ -216,14 +218,13 @@ impl<'r> LabelWriter<'r> {
     pub(crate) fn key(&self, row: &[Value]) -> Result<Key, Error> {
         let column = &self.table.columns[self.table.primary_key];
         let value = &row[self.table.primary_key];
-        let key = key_of(&self.table, &cast_value(value.clone(), &data_type(&column.column_type))?).ok_or_else(
-            || {
+        let key = key_of(&self.table, &cast_value(value.clone(), &data_type(&column.column_type))?)
+            .ok_or_else(|| {
                 Error::value(
                     format!("primary key `{}` of table {} is {value}", column.name, self.table.name),
                     "give every label a key of the column's type",
                 )
-            },
-        )?;
+            })?;
         if let Key::Text(text) = &key
             && text.len() > self.run.inner.limits.key_bytes_max
         {
@@ -275,11 +276,7 @@ impl GeneratedPart {
 
     /// z of one raw encoding: `normalize(E + a)`, with the label's cluster: the one given, or the one whose centroid is
     /// nearest.
-    pub(crate) fn embed(
-        &self,
-        raw: &[f32],
-        cluster: Option<u32>,
-    ) -> Result<(Vec<f32>, Option<u32>), Error> {
+    pub(crate) fn embed(&self, raw: &[f32], cluster: Option<u32>) -> Result<(Vec<f32>, Option<u32>), Error> {
         let mut values = raw.to_vec();
         let mut assigned = None;
         if let Some(auxiliary) = &self.auxiliary {
@@ -317,7 +314,8 @@ pub(crate) fn generated_part(
     table: &TableRecord,
     column: &argtop_storage::ColumnRecord,
 ) -> Result<Option<GeneratedPart>, Error> {
-    let (Some(generated), ColumnType::Vector { dimension, format }) = (&column.generated, column.column_type) else {
+    let (Some(generated), ColumnType::Vector { dimension, format }) = (&column.generated, column.column_type)
+    else {
         return Ok(None);
     };
     let encoder = run.view.encoder(&*run.view.model(&generated.model)?)?;
@@ -362,7 +360,8 @@ pub(crate) fn auxiliary_part(
     if record.table != table.id || record.column != Some(column) {
         return Ok(None);
     }
-    let rows = run.view.snapshot().scan_rows(Family::AuxiliaryVectors, record.data, 0..2 * record.clusters)?;
+    let rows =
+        run.view.snapshot().scan_rows(Family::AuxiliaryVectors, record.data, 0..2 * record.clusters)?;
     let mut values = Vec::new();
     for row in rows {
         let (_, bytes) = row?;
@@ -371,7 +370,11 @@ pub(crate) fn auxiliary_part(
     }
     let half = record.clusters as usize * record.dimension as usize;
     if values.len() != 2 * half {
-        return Err(Error::Internal(format!("auxiliary {name} has {} numbers, not {}", values.len(), 2 * half)));
+        return Err(Error::Internal(format!(
+            "auxiliary {name} has {} numbers, not {}",
+            values.len(),
+            2 * half
+        )));
     }
     let centroids = values.split_off(half);
     Ok(Some(AuxiliaryPart { record: record.clone(), vectors: values, centroids }))

@@ -5,7 +5,6 @@ use argtop_query::plan::{Aggregate, Field, SortKey};
 use argtop_storage::{ClassifierRecord, IndexRecord, ModelRecord, ObjectId, TableRecord};
 use std::sync::Arc;
 
-
 /// An operator with its inputs; `id` addresses its measurements in the context.
 #[derive(Clone, Debug)]
 pub(crate) struct Operator {

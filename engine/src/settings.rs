@@ -36,14 +36,46 @@ const fn switch(name: &'static str, default: bool, meaning: &'static str) -> Def
 
 /// All settings in name order.
 pub(crate) const DEFINITIONS: &[Definition] = &[
-    switch("auto_pack", true, "pack the newest labels into a generation in the background when a tail grows long"),
-    number("encode_cache_entries", 10_000, 0, 100_000_000, "texts whose embeddings are kept in memory, per model"),
+    switch(
+        "auto_pack",
+        true,
+        "pack the newest labels into a generation in the background when a tail grows long",
+    ),
+    number(
+        "encode_cache_entries",
+        10_000,
+        0,
+        100_000_000,
+        "texts whose embeddings are kept in memory, per model",
+    ),
     number("search.beam", 20, 1, 1 << 24, "clusters that PROBE keeps where it does not say"),
-    number("search.effort", 0, 0, 1 << 24, "search effort of faiss indexes where SHORTLIST does not say; 0 leaves it to the index"),
-    number("search.exact_rows", 20_000, 0, i64::MAX, "tables up to this many labels are searched exactly where SEARCH has no VIA"),
-    switch("search.use_generations", true, "off: answer from the store alone, as if every generation had been deleted"),
+    number(
+        "search.effort",
+        0,
+        0,
+        1 << 24,
+        "search effort of faiss indexes where SHORTLIST does not say; 0 leaves it to the index",
+    ),
+    number(
+        "search.exact_rows",
+        20_000,
+        0,
+        i64::MAX,
+        "tables up to this many labels are searched exactly where SEARCH has no VIA",
+    ),
+    switch(
+        "search.use_generations",
+        true,
+        "off: answer from the store alone, as if every generation had been deleted",
+    ),
     number("statement_timeout_ms", 0, 0, i64::MAX, "a statement that runs longer is ended; 0 for no limit"),
-    number("tail_rows_max", 16_384, 1, i64::MAX, "labels newer than a generation that start packing when auto_pack is on"),
+    number(
+        "tail_rows_max",
+        16_384,
+        1,
+        i64::MAX,
+        "labels newer than a generation that start packing when auto_pack is on",
+    ),
 ];
 
 /// The values of one session.

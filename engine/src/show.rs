@@ -12,7 +12,10 @@ use crate::settings::Settings;
 use crate::statement::Column;
 
 fn columns(names: &[(&str, DataType)]) -> Vec<Column> {
-    names.iter().map(|(name, data_type)| Column { name: (*name).to_string(), data_type: data_type.clone() }).collect()
+    names
+        .iter()
+        .map(|(name, data_type)| Column { name: (*name).to_string(), data_type: data_type.clone() })
+        .collect()
 }
 
 fn text(value: impl Into<String>) -> Value {
@@ -142,23 +145,27 @@ fn index_row(run: &Run, index: &argtop_storage::IndexRecord) -> Result<Vec<Value
         _ => return Err(Error::Internal(format!("index {} has no table", index.name))),
     };
     let target = match (index.column, index.classifier) {
-        (_, Some(classifier)) => catalog.get(classifier).map_or(String::new(), |object| object.name().to_string()),
+        (_, Some(classifier)) => {
+            catalog.get(classifier).map_or(String::new(), |object| object.name().to_string())
+        }
         (Some(column), None) => {
             let column = table.columns.iter().find(|candidate| candidate.id == column);
             column.map_or(String::new(), |column| column.name.clone())
         }
         (None, None) => String::new(),
     };
-    let options: Vec<String> = index.options.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+    let options: Vec<String> =
+        index.options.iter().map(|(name, value)| format!("{name} = {value}")).collect();
     // A flat index has no generation of its own: it reads the packed rows of what it orders.
     let object = match index.method.as_str() {
         "flat" => index.column.or(index.classifier).unwrap_or(index.id),
         _ => index.id,
     };
     let live = run.view.live(table)?;
-    let slot_end = run.view.generation(object).and_then(|generation| {
-        generation.manifest().ok().map(|manifest| manifest.fields.slot_end)
-    });
+    let slot_end = run
+        .view
+        .generation(object)
+        .and_then(|generation| generation.manifest().ok().map(|manifest| manifest.fields.slot_end));
     let newer = live.range_cardinality(slot_end.unwrap_or(0)..);
     Ok(vec![
         text(&index.name),
@@ -175,8 +182,12 @@ fn index_row(run: &Run, index: &argtop_storage::IndexRecord) -> Result<Vec<Value
 /// SHOW SETTINGS.
 pub(crate) fn settings(settings: &Settings) -> Output {
     let text = DataType::Text;
-    let header =
-        columns(&[("name", text.clone()), ("value", text.clone()), ("default", text.clone()), ("meaning", text)]);
+    let header = columns(&[
+        ("name", text.clone()),
+        ("value", text.clone()),
+        ("default", text.clone()),
+        ("meaning", text),
+    ]);
     let as_text = |value: Value| if value.is_null() { value } else { Value::Text(value.to_string()) };
     let rows = settings.all().into_iter().map(|row| row.into_iter().map(as_text).collect()).collect();
     Output::rows(header, rows)
@@ -184,16 +195,17 @@ pub(crate) fn settings(settings: &Settings) -> Output {
 
 /// SHOW name.
 pub(crate) fn setting(settings: &Settings, name: &str) -> Result<Output, Error> {
-    let value = settings.show(name).ok_or_else(|| {
-        Error::value(format!("unknown setting `{name}`"), "SHOW SETTINGS lists them")
-    })?;
+    let value = settings
+        .show(name)
+        .ok_or_else(|| Error::value(format!("unknown setting `{name}`"), "SHOW SETTINGS lists them"))?;
     Ok(Output::rows(columns(&[(name, value.data_type())]), vec![vec![value]]))
 }
 
 /// DESCRIBE: a table's columns, or the properties of another object.
 pub(crate) fn describe(run: &Run, kind: ObjectKind, name: &str) -> Result<Output, Error> {
     let object = run.view.catalog().find(stored_kind(kind), name).cloned();
-    let object = object.ok_or_else(|| Error::value(format!("{name} does not exist"), "SHOW TABLES lists tables"))?;
+    let object =
+        object.ok_or_else(|| Error::value(format!("{name} does not exist"), "SHOW TABLES lists tables"))?;
     if let Object::Table(table) = &*object {
         return Ok(describe_table(table));
     }
@@ -234,8 +246,13 @@ fn describe_table(table: &TableRecord) -> Output {
 /// CHECK DATABASE: what is wrong, one row a finding; none where all is well.
 pub(crate) fn check(run: &Run) -> Result<Output, Error> {
     let header = columns(&[("finding", DataType::Text)]);
-    let mut rows: Vec<Vec<Value>> =
-        run.inner.store.check().into_iter().map(|finding| vec![text(finding.to_string())]).collect();
+    let mut rows: Vec<Vec<Value>> = run
+        .inner
+        .store
+        .check()
+        .into_iter()
+        .map(|finding| vec![text(format!("{}: {}", finding.place, finding.problem))])
+        .collect();
     for object in run.view.catalog().of_kind(StoredKind::Table) {
         let Object::Table(table) = &**object else { continue };
         for column in crate::view::vector_columns(table) {

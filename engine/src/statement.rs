@@ -89,7 +89,8 @@ impl Statement {
     /// [`Error::Value`] for a name the statement does not have, or a value that does not fit.
     pub fn bind_named(mut self, values: Vec<(String, Value)>) -> Result<Statement, Error> {
         for (name, value) in values {
-            let position = self.parameters.iter().position(|info| info.name.as_deref() == Some(name.as_str()));
+            let position =
+                self.parameters.iter().position(|info| info.name.as_deref() == Some(name.as_str()));
             let Some(at) = position else {
                 return Err(Error::value(
                     format!("the statement has no parameter :{name}"),
@@ -120,7 +121,8 @@ impl Statement {
         let mut params = Vec::with_capacity(self.values.len());
         for (at, value) in self.values.iter().enumerate() {
             let Some(value) = value else {
-                let name = self.parameters[at].name.clone().map_or(format!("{}", at + 1), |name| format!(":{name}"));
+                let name =
+                    self.parameters[at].name.clone().map_or(format!("{}", at + 1), |name| format!(":{name}"));
                 return Err(Error::value(format!("parameter {name} is not bound"), "call bind() first"));
             };
             params.push(value.clone());

@@ -11,7 +11,8 @@ use thiserror::Error;
 
 /// A range of bytes of the statement's (or script's) text, end exclusive.
 ///
-/// All spans compare equal, so that two trees are equal when they say the same, wherever they stand in the text.
+/// All spans compare equal, so that two trees are equal when they say the same, wherever they stand in the
+/// text.
 /// Compare `start` and `end` where the place itself matters.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Span {

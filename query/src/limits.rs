@@ -12,7 +12,8 @@ pub struct Limits {
     pub tokens_max: usize,
     /// Parentheses, subqueries, lists, CASE and calls within each other.
     pub nesting_depth_max: usize,
-    /// Height of the tree, which also grows along `a + b + c`; it bounds the recursion of all who walk the tree.
+    /// Height of the tree, which also grows along `a + b + c`; it bounds the recursion of all who walk the
+    /// tree.
     pub tree_height_max: usize,
     /// Elements of one list: of IN, of an array, of AND or OR, of a select list, of the rows of VALUES.
     pub list_length_max: usize,

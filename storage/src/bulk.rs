@@ -1,4 +1,5 @@
-//! Rows written outside any statement: a rebuilt matrix or cluster graph, under a data id that nothing points to yet.
+//! Rows written outside any statement: a rebuilt matrix or cluster graph, under a data id that nothing points
+//! to yet.
 
 use std::sync::Arc;
 

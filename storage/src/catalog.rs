@@ -76,7 +76,7 @@ impl Catalog {
     }
 
     /// Whether the number is taken by an object, a column or a data id.
-    pub(crate) fn uses(&self, id: ObjectId) -> bool {
+    pub fn uses(&self, id: ObjectId) -> bool {
         self.objects.contains_key(&id) || self.owners.contains_key(&id)
     }
 

@@ -13,7 +13,8 @@ pub enum RowFormat {
     F32,
     /// Two bytes a component (IEEE 754 half precision, largest value 65504).
     F16,
-    /// A scale (f32, largest absolute component / 127), then one signed byte a component: `component = scale * code`.
+    /// A scale (f32, largest absolute component / 127), then one signed byte a component: `component = scale
+    /// * code`.
     I8,
 }
 
@@ -37,7 +38,8 @@ impl RowFormat {
     }
 }
 
-/// Packs a row and appends it to `out`. The components must be finite, and within half precision for [`RowFormat::F16`].
+/// Packs a row and appends it to `out`. The components must be finite, and within half precision for
+/// [`RowFormat::F16`].
 ///
 /// # Errors
 /// A component that the format cannot hold, with its position; `out` then holds nothing more than before.
@@ -71,7 +73,8 @@ fn i8_code(value: f32, scale: f32) -> i8 {
     if scale == 0.0 {
         return 0;
     }
-    // The clamp makes the cast exact; it matters for subnormal scales, whose own rounding may exceed the range.
+    // The clamp makes the cast exact; it matters for subnormal scales, whose own rounding may exceed the
+    // range.
     #[expect(clippy::cast_possible_truncation, reason = "clamped to the range of i8")]
     let code = (value / scale).round().clamp(-127.0, 127.0) as i8;
     code
@@ -112,7 +115,8 @@ fn words<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> + '_ {
     bytes.as_chunks::<N>().0.iter().copied()
 }
 
-/// Packs a sparse row and appends it to `out`: the count (u32), the indices (u32 each), the values (f32 each).
+/// Packs a sparse row and appends it to `out`: the count (u32), the indices (u32 each), the values (f32
+/// each).
 ///
 /// # Errors
 /// More than `u32::MAX` entries, or a value that is not finite.

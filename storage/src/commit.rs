@@ -1,7 +1,7 @@
 //! The commit: everything a statement changed, as one batch under one sequence number.
 //!
-//! Order matters here: the batch is complete before anything is written; RocksDB takes all of it or nothing; only then
-//! does memory change. A failure leaves memory as it was and poisons the store.
+//! Order matters here: the batch is complete before anything is written; RocksDB takes all of it or nothing;
+//! only then does memory change. A failure leaves memory as it was and poisons the store.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
@@ -185,8 +185,8 @@ impl Writer<'_> {
         Ok(saved)
     }
 
-    /// A publication has saved every table's live slots, so that the feed serves only those who catch up from a
-    /// generation; what is older than the oldest of these goes.
+    /// A publication has saved every table's live slots, so that the feed serves only those who catch up from
+    /// a generation; what is older than the oldest of these goes.
     fn trim_feed(&self, next: &mut State, batch: &mut WriteBatch) -> Result<(), CommitError> {
         if !self.publishes() {
             return Ok(());
@@ -206,14 +206,16 @@ impl Writer<'_> {
 
     /// Writes the batch and swaps the image in.
     fn publish_batch(&mut self, batch: WriteBatch, next: State) -> Result<(), CommitError> {
-        // After a failed write it is unknown whether the pointers moved, so the directories must stay from here on.
+        // After a failed write it is unknown whether the pointers moved, so the directories must stay from
+        // here on.
         for generation in self.pointers.values().flatten() {
             generation.set_retired(false);
         }
         let guard = self.shared.image_lock.lock().unwrap_or_else(PoisonError::into_inner);
         // What was staged, and what a generation was built from, must not be outlived by what refers to it.
         let sync = self.shared.sync || self.publishes();
-        // From here on the batch may be on disk, whatever the outcome says, so nothing of it may be taken back.
+        // From here on the batch may be on disk, whatever the outcome says, so nothing of it may be taken
+        // back.
         self.committed = true;
         self.shared.poison_on_failure(self.shared.rocks.write(batch, sync))?;
         self.shared.image.store(Image::take(&self.shared.rocks, next));

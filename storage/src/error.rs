@@ -102,7 +102,7 @@ pub enum OpenError {
         supported: u32,
     },
     /// Another process, or another handle of this process, holds the database.
-    #[error("the database is in use by process {}", pid.map_or_else(|| "unknown".to_owned(), |pid| pid.to_string()))]
+    #[error("the database is in use by process {}; close it there", process(*pid))]
     Locked {
         /// Process id of the holder, where it could be read.
         pid: Option<u32>,
@@ -130,7 +130,8 @@ pub enum OpenError {
 
 /// Why a statement could not be written.
 ///
-/// After [`CommitError::DiskFull`] and [`CommitError::Io`] the store takes no more writes until it is reopened.
+/// After [`CommitError::DiskFull`] and [`CommitError::Io`] the store takes no more writes until it is
+/// reopened.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CommitError {
@@ -250,6 +251,10 @@ pub enum GenerationError {
     /// The operating system refused.
     #[error("cannot build the generation: {0}")]
     Io(String),
+}
+
+fn process(pid: Option<u32>) -> String {
+    pid.map_or_else(|| "unknown".to_owned(), |pid| pid.to_string())
 }
 
 /// Whether an error of the operating system means that the disk, or the user's share of it, is full.

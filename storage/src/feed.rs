@@ -1,7 +1,7 @@
 //! The feed: which slots each statement inserted and ended, in the order of statements.
 //!
-//! Runs of neighbouring slots are one entry, so that an import of a million labels costs one. The feed brings the
-//! images of live slots up to date at open, and tells builders what came after a sequence.
+//! Runs of neighbouring slots are one entry, so that an import of a million labels costs one. The feed brings
+//! the images of live slots up to date at open, and tells builders what came after a sequence.
 
 use std::ops::Range;
 
@@ -19,8 +19,8 @@ pub enum ChangeKind {
     Ended,
 }
 
-/// A run of slots that one statement inserted or ended. A slot may be inserted and ended by the same statement, in
-/// that order.
+/// A run of slots that one statement inserted or ended. A slot may be inserted and ended by the same
+/// statement, in that order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// Sequence number of the statement.

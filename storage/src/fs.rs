@@ -1,7 +1,8 @@
 //! Every operation of this crate that changes the file system, RocksDB's own files aside.
 //!
-//! A file is durable when it and the directory that names it were synced; each function here says which of the two it
-//! has done. Keeping them in one file is what makes fault injection possible: each passes [`gate`] first.
+//! A file is durable when it and the directory that names it were synced; each function here says which of
+//! the two it has done. Keeping them in one file is what makes fault injection possible: each passes [`gate`]
+//! first.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -128,13 +129,15 @@ pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     sync_parent(to)
 }
 
-/// Removes a file; a missing one is no error. Nothing is synced: what comes back after a power cut is removed again.
+/// Removes a file; a missing one is no error. Nothing is synced: what comes back after a power cut is removed
+/// again.
 pub(crate) fn remove_file(path: &Path) -> io::Result<()> {
     gate()?;
     ignore_missing(fs::remove_file(path))
 }
 
-/// Removes a directory with its content; a missing one is no error. Nothing is synced, as for [`remove_file`].
+/// Removes a directory with its content; a missing one is no error. Nothing is synced, as for
+/// [`remove_file`].
 pub(crate) fn remove_dir_all(path: &Path) -> io::Result<()> {
     gate()?;
     ignore_missing(fs::remove_dir_all(path))

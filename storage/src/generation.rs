@@ -1,8 +1,8 @@
 //! Generations: immutable, checksummed directories of derived files, and how they are read.
 //!
-//! A generation may vanish or be damaged at any time. Then it is quarantined: it stays in the way of nobody, the store
-//! remembers a warning, and callers answer without it. Nothing is handed out before its checksum was compared, so no
-//! foreign parser sees a byte that its own writer did not write.
+//! A generation may vanish or be damaged at any time. Then it is quarantined: it stays in the way of nobody,
+//! the store remembers a warning, and callers answer without it. Nothing is handed out before its checksum
+//! was compared, so no foreign parser sees a byte that its own writer did not write.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -122,15 +122,17 @@ pub(crate) enum Listed {
 }
 
 fn read_error(id: u64, name: &str, error: &io::Error) -> GenerationError {
-    if error.kind() == io::ErrorKind::NotFound {
-        GenerationError::Missing { id, reason: format!("{name} is not there") }
-    } else {
-        GenerationError::Io(format!("{name} of generation {id:016x}: {error}"))
+    match error.kind() {
+        io::ErrorKind::NotFound => GenerationError::Missing { id, reason: format!("{name} is not there") },
+        io::ErrorKind::IsADirectory => {
+            GenerationError::Damaged { id, reason: format!("{name} is not a file") }
+        }
+        _ => GenerationError::Io(format!("{name} of generation {id:016x}: {error}")),
     }
 }
 
-/// An immutable directory of derived files. Readers share it; its directory is deleted when a newer one has taken its
-/// place and its last reader is gone.
+/// An immutable directory of derived files. Readers share it; its directory is deleted when a newer one has
+/// taken its place and its last reader is gone.
 #[derive(Debug)]
 pub struct Generation {
     root: Arc<GenerationRoot>,
@@ -167,7 +169,12 @@ impl Generation {
                     damage: OnceLock::new(),
                     retired: AtomicBool::new(false),
                 };
-                generation.quarantine(error);
+                // A refusal of the operating system may pass, but not for this handle: there is no manifest
+                // to go by.
+                if let error @ GenerationError::Io(_) = generation.quarantine(error) {
+                    root.warn(error.to_string());
+                    let _ = generation.damage.set(error);
+                }
                 Arc::new(generation)
             }
         }
@@ -227,8 +234,8 @@ impl Generation {
         self.retired.store(retired, Ordering::SeqCst);
     }
 
-    /// The bytes of a file. Length and checksum are compared on first use after open; later calls return the same map,
-    /// also when the directory has vanished meanwhile.
+    /// The bytes of a file. Length and checksum are compared on first use after open; later calls return the
+    /// same map, also when the directory has vanished meanwhile.
     ///
     /// # Errors
     /// The file is not there or is damaged; the generation is then quarantined as a whole.
@@ -238,7 +245,8 @@ impl Generation {
             let reason = format!("it holds no file {name}");
             return Err(GenerationError::Missing { id: self.id, reason });
         };
-        // The lock is held while the file is verified, so that a second reader waits instead of doing it again.
+        // The lock is held while the file is verified, so that a second reader waits instead of doing it
+        // again.
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(map) = file.as_ref() {
             return Ok(Arc::clone(map));
@@ -258,8 +266,8 @@ impl Generation {
         Ok(self.root.directory(self.id).join(name))
     }
 
-    /// The generation's directory for a foreign reader that opens several files, after every file was verified and no
-    /// file beyond them was found.
+    /// The generation's directory for a foreign reader that opens several files, after every file was
+    /// verified and no file beyond them was found.
     ///
     /// # Errors
     /// As for [`Generation::map`].

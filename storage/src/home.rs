@@ -1,11 +1,12 @@
-//! The database's directory: its marker with the format version, and its lock. Both come before RocksDB is touched.
+//! The database's directory: its marker with the format version, and its lock. Both come before RocksDB is
+//! touched.
 //!
-//! RocksDB itself makes an empty database over old files when its `CURRENT` is missing, and loses its lock when one
-//! process opens it twice; neither can happen once this file has had its say.
+//! RocksDB itself makes an empty database over old files when its `CURRENT` is missing, and loses its lock
+//! when one process opens it twice; neither can happen once this file has had its say.
 //!
-//! A database is made in this order: directory, `LOCK`, `ARGTOP.new` (synced), store, `ARGTOP.new` renamed to `ARGTOP`.
-//! So `ARGTOP.new` without `ARGTOP` is a creation that was interrupted and may begin anew, while files of a database
-//! without either are a database that lost its marker, and are left alone.
+//! A database is made in this order: directory, `LOCK`, `ARGTOP.new` (synced), store, `ARGTOP.new` renamed to
+//! `ARGTOP`. So `ARGTOP.new` without `ARGTOP` is a creation that was interrupted and may begin anew, while
+//! files of a database without either are a database that lost its marker, and are left alone.
 
 use std::fs::{self, File, TryLockError};
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -124,7 +125,8 @@ pub(crate) fn finish(home: &Home) -> Result<(), OpenError> {
     disk::rename(&home.path.join(MARKER_NEW), &home.path.join(MARKER)).map_err(at(&home.path))
 }
 
-/// The standard library's hasher is seeded by the operating system, which is all the randomness an identity needs.
+/// The standard library's hasher is seeded by the operating system, which is all the randomness an identity
+/// needs.
 fn random_hex() -> String {
     let word = || RandomState::new().build_hasher().finish();
     let now =

@@ -11,8 +11,8 @@ use crate::error::CodecError;
 /// The number of a label within its table: dense, rising with time, never used twice.
 pub type Slot = u32;
 
-/// The number of an object: table, column, model, index, classifier, auxiliary, pipeline, generation, or a "data id"
-/// under which rows are kept. All share one number space; no number is ever used twice.
+/// The number of an object: table, column, model, index, classifier, auxiliary, pipeline, generation, or a
+/// "data id" under which rows are kept. All share one number space; no number is ever used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ObjectId(pub u32);
@@ -54,7 +54,8 @@ impl Key {
                 out.push(TAG_BIGINT);
                 out.extend_from_slice(&(value.cast_unsigned() ^ SIGN).to_be_bytes());
             }
-            // UTF-8 orders by bytes as by code points, and the key is the last part, so no terminator is needed.
+            // UTF-8 orders by bytes as by code points, and the key is the last part, so no terminator is
+            // needed.
             Key::Text(value) => {
                 out.push(TAG_TEXT);
                 out.extend_from_slice(value.as_bytes());
@@ -278,7 +279,10 @@ mod tests {
         }
 
         #[test]
-        fn after_prefix_is_above_and_tight(prefix in prop::collection::vec(any::<u8>(), 1..6), tail in any::<Vec<u8>>()) {
+        fn after_prefix_is_above_and_tight(
+            prefix in prop::collection::vec(any::<u8>(), 1..6),
+            tail in any::<Vec<u8>>(),
+        ) {
             let end = after_prefix(&prefix);
             let mut inside = prefix.clone();
             inside.extend(tail);

@@ -1,30 +1,35 @@
-//! The source of truth of argtop: an embedded store over RocksDB that keeps labels, rows and the catalog, and the
-//! generations of files that indexes derive from them.
+//! The source of truth of argtop: an embedded store over RocksDB that keeps labels, rows and the catalog, and
+//! the generations of files that indexes derive from them.
 //!
 //! This crate knows neither queries nor models nor indexes, and not what a vector means. It promises:
 //!
-//! - **One statement is one batch.** [`Store::writer`] gives the only [`Writer`]; [`Writer::commit`] writes one synced
-//!   RocksDB batch under one sequence number, or nothing. Large statements stage their rows under fresh slots, where
-//!   nobody looks, so that a batch stays small and the statement still has all its effect or none.
-//! - **A reader sees one moment.** [`Store::snapshot`] takes no lock; rows, live slots, catalog and generations of a
-//!   [`Snapshot`] belong to the same sequence number.
-//! - **Derived files are immutable generations.** They are synced, checksummed and renamed into place before a pointer
-//!   moves ([`GenerationBuilder`]); a damaged one is quarantined and reported, and never reaches a foreign parser.
+//! - **One statement is one batch.** [`Store::writer`] gives the only [`Writer`]; [`Writer::commit`] writes
+//!   one synced RocksDB batch under one sequence number, or nothing. Large statements stage their rows under
+//!   fresh slots, where nobody looks, so that a batch stays small and the statement still has all its effect
+//!   or none.
+//! - **A reader sees one moment.** [`Store::snapshot`] takes no lock; rows, live slots, catalog and
+//!   generations of a [`Snapshot`] belong to the same sequence number.
+//! - **Derived files are immutable generations.** They are synced, checksummed and renamed into place before
+//!   a pointer moves ([`GenerationBuilder`]); a damaged one is quarantined and reported, and never reaches a
+//!   foreign parser.
 //! - **A failed write poisons the store for writes**; reads go on, and reopening clears it.
-//! - **Lost writes are reported.** A sealed generation that covers more than the store holds is a witness that the
-//!   store lost writes: it is then opened read-only, with a warning.
+//! - **Lost writes are reported.** A sealed generation that covers more than the store holds is a witness
+//!   that the store lost writes: it is then opened read-only, with a warning.
 //!
 //! # Life of a write
 //!
 //! 1. [`Store::writer`] takes the writer lock and starts from the newest state.
-//! 2. [`Writer::insert`] gives the label a fresh slot, [`Writer::put_row`] stores its rows, [`Writer::end`] ends a slot.
-//! 3. [`Writer::commit`] writes records, keys, feed, catalog, pointers and the sequence number as one batch (`commit`).
+//! 2. [`Writer::insert`] gives the label a fresh slot, [`Writer::put_row`] stores its rows, [`Writer::end`]
+//!    ends a slot.
+//! 3. [`Writer::commit`] writes records, keys, feed, catalog, pointers and the sequence number as one batch
+//!    (`commit`).
 //! 4. The new state and a RocksDB snapshot of the same moment are swapped in together (`state`).
 //!
 //! # Opening
 //!
-//! Marker and format version, then our lock, then the presence of RocksDB's `CURRENT`, and only then RocksDB itself
-//! (`home`, `open`). Live slots come from an image in `meta` and the feed after it, never from a scan of the labels.
+//! Marker and format version, then our lock, then the presence of RocksDB's `CURRENT`, and only then RocksDB
+//! itself (`home`, `open`). Live slots come from an image in `meta` and the feed after it, never from a scan
+//! of the labels.
 
 #![deny(unsafe_code)]
 #![cfg_attr(

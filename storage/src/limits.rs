@@ -2,8 +2,8 @@
 
 /// The bounds of a store.
 ///
-/// They keep a wrong or hostile input from taking memory in proportion to a number it merely claims, and keep one
-/// batch small enough for RocksDB's memtables.
+/// They keep a wrong or hostile input from taking memory in proportion to a number it merely claims, and keep
+/// one batch small enough for RocksDB's memtables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Largest encoded primary key, in bytes.

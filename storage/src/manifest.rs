@@ -1,7 +1,7 @@
 //! The manifest of a generation: what it is, what it covers, and length and checksum of each file.
 //!
-//! On disk: the line `argtop-generation 1`, one line of JSON, and the XXH3-128 of both lines in hexadecimal digits.
-//! The version stands outside the JSON so that a newer format is told from a damaged one.
+//! On disk: the line `argtop-generation 1`, one line of JSON, and the XXH3-128 of both lines in hexadecimal
+//! digits. The version stands outside the JSON so that a newer format is told from a damaged one.
 
 use std::collections::BTreeMap;
 

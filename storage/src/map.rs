@@ -21,10 +21,11 @@ impl Map {
         if file.metadata()?.len() == 0 {
             return Ok(Map { bytes: None });
         }
-        // SAFETY: the map is read-only, and nobody changes the file under it: files of a sealed generation are never
-        // written again, their directory is renamed or unlinked but files are not truncated, and the database's lock
-        // keeps other instances of this program out. A foreign program that truncates the file breaks this contract,
-        // as it does for every memory-mapped store; access then ends the process with SIGBUS and reads nothing wrong.
+        // SAFETY: the map is read-only, and nobody changes the file under it: files of a sealed generation
+        // are never written again, their directory is renamed or unlinked but files are not truncated, and
+        // the database's lock keeps other instances of this program out. A foreign program that truncates the
+        // file breaks this contract, as it does for every memory-mapped store; access then ends the process
+        // with SIGBUS and reads nothing wrong.
         let bytes = unsafe { Mmap::map(file)? };
         Ok(Map { bytes: Some(bytes) })
     }

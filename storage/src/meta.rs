@@ -102,8 +102,8 @@ impl LiveImage {
     }
 }
 
-/// Rows that a statement wrote under fresh slots before its commit. If the statement has no commit, they are removed;
-/// until then nobody sees them, because no live slot leads there.
+/// Rows that a statement wrote under fresh slots before its commit. If the statement has no commit, they are
+/// removed; until then nobody sees them, because no live slot leads there.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Staged {
     /// First fresh slot.
@@ -144,7 +144,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn live_images_round_trip(slots in prop::collection::btree_set(any::<u32>(), 0..200), seq in any::<u64>()) {
+        fn live_images_round_trip(
+            slots in prop::collection::btree_set(any::<u32>(), 0..200),
+            seq in any::<u64>(),
+        ) {
             let mut live: RoaringBitmap = slots.into_iter().collect();
             live.insert_range(100_000..200_000);
             live.optimize();

@@ -133,7 +133,8 @@ impl Object {
     pub(crate) fn encode(&self) -> Result<Vec<u8>, CodecError> {
         let invalid = |error: serde_json::Error| CodecError::Invalid(error.to_string());
         let bytes = serde_json::to_vec(self).map_err(invalid)?;
-        // JSON cannot hold NaN or infinity and would lose them; a record that does not come back must not be written.
+        // JSON cannot hold NaN or infinity and would lose them; a record that does not come back must not be
+        // written.
         if Object::decode(&bytes)? == *self {
             Ok(bytes)
         } else {

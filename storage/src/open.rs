@@ -1,4 +1,5 @@
-//! Opening a database: checks in an order that leaves foreign and damaged directories untouched, then the state.
+//! Opening a database: checks in an order that leaves foreign and damaged directories untouched, then the
+//! state.
 //!
 //! Everything that recovery does can be done again: it only removes what nothing refers to.
 
@@ -35,7 +36,8 @@ pub struct OpenOptions {
     pub create: bool,
     /// Change nothing on disk; several readers may be open at once, but no writer beside them.
     pub read_only: bool,
-    /// Wait for the disk at every commit. Without it a commit survives the death of the process, but not a power cut.
+    /// Wait for the disk at every commit. Without it a commit survives the death of the process, but not a
+    /// power cut.
     pub sync: bool,
     /// Bounds.
     pub limits: Limits,
@@ -53,7 +55,8 @@ pub(crate) fn open(path: &Path, options: &OpenOptions) -> Result<Shared, OpenErr
         Found::Nothing if options.create && !options.read_only => return create(path, options),
         Found::Nothing => return Err(OpenError::Missing(path.to_path_buf())),
     }
-    // The version is looked at before the lock is written, so that a newer database stays as it is to the byte.
+    // The version is looked at before the lock is written, so that a newer database stays as it is to the
+    // byte.
     home::read_marker(path)?;
     let lock = Lock::take(path, options.read_only)?;
     open_existing(path, lock, options)
@@ -96,8 +99,8 @@ fn open_existing(path: &Path, lock: Lock, options: &OpenOptions) -> Result<Share
         let lost = Some(witness).filter(|_| stored_seq(&rocks).is_ok_and(|seq| seq < witness));
         return assemble(home, rocks, options, lost);
     }
-    // Opening for writing drops the damaged end of a log for good. After a crash the witness is asked first, so that a
-    // store that lost writes is left as it was found.
+    // Opening for writing drops the damaged end of a log for good. After a crash the witness is asked first,
+    // so that a store that lost writes is left as it was found.
     if lock.unclean && witness > 0 {
         let rocks = Rocks { db: rocks::open(&store, Mode::Read)?, lock };
         if stored_seq(&rocks)? < witness {
@@ -206,8 +209,9 @@ fn assemble(home: Home, rocks: Rocks, options: &OpenOptions, lost: Option<u64>) 
     let next_object = meta.next_object.ok_or_else(|| missing("object number"))?;
     if let Some(witness) = lost {
         root.warn(format!(
-            "the store is at sequence {seq}, but a sealed generation covers {witness}: writes were lost; the database is open \
-             read-only; restore it from a copy, or delete the directory generations to go on without them"
+            "the store is at sequence {seq}, but a sealed generation covers {witness}: writes were lost; the \
+             database is open read-only; restore it from a copy, or delete the \
+             directory generations to go on without them"
         ));
     }
     let mut tables = live_slots(&snapshot, &meta, seq, &root)?;
@@ -248,7 +252,8 @@ fn assemble(home: Home, rocks: Rocks, options: &OpenOptions, lost: Option<u64>) 
     Ok(shared)
 }
 
-/// The live slots of every table and how many changed since its image: the image brought up to date by the feed.
+/// The live slots of every table and how many changed since its image: the image brought up to date by the
+/// feed.
 fn live_slots(
     snapshot: &Snapshot,
     meta: &Meta,
@@ -292,8 +297,9 @@ fn live_slots(
     Ok(live.into_iter().map(|(table, (_, live, changes))| (table, (state(live), changes))).collect())
 }
 
-/// Removes what nothing refers to: rows staged by statements that were never committed, rows and blobs of objects that
-/// never came to be, entries of `meta` for tables that are gone, and directories of generations without a pointer.
+/// Removes what nothing refers to: rows staged by statements that were never committed, rows and blobs of
+/// objects that never came to be, entries of `meta` for tables that are gone, and directories of generations
+/// without a pointer.
 fn sweep(shared: &Shared, meta: &Meta) -> Result<(), OpenError> {
     let image = shared.image.load_full();
     let (catalog, pointers) = (&image.state.catalog, &meta.pointers);
@@ -326,6 +332,7 @@ fn sweep(shared: &Shared, meta: &Meta) -> Result<(), OpenError> {
         let written = ops.drain(shared, &mut batch).and_then(|()| shared.rocks.write(batch, false));
         let failed = |error: CommitError| std::io::Error::other(error.to_string());
         written.map_err(|error| at(&shared.home.store())(failed(error)))?;
+        shared.refresh();
     }
     let named: BTreeSet<u64> = pointers.values().copied().collect();
     for (path, listed) in shared.root.list().map_err(at(&shared.root.path))? {

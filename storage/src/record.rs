@@ -36,7 +36,8 @@ pub enum Cell {
 pub struct Record {
     /// The primary key.
     pub key: Key,
-    /// One cell per column that is not a vector, in the order of the columns (the primary key's column included).
+    /// One cell per column that is not a vector, in the order of the columns (the primary key's column
+    /// included).
     pub cells: Vec<Cell>,
 }
 

@@ -145,8 +145,8 @@ fn database_options(mode: Mode) -> Options {
     options.create_missing_column_families(mode == Mode::Create);
     options.set_error_if_exists(mode == Mode::Create);
     options.set_paranoid_checks(true);
-    // A statement that was being written when the power went must not keep the store from opening; that none is lost
-    // beyond it is watched by the log tracking below and by the sequence in sealed manifests.
+    // A statement that was being written when the power went must not keep the store from opening; that none
+    // is lost beyond it is watched by the log tracking below and by the sequence in sealed manifests.
     options.set_wal_recovery_mode(DBRecoveryMode::PointInTime);
     options.set_track_and_verify_wals_in_manifest(true);
     options.set_max_background_jobs(2);

@@ -1,7 +1,7 @@
 //! The checksum that ends every stored value.
 //!
-//! RocksDB checks its blocks; this checks what it hands us, and that a value belongs to its key and column family, so
-//! that an entry that strays (a wrong offset, a swapped block) is found as well as a flipped bit.
+//! RocksDB checks its blocks; this checks what it hands us, and that a value belongs to its key and column
+//! family, so that an entry that strays (a wrong offset, a swapped block) is found as well as a flipped bit.
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -51,7 +51,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_flipped_bit_is_found(key in any::<Vec<u8>>(), value in any::<Vec<u8>>(), at in any::<prop::sample::Index>()) {
+        fn every_flipped_bit_is_found(
+            key in any::<Vec<u8>>(),
+            value in any::<Vec<u8>>(),
+            at in any::<prop::sample::Index>(),
+        ) {
             let mut stored = value.clone();
             seal(Column::Labels, &key, &mut stored);
             prop_assert_eq!(unseal(Column::Labels, &key, &stored).unwrap(), value);

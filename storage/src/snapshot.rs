@@ -26,8 +26,8 @@ const READAHEAD_BYTES: usize = 1 << 20;
 /// The chunk number of the entry that ends a blob.
 pub(crate) const BLOB_END: u32 = u32::MAX;
 
-/// One moment of the database: rows, live slots, catalog and generations of one sequence number. Cheap to clone and to
-/// send; while it lives, RocksDB keeps what it reads.
+/// One moment of the database: rows, live slots, catalog and generations of one sequence number. Cheap to
+/// clone and to send; while it lives, RocksDB keeps what it reads.
 #[derive(Clone)]
 pub struct Snapshot {
     pub(crate) image: Arc<Image>,
@@ -137,8 +137,8 @@ impl Snapshot {
         self.get_many(family.column(), keys, |_, value| Ok(Box::from(value)))
     }
 
-    /// The rows with numbers in a range, in the order of the numbers. Rows under slots that are not live may be among
-    /// them, if a statement was never committed; callers go by [`Snapshot::live`].
+    /// The rows with numbers in a range, in the order of the numbers. Rows under slots that are not live may
+    /// be among them, if a statement was never committed; callers go by [`Snapshot::live`].
     ///
     /// # Errors
     /// The column family cannot be read; each item has its own errors.
@@ -271,7 +271,8 @@ impl Snapshot {
         self.approximate_bytes(Column::Labels, &table.0.to_be_bytes())
     }
 
-    /// About how many bytes the rows of a column or data id take on disk. Rows not yet moved to files count nothing.
+    /// About how many bytes the rows of a column or data id take on disk. Rows not yet moved to files count
+    /// nothing.
     ///
     /// # Errors
     /// The column family is gone.

@@ -29,8 +29,8 @@ pub(crate) struct State {
     pub(crate) settings: Arc<BTreeMap<String, String>>,
 }
 
-/// A state and a RocksDB snapshot of the same moment. A new one is swapped in after each commit, so that readers take
-/// both together without a lock.
+/// A state and a RocksDB snapshot of the same moment. A new one is swapped in after each commit, so that
+/// readers take both together without a lock.
 pub(crate) struct Image {
     pub(crate) state: State,
     pub(crate) rocks: HeldSnapshot,
@@ -45,7 +45,8 @@ impl Image {
 /// What only writers need. Guarded by the writer lock.
 #[derive(Debug, Default)]
 pub(crate) struct WriterState {
-    /// The next slot of each table: past every slot that was ever given out, staged ones of failed statements too.
+    /// The next slot of each table: past every slot that was ever given out, staged ones of failed statements
+    /// too.
     pub(crate) next_slots: BTreeMap<ObjectId, Slot>,
     /// Slots that changed since the table's image of live slots was written.
     pub(crate) unsaved: BTreeMap<ObjectId, u64>,

@@ -52,8 +52,9 @@ impl Store {
     /// Opens the database at a path.
     ///
     /// # Errors
-    /// There is none and none is to be made, the path holds something else, the database is in use, was written by a
-    /// newer version, lacks a file, or is damaged. Nothing is changed before marker, version and lock were checked.
+    /// There is none and none is to be made, the path holds something else, the database is in use, was
+    /// written by a newer version, lacks a file, or is damaged. Nothing is changed before marker, version and
+    /// lock were checked.
     pub fn open(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Store, OpenError> {
         crate::open::open(path.as_ref(), options).map(|shared| Store { shared: Arc::new(shared) })
     }
@@ -79,8 +80,9 @@ impl Store {
         self.shared.allocate()
     }
 
-    /// Writes rows outside any statement, under a data id from [`Store::allocate`] that no object uses yet. They become
-    /// visible with the commit of an object that names the data id, and are removed at the next open if none does.
+    /// Writes rows outside any statement, under a data id from [`Store::allocate`] that no object uses yet.
+    /// They become visible with the commit of an object that names the data id, and are removed at the next
+    /// open if none does.
     ///
     /// # Errors
     /// The store takes no writes, or the data id is in use.
@@ -142,14 +144,16 @@ impl Store {
         self.shared.sync()
     }
 
-    /// Reads everything and compares it: checksums of every stored value, records with keys, keys with live slots,
-    /// files of generations with their manifests. Returns what is wrong; damaged generations are quarantined.
+    /// Reads everything and compares it: checksums of every stored value, records with keys, keys with live
+    /// slots, files of generations with their manifests. Returns what is wrong; damaged generations are
+    /// quarantined.
     pub fn check(&self) -> Vec<Finding> {
         crate::verify::check(&self.shared)
     }
 
-    /// Closes the database in order: saves the live slots and flushes, so that the next open has nothing to replay.
-    /// Other handles take no more writes. The lock is released when the last handle and the last snapshot are gone.
+    /// Closes the database in order: saves the live slots and flushes, so that the next open has nothing to
+    /// replay. Other handles take no more writes. The lock is released when the last handle and the last
+    /// snapshot are gone.
     ///
     /// # Errors
     /// Something could not be written. Nothing acknowledged is lost by that.
@@ -179,8 +183,8 @@ impl Shared {
         }
     }
 
-    /// Passes the outcome of a write on; a failure poisons the store, because what the disk now holds is unknown and
-    /// trying again may report success for data that are gone.
+    /// Passes the outcome of a write on; a failure poisons the store, because what the disk now holds is
+    /// unknown and trying again may report success for data that are gone.
     pub(crate) fn poison_on_failure<T>(&self, outcome: Result<T, CommitError>) -> Result<T, CommitError> {
         if let Err(error) = &outcome {
             let _ = self.poison.set(error.to_string());
@@ -205,7 +209,8 @@ impl Shared {
         let after = id.checked_add(1).ok_or(CommitError::Exhausted("object"))?;
         let mut batch = WriteBatch::default();
         put_meta(&self.rocks, &mut batch, &MetaKey::NextObject, after.to_le_bytes().to_vec())?;
-        // Not synced: whatever uses the number is later in the same log, so a cut cannot keep one and lose the other.
+        // Not synced: whatever uses the number is later in the same log, so a cut cannot keep one and lose
+        // the other.
         self.write_aside(batch)?;
         *next = after;
         Ok(ObjectId(id))

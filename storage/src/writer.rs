@@ -1,9 +1,9 @@
 //! The writer of one statement: it collects what the statement changes and sees its own changes of keys.
 //!
-//! Small statements go into one batch. The rows of a large one are *staged*: written, unsynced, under slots that were
-//! never given out before, together with a note of where they lie (`staged/<table>`). No live slot leads there, so nobody
-//! sees them until the commit, whose batch removes the note; without a commit the note tells what to remove. So a batch
-//! stays small, while the statement still has all its effect or none.
+//! Small statements go into one batch. The rows of a large one are *staged*: written, unsynced, under slots
+//! that were never given out before, together with a note of where they lie (`staged/<table>`). No live slot
+//! leads there, so nobody sees them until the commit, whose batch removes the note; without a commit the note
+//! tells what to remove. So a batch stays small, while the statement still has all its effect or none.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -96,7 +96,8 @@ impl Draft {
     }
 }
 
-/// Collects what one statement changes. Only one is alive at a time. Dropped without a commit, nothing has happened.
+/// Collects what one statement changes. Only one is alive at a time. Dropped without a commit, nothing has
+/// happened.
 pub struct Writer<'a> {
     pub(crate) shared: &'a Arc<Shared>,
     pub(crate) state: MutexGuard<'a, WriterState>,
@@ -111,7 +112,8 @@ pub struct Writer<'a> {
     pub(crate) staged: Ops,
     /// All other changes; written by the commit, after the staged ones.
     pub(crate) ops: Ops,
-    /// Rows that were deleted as a whole; what comes after must stay behind the deletion, so it is not staged.
+    /// Rows that were deleted as a whole; what comes after must stay behind the deletion, so it is not
+    /// staged.
     cleared: BTreeSet<(Family, ObjectId)>,
     /// Where rows were put; the commit insists that the catalog names each.
     pub(crate) touched: BTreeSet<(Family, ObjectId)>,
@@ -126,7 +128,8 @@ pub struct Writer<'a> {
 impl<'a> Writer<'a> {
     pub(crate) fn begin(shared: &'a Arc<Shared>) -> Result<Writer<'a>, CommitError> {
         shared.writable()?;
-        // A panic of the thread that held the lock has dropped its writer, so the state behind the lock is sound.
+        // A panic of the thread that held the lock has dropped its writer, so the state behind the lock is
+        // sound.
         let state = shared.writer.lock().unwrap_or_else(PoisonError::into_inner);
         shared.writable()?;
         let base = shared.image.load_full();
@@ -176,8 +179,8 @@ impl<'a> Writer<'a> {
     /// Adds an object to the catalog or replaces the one with its number.
     ///
     /// # Errors
-    /// Another object has its kind and name, a number in it is taken by another object, the catalog is full, or the
-    /// record cannot be stored.
+    /// Another object has its kind and name, a number in it is taken by another object, the catalog is full,
+    /// or the record cannot be stored.
     pub fn put_object(&mut self, object: Object) -> Result<(), CommitError> {
         let id = object.id();
         let limits = &self.shared.limits;
@@ -204,8 +207,9 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Removes an object and everything that is kept under it: pointer, blobs, and the rows under its data ids; for a
-    /// table the labels, and the vectors and pointers of its columns. Objects that refer to it are the caller's.
+    /// Removes an object and everything that is kept under it: pointer, blobs, and the rows under its data
+    /// ids; for a table the labels, and the vectors and pointers of its columns. Objects that refer to it are
+    /// the caller's.
     ///
     /// # Errors
     /// There is no such object.
@@ -255,8 +259,8 @@ impl<'a> Writer<'a> {
     /// Writes a label under a fresh slot and returns the slot.
     ///
     /// # Errors
-    /// There is no such table, a label with the primary key is live, the record is too large, or the table has used up
-    /// its slots.
+    /// There is no such table, a label with the primary key is live, the record is too large, or the table
+    /// has used up its slots.
     pub fn insert(&mut self, table: ObjectId, record: &Record) -> Result<Slot, CommitError> {
         self.check_table(table)?;
         check_size("a primary key", record.key.encoded_len(), self.shared.limits.key_bytes_max)?;
@@ -354,8 +358,8 @@ impl<'a> Writer<'a> {
         if fresh { &mut self.staged } else { &mut self.ops }
     }
 
-    /// Writes a part of a new object's blob. The bytes are written at once, outside the batch, and are removed if the
-    /// statement is not committed; the object's record must follow in the same statement.
+    /// Writes a part of a new object's blob. The bytes are written at once, outside the batch, and are
+    /// removed if the statement is not committed; the object's record must follow in the same statement.
     ///
     /// # Errors
     /// The object is in the catalog already, the blob is larger than the limit, or the write fails.
@@ -379,8 +383,8 @@ impl<'a> Writer<'a> {
         self.shared.write_aside(batch)
     }
 
-    /// Puts a sealed generation to use for its object with the commit. The one it replaces is deleted when its last
-    /// reader is gone.
+    /// Puts a sealed generation to use for its object with the commit. The one it replaces is deleted when
+    /// its last reader is gone.
     ///
     /// # Errors
     /// The generation belongs to another store.
@@ -402,11 +406,12 @@ impl<'a> Writer<'a> {
         self.settings.insert(name.to_owned(), value.map(str::to_owned));
     }
 
-    /// Writes everything as one batch and makes it visible; returns the statement's sequence number. A statement that
-    /// changed nothing writes nothing and returns the sequence number before it.
+    /// Writes everything as one batch and makes it visible; returns the statement's sequence number. A
+    /// statement that changed nothing writes nothing and returns the sequence number before it.
     ///
     /// # Errors
-    /// Rows were put under a number that no object names; or the write fails, and the store takes no more writes.
+    /// Rows were put under a number that no object names; or the write fails, and the store takes no more
+    /// writes.
     pub fn commit(mut self) -> Result<u64, CommitError> {
         self.write()
     }
@@ -436,8 +441,8 @@ impl<'a> Writer<'a> {
         self.touched.iter().copied().filter(|(family, data)| staged(*family, *data)).collect()
     }
 
-    /// Removes what a statement without a commit has written already. What cannot be removed now is removed at the next
-    /// open; either way nobody sees it.
+    /// Removes what a statement without a commit has written already. What cannot be removed now is removed
+    /// at the next open; either way nobody sees it.
     fn abort(&mut self) -> Result<(), CommitError> {
         if !self.spilled && self.blobs.is_empty() {
             return Ok(());
@@ -454,7 +459,9 @@ impl<'a> Writer<'a> {
             }
         }
         ops.drain(self.shared, &mut batch)?;
-        self.shared.write_aside(batch)
+        self.shared.write_aside(batch)?;
+        self.shared.refresh();
+        Ok(())
     }
 }
 

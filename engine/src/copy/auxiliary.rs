@@ -15,12 +15,7 @@ use crate::view::row_of_number;
 const BATCH_ROWS: usize = 1_024;
 
 /// Loads the vectors and computes the column again.
-pub(super) fn copy(
-    run: &Run,
-    mut writer: Writer<'_>,
-    plan: &CopyFrom,
-    name: &str,
-) -> Result<Output, Error> {
+pub(super) fn copy(run: &Run, mut writer: Writer<'_>, plan: &CopyFrom, name: &str) -> Result<Output, Error> {
     OptionReader::new("COPY AUXILIARY", &plan.options).finish()?;
     let catalog = run.view.catalog();
     let mut record = match catalog.find(ObjectKind::Auxiliary, name).map(|object| &**object) {
@@ -31,7 +26,8 @@ pub(super) fn copy(
         Some(Object::Table(table)) => table.clone(),
         _ => return Err(Error::Internal(format!("auxiliary {name} has no table"))),
     };
-    let column = record.column.ok_or_else(|| Error::Internal(format!("auxiliary {name} serves no column")))?;
+    let column =
+        record.column.ok_or_else(|| Error::Internal(format!("auxiliary {name} serves no column")))?;
     let mut matrix = open_matrix(run, plan)?;
     expect_shape(plan, &matrix, u64::from(record.clusters), record.dimension)?;
     let mut vectors = Vec::new();
@@ -80,7 +76,10 @@ fn derive(
 ) -> Result<u64, Error> {
     let auxiliary = part.auxiliary().ok_or_else(|| Error::Internal("no auxiliary".into()))?;
     let mut rows = run.inner.store.bulk_rows(Family::AuxiliaryVectors, data)?;
-    let both = auxiliary.vectors.chunks_exact(part.dimension).chain(auxiliary.centroids.chunks_exact(part.dimension));
+    let both = auxiliary
+        .vectors
+        .chunks_exact(part.dimension)
+        .chain(auxiliary.centroids.chunks_exact(part.dimension));
     for (number, vector) in (0u32..).zip(both) {
         rows.put(number, &pack(vector, RowFormat::F32, &part.name)?)?;
     }

@@ -15,12 +15,7 @@ use crate::labels::pack;
 const BATCH_ROWS: usize = 4_096;
 
 /// Replaces the rows of a classifier: they are written under a fresh data id and seen from the commit on.
-pub(super) fn copy(
-    run: &Run,
-    mut writer: Writer<'_>,
-    plan: &CopyFrom,
-    name: &str,
-) -> Result<Output, Error> {
+pub(super) fn copy(run: &Run, mut writer: Writer<'_>, plan: &CopyFrom, name: &str) -> Result<Output, Error> {
     OptionReader::new("COPY CLASSIFIER", &plan.options).finish()?;
     let mut matrix = open_matrix(run, plan)?;
     let mut record = argtop_storage::ClassifierRecord::clone(&*run.view.classifier(name)?);

@@ -123,9 +123,13 @@ fn places(
     let position = |name: &str| table.columns.iter().position(|column| column.name == name);
     for (column, name) in map {
         let place = position(column).ok_or_else(|| {
-            Error::value(format!("MAP names column {column}, which table {} lacks", table.name), "DESCRIBE lists the columns")
+            Error::value(
+                format!("MAP names column {column}, which table {} lacks", table.name),
+                "DESCRIBE lists the columns",
+            )
         })?;
-        let at = names.iter().position(|candidate| candidate == name).ok_or_else(|| lacks(path, name, &names))?;
+        let at =
+            names.iter().position(|candidate| candidate == name).ok_or_else(|| lacks(path, name, &names))?;
         places[at] = Some(place);
     }
     let wanted: Vec<usize> = if columns.is_empty() && map.is_empty() {
@@ -134,13 +138,19 @@ fn places(
         columns.iter().copied().filter(|place| !places.contains(&Some(*place))).collect()
     };
     // A matrix has no names of its own: its row number and vector fill the columns in the order they are named.
-    let positional = names == ["row", "vector"] && wanted.iter().all(|place| !names.contains(&table.columns[*place].name.as_str()));
+    let positional = names == ["row", "vector"]
+        && wanted.iter().all(|place| !names.contains(&table.columns[*place].name.as_str()));
     for (number, place) in wanted.into_iter().enumerate() {
         let name = table.columns[place].name.as_str();
-        let at = if positional { Some(number).filter(|at| *at < names.len()) } else { names.iter().position(|candidate| *candidate == name) };
+        let at = if positional {
+            Some(number).filter(|at| *at < names.len())
+        } else {
+            names.iter().position(|candidate| *candidate == name)
+        };
         places[at.ok_or_else(|| lacks(path, name, &names))?] = Some(place);
     }
-    if let Some(generated) = places.iter().flatten().find(|place| table.columns[**place].generated.is_some()) {
+    if let Some(generated) = places.iter().flatten().find(|place| table.columns[**place].generated.is_some())
+    {
         return Err(Error::value(
             format!("column {} is computed", table.columns[*generated].name),
             "leave it out of the COPY",
@@ -180,12 +190,7 @@ pub(crate) fn defaults(run: &Run, table: &TableRecord) -> Result<Vec<Value>, Err
 }
 
 /// COPY (query) TO: rows go to the file, their number comes back.
-pub(crate) fn copy_to(
-    run: &Run,
-    source: Output,
-    path: &str,
-    format: Option<&str>,
-) -> Result<Output, Error> {
+pub(crate) fn copy_to(run: &Run, source: Output, path: &str, format: Option<&str>) -> Result<Output, Error> {
     let columns: Vec<String> = source.columns.iter().map(|column| column.name.clone()).collect();
     let mut sink = export::open_sink(Path::new(path), format, &columns, &run.inner.access)?;
     let mut written = 0;

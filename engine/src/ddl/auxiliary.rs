@@ -22,7 +22,11 @@ const LABELS_PER_CLUSTER: u64 = 40;
 /// CREATE AUXILIARY.
 pub(crate) fn create(run: &Run, mut writer: Writer<'_>, plan: &CreateOnTable) -> Result<Output, Error> {
     if run.view.catalog().find(ObjectKind::Auxiliary, &plan.name).is_some() {
-        return if plan.if_not_exists { Ok(Output::changed(0)) } else { Err(exists("auxiliary", &plan.name)) };
+        return if plan.if_not_exists {
+            Ok(Output::changed(0))
+        } else {
+            Err(exists("auxiliary", &plan.name))
+        };
     }
     let table = run.view.table(&plan.table.name)?;
     let served = served_column(&table, &plan.name)?;
@@ -59,7 +63,8 @@ pub(crate) fn create(run: &Run, mut writer: Writer<'_>, plan: &CreateOnTable) ->
     let mut vectors = vec![0.0_f32; slots.len() * column.dimension];
     for (slot, vector) in slots.iter().zip(vectors.chunks_exact_mut(column.dimension)) {
         rows.decode(*slot, vector)?;
-        kernel::normalize(vector).map_err(|error| Error::value(error.to_string(), "give every label a text"))?;
+        kernel::normalize(vector)
+            .map_err(|error| Error::value(error.to_string(), "give every label a text"))?;
     }
     let cancelled = || run.context.is_cancelled();
     let progress = |done: u64, total: u64| run.context.progress("clustering labels", done, Some(total));

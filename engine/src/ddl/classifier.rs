@@ -15,14 +15,20 @@ use crate::labels::classifier_row;
 /// CREATE CLASSIFIER.
 pub(crate) fn create(run: &Run, mut writer: Writer<'_>, plan: &CreateOnTable) -> Result<Output, Error> {
     if run.view.catalog().find(ObjectKind::Classifier, &plan.name).is_some() {
-        return if plan.if_not_exists { Ok(Output::changed(0)) } else { Err(exists("classifier", &plan.name)) };
+        return if plan.if_not_exists {
+            Ok(Output::changed(0))
+        } else {
+            Err(exists("classifier", &plan.name))
+        };
     }
     let table = run.view.table(&plan.table.name)?;
     let mut options = OptionReader::new("CREATE CLASSIFIER", &plan.options);
     let column = match options.text("column")? {
         Some(name) => {
             let id = table.columns.iter().find(|column| column.name == name).map(|column| column.id);
-            let id = id.ok_or_else(|| Error::value(format!("table {} has no column {name}", table.name), "name a vector column"))?;
+            let id = id.ok_or_else(|| {
+                Error::value(format!("table {} has no column {name}", table.name), "name a vector column")
+            })?;
             run.view.vector_column(&table, id)?
         }
         None => run.view.search_column(&table)?,

@@ -220,7 +220,8 @@ fn build_faiss(
     let rows = view.source_rows(table, source)?;
     let matrix = rows.base().ok_or_else(|| Error::Internal("the rows are not packed".into()))?;
     let factory = record.options.get("factory").map_or(FACTORY, String::as_str);
-    let factory = Factory::parse(factory).map_err(|error| Error::value(error.to_string(), "choose another factory"))?;
+    let factory =
+        Factory::parse(factory).map_err(|error| Error::value(error.to_string(), "choose another factory"))?;
     let cancelled = || run.context.is_cancelled();
     let progress = |done: u64, total: u64| run.context.progress("building the index", done, Some(total));
     let control = BuildControl { cancelled: &cancelled, progress: &progress, threads: run.inner.threads };
@@ -278,7 +279,8 @@ fn build_graph(
 fn store_graph(run: &Run, graph: &EliasArrays) -> Result<ObjectId, Error> {
     let data = run.inner.store.allocate()?;
     let mut weights = run.inner.store.bulk_rows(Family::ClusterWeights, data)?;
-    for ((cluster, row), bias) in (0u32..).zip(graph.weights.chunks_exact(graph.dimension)).zip(&graph.biases) {
+    for ((cluster, row), bias) in (0u32..).zip(graph.weights.chunks_exact(graph.dimension)).zip(&graph.biases)
+    {
         let mut bytes = pack(row, argtop_storage::RowFormat::F32, "cluster weights")?;
         bytes.extend_from_slice(&bias.to_le_bytes());
         weights.put(cluster, &bytes)?;

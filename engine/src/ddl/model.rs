@@ -145,7 +145,8 @@ fn beside(path: &str) -> String {
 
 fn read(run: &Run, path: &str, bytes_max: u64) -> Result<Vec<u8>, Error> {
     let resolved = run.inner.access.input(Path::new(path))?;
-    let failed = |error: std::io::Error| Error::value(format!("cannot read {path}: {error}"), "check the file");
+    let failed =
+        |error: std::io::Error| Error::value(format!("cannot read {path}: {error}"), "check the file");
     let file = std::fs::File::open(resolved).map_err(failed)?;
     let length = file.metadata().map_err(failed)?.len();
     if length > bytes_max {
@@ -156,7 +157,10 @@ fn read(run: &Run, path: &str, bytes_max: u64) -> Result<Vec<u8>, Error> {
     }
     let mut bytes = Vec::new();
     bytes.try_reserve_exact(length as usize).map_err(|_| {
-        Error::value(format!("no memory for the {length} bytes of {path}"), "free memory, or use a smaller file")
+        Error::value(
+            format!("no memory for the {length} bytes of {path}"),
+            "free memory, or use a smaller file",
+        )
     })?;
     // The file may have grown since its length was taken.
     file.take(bytes_max).read_to_end(&mut bytes).map_err(failed)?;

@@ -64,12 +64,7 @@ impl<'a> OptionReader<'a> {
     }
 
     /// A whole number within bounds.
-    pub(crate) fn number(
-        &mut self,
-        name: &'static str,
-        least: u64,
-        most: u64,
-    ) -> Result<Option<u64>, Error> {
+    pub(crate) fn number(&mut self, name: &'static str, least: u64, most: u64) -> Result<Option<u64>, Error> {
         match self.take(name) {
             None => Ok(None),
             Some(Value::BigInt(number))

@@ -28,7 +28,10 @@ pub(crate) fn create(run: &Run, mut writer: Writer<'_>, plan: &CreateTable) -> R
     let mut columns = Vec::with_capacity(plan.columns.len());
     for (position, column) in plan.columns.iter().enumerate() {
         let stored = column_type(&column.data_type).ok_or_else(|| {
-            Error::value(format!("column {} cannot have type {}", column.name, column.data_type), "choose another")
+            Error::value(
+                format!("column {} cannot have type {}", column.name, column.data_type),
+                "choose another",
+            )
         })?;
         if column.unique && position != plan.primary_key {
             return Err(Error::value(
@@ -68,7 +71,10 @@ pub(crate) fn create(run: &Run, mut writer: Writer<'_>, plan: &CreateTable) -> R
 
 /// "There is one already", with the two ways out.
 pub(crate) fn exists(kind: &str, name: &str) -> Error {
-    Error::value(format!("{kind} {name} exists already"), format!("DROP {} {name} first, or add IF NOT EXISTS", kind.to_uppercase()))
+    Error::value(
+        format!("{kind} {name} exists already"),
+        format!("DROP {} {name} first, or add IF NOT EXISTS", kind.to_uppercase()),
+    )
 }
 
 /// CREATE PIPELINE; the binder has checked the chain.
@@ -179,7 +185,10 @@ fn user_of(run: &Run, object: &Object) -> Option<String> {
                 let mut generated = record.columns.iter().filter_map(|column| column.generated.as_ref());
                 generated.any(|generated| generated.model == model.name)
             };
-            user.into_iter().find(uses).map(|record| format!("table {}", record.name)).or_else(|| in_pipeline(&model.name).map(|user| named(user)))
+            user.into_iter()
+                .find(uses)
+                .map(|record| format!("table {}", record.name))
+                .or_else(|| in_pipeline(&model.name).map(|user| named(user)))
         }
         Object::Index(index) => in_pipeline(&index.name).map(|user| named(user)),
         Object::Classifier(classifier) => {

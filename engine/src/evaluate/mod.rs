@@ -9,6 +9,7 @@ pub mod bootstrap;
 pub mod groups;
 pub mod metrics;
 pub mod propensity;
+pub(crate) mod run;
 
 #[cfg(test)]
 mod metrics_tests;

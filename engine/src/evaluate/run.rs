@@ -140,7 +140,10 @@ pub(crate) fn evaluate(run: &Run, plan: &Evaluate) -> Result<Output, Error> {
 }
 
 fn invalid(error: super::metrics::MetricError) -> Error {
-    Error::value(error.to_string(), "PSP needs WITH (propensity = (SELECT labels FROM read_xc('trn.json.gz')))")
+    Error::value(
+        error.to_string(),
+        "PSP needs WITH (propensity = (SELECT labels FROM read_xc('trn.json.gz')))",
+    )
 }
 
 /// The exact search that ANN_RECALL compares with.
@@ -178,7 +181,9 @@ fn metric_options(
         None => None,
     };
     let groups = match (&plan.by, counts) {
-        (Some(EvaluateBy::LabelDecile), Some(counts)) => Some(Arc::new(LabelGroups::deciles(counts.counts()))),
+        (Some(EvaluateBy::LabelDecile), Some(counts)) => {
+            Some(Arc::new(LabelGroups::deciles(counts.counts())))
+        }
         (Some(EvaluateBy::LabelDecile), None) => {
             return Err(Error::value(
                 "BY label_decile needs training frequencies",
@@ -261,10 +266,14 @@ fn add_row(
         Some(Value::Text(text)) => block.inputs.push(QueryInput::Text(text.clone())),
         other => {
             let value = other.cloned().unwrap_or(Value::Null);
-            return Err(Error::value(format!("the text of a point is {value}"), "leave such rows out with WHERE"));
+            return Err(Error::value(
+                format!("the text of a point is {value}"),
+                "leave such rows out with WHERE",
+            ));
         }
     }
-    let cell = |position: Option<usize>| position.and_then(|position| row.get(position)).unwrap_or(&Value::Null);
+    let cell =
+        |position: Option<usize>| position.and_then(|position| row.get(position)).unwrap_or(&Value::Null);
     block.truth.push(numbers.list(cell(plan.labels), "labels")?);
     block.exclude.push(numbers.list(cell(plan.exclude), "exclude")?);
     if let Some(EvaluateBy::Expr(expr)) = &plan.by {
@@ -286,7 +295,8 @@ fn measure_block(
     let longest = block.exclude.iter().map(Vec::len).max().unwrap_or(0) as u64;
     let truth_of_ann = match exact {
         Some(exact) => {
-            let answers = run.inner.install(|| answer(run, &deepened(exact, depth + longest), &block.inputs))?;
+            let answers =
+                run.inner.install(|| answer(run, &deepened(exact, depth + longest), &block.inputs))?;
             Some(answers)
         }
         None => None,
@@ -302,8 +312,7 @@ fn measure_block(
                 Some(answers) => Some(target.numbers_of(&answers[at], &block.exclude[at], numbers)?),
                 None => None,
             };
-            let point =
-                RankedPoint { ranked: &ranked, truth: &block.truth[at], exact: exact.as_deref() };
+            let point = RankedPoint { ranked: &ranked, truth: &block.truth[at], exact: exact.as_deref() };
             target.totals.add(&point).map_err(invalid)?;
             if let (Some(groups), Some(group)) = (&mut target.groups, block.groups.get(at)) {
                 groups.add(group, &point).map_err(invalid)?;
@@ -378,7 +387,9 @@ fn report(
         columns.push(Column { name: "group".to_string(), data_type: DataType::Text });
     }
     columns.push(Column { name: "points".to_string(), data_type: DataType::BigInt });
-    columns.extend(metrics.iter().map(|metric| Column { name: metric_name(*metric), data_type: DataType::Double }));
+    columns.extend(
+        metrics.iter().map(|metric| Column { name: metric_name(*metric), data_type: DataType::Double }),
+    );
     let mut rows = Vec::new();
     for target in targets {
         rows.extend(rows_of(plan, settings, target));

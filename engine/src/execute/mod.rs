@@ -81,9 +81,7 @@ fn open_unmeasured(run: &Run, operator: &Operator) -> Result<RowStream, Error> {
         }
         OperatorKind::Sort { input, keys, top } => relational::sort(run, open(run, input)?, keys, *top)?,
         OperatorKind::Distinct { input } => relational::distinct(run, open(run, input)?),
-        OperatorKind::Limit { input, limit, offset } => {
-            relational::limit(open(run, input)?, *limit, *offset)
-        }
+        OperatorKind::Limit { input, limit, offset } => relational::limit(open(run, input)?, *limit, *offset),
     })
 }
 

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use argtop_storage::{ClassifierRecord, Family, GenerationKind, ObjectId, RowFormat, Slot, TableRecord, decode_row};
+use argtop_storage::{
+    ClassifierRecord, Family, GenerationKind, ObjectId, RowFormat, Slot, TableRecord, decode_row,
+};
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
@@ -98,15 +100,13 @@ struct Tail {
 }
 
 /// What all views share of one object's rows under one generation.
-#[derive(Debug)]
 pub(super) struct Shared {
     generation: Option<u64>,
-    base: Option<PackedMatrix>,
+    base: Option<Arc<PackedMatrix>>,
     tail: Mutex<Tail>,
 }
 
 /// The rows of an object under a view.
-#[derive(Debug)]
 pub(crate) struct Dense {
     spec: RowSpec,
     shared: Arc<Shared>,
@@ -138,7 +138,7 @@ impl Dense {
 
     /// The packed matrix, where there is one.
     pub(crate) fn base(&self) -> Option<&PackedMatrix> {
-        self.shared.base.as_ref()
+        self.shared.base.as_deref()
     }
 
     fn in_tail(&self, slot: Slot) -> Option<(&Block, usize)> {
@@ -209,7 +209,7 @@ impl Dense {
                 let control = SearchControl { cancelled: &cancelled, threads: rayon::current_num_threads() };
                 let filter = (base.slots().matching(allowed) < base.len()).then_some(allowed);
                 let params = SearchParams { limit: k, effort: None, filter };
-                FlatIndex::new(base).search(&control, queries, &params)?
+                FlatIndex::new(base.clone()).search(&control, queries, &params)?
             }
             None => vec![Vec::new(); count],
         };
@@ -278,7 +278,7 @@ fn shared(view: &View, spec: &RowSpec) -> Arc<Shared> {
         }
         let bytes = generation.map(crate::build::MATRIX_FILE).ok()?;
         let matrix = PackedMatrix::open(bytes).ok()?;
-        (matrix.shape() == crate::build::matrix_shape(spec)).then_some(matrix)
+        (matrix.shape() == crate::build::matrix_shape(spec)).then(|| Arc::new(matrix))
     });
     let read_to = base.as_ref().map_or(0, |base| base.slots().slot_end());
     let tail = Mutex::new(Tail { read_to, ..Tail::default() });

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use argtop_storage::{Family, GenerationKind, IndexRecord, RowFormat, Slot, TableRecord, decode_row, decode_sparse};
+use argtop_storage::{
+    Family, GenerationKind, IndexRecord, RowFormat, Slot, TableRecord, decode_row, decode_sparse,
+};
 use roaring::RoaringBitmap;
 
 use super::{View, lock, unread};
@@ -120,12 +122,18 @@ fn from_store(view: &View, index: &IndexRecord) -> Result<EliasArrays, Error> {
         text.parse::<f64>().map_err(|_| wrong(format!("{name} is `{text}`")))
     };
     let dimension = number("dimension")? as usize;
-    let mut arrays =
-        EliasArrays { dimension, alpha: number("alpha")?, beta: number("beta")?, offsets: vec![0], ..Default::default() };
+    let mut arrays = EliasArrays {
+        dimension,
+        alpha: number("alpha")?,
+        beta: number("beta")?,
+        offsets: vec![0],
+        ..Default::default()
+    };
     let snapshot = view.snapshot();
     for row in snapshot.scan_rows(Family::ClusterWeights, data, 0..u32::MAX)? {
         let (_, bytes) = row?;
-        let (weights, bias) = bytes.split_last_chunk::<4>().ok_or_else(|| wrong("a row without bias".into()))?;
+        let (weights, bias) =
+            bytes.split_last_chunk::<4>().ok_or_else(|| wrong("a row without bias".into()))?;
         decode_row(weights, RowFormat::F32, dimension, &mut arrays.weights)
             .map_err(|error| wrong(error.to_string()))?;
         arrays.biases.push(f32::from_le_bytes(*bias));

@@ -20,7 +20,8 @@ impl View {
         columns: &[usize],
     ) -> Result<Vec<Vec<Value>>, Error> {
         let mut rows = vec![vec![Value::Null; table.columns.len()]; slots.len()];
-        let is_vector = |column: usize| matches!(table.columns[column].column_type, ColumnType::Vector { .. });
+        let is_vector =
+            |column: usize| matches!(table.columns[column].column_type, ColumnType::Vector { .. });
         let stored: Vec<usize> = columns.iter().copied().filter(|column| !is_vector(*column)).collect();
         if stored.iter().all(|column| *column == table.primary_key) {
             if !stored.is_empty() && !slots.is_empty() {
@@ -157,13 +158,22 @@ pub(crate) fn value_cell(value: Value, column_type: &ColumnType) -> Option<Cell>
         (ColumnType::Timestamp, Value::Timestamp(value)) => Cell::Timestamp(value),
         (ColumnType::Json, Value::Json(value)) => Cell::Json(value),
         (ColumnType::TextArray, Value::List(items)) => Cell::TextArray(
-            items.into_iter().map(|item| if let Value::Text(text) = item { Some(text) } else { None }).collect::<Option<_>>()?,
+            items
+                .into_iter()
+                .map(|item| if let Value::Text(text) = item { Some(text) } else { None })
+                .collect::<Option<_>>()?,
         ),
         (ColumnType::BigIntArray, Value::List(items)) => Cell::BigIntArray(
-            items.into_iter().map(|item| if let Value::BigInt(number) = item { Some(number) } else { None }).collect::<Option<_>>()?,
+            items
+                .into_iter()
+                .map(|item| if let Value::BigInt(number) = item { Some(number) } else { None })
+                .collect::<Option<_>>()?,
         ),
         (ColumnType::DoubleArray, Value::List(items)) => Cell::DoubleArray(
-            items.into_iter().map(|item| if let Value::Double(number) = item { Some(number) } else { None }).collect::<Option<_>>()?,
+            items
+                .into_iter()
+                .map(|item| if let Value::Double(number) = item { Some(number) } else { None })
+                .collect::<Option<_>>()?,
         ),
         _ => return None,
     })

@@ -19,8 +19,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use argtop_storage::{
-    Catalog, ClassifierRecord, ColumnType, Family, Generation, IndexRecord, Key, ModelRecord, Object, ObjectId,
-    ObjectKind, Slot, Snapshot, TableRecord,
+    Catalog, ClassifierRecord, ColumnType, Family, Generation, IndexRecord, Key, ModelRecord, Object,
+    ObjectId, ObjectKind, Slot, Snapshot, TableRecord,
 };
 use roaring::RoaringBitmap;
 
@@ -33,6 +33,7 @@ use crate::physical::{VectorColumn, VectorSource};
 pub(crate) use dense::{Dense, RowSpec};
 pub(crate) use graph::Graph;
 pub(crate) use keys::KeyBook;
+pub(crate) use labels::value_cell;
 
 /// The database at one moment; cheap to clone.
 #[derive(Clone)]
@@ -88,11 +89,6 @@ impl View {
     /// The objects.
     pub(crate) fn catalog(&self) -> &Catalog {
         &self.catalog
-    }
-
-    /// Whether generations may be used.
-    pub(crate) fn uses_generations(&self) -> bool {
-        self.use_generations
     }
 
     /// A table by name.
@@ -152,7 +148,8 @@ impl View {
         let generated = |column: &&VectorColumn| {
             table.columns.iter().any(|record| record.id == column.id && record.generated.is_some())
         };
-        let found = vectors.iter().find(generated).or(if vectors.len() == 1 { vectors.first() } else { None });
+        let found =
+            vectors.iter().find(generated).or(if vectors.len() == 1 { vectors.first() } else { None });
         found.cloned().ok_or_else(|| {
             Error::value(
                 format!("table {} has {} vector columns and none is generated", table.name, vectors.len()),
@@ -260,8 +257,9 @@ fn unread(live: &RoaringBitmap, read: &RoaringBitmap, from: Slot, to: Slot) -> V
 
 /// A stored u32.
 pub(crate) fn row_of_number(bytes: &[u8]) -> Result<u32, Error> {
-    let bytes: [u8; 4] =
-        bytes.try_into().map_err(|_| Error::Internal(format!("{} bytes where a number was stored", bytes.len())))?;
+    let bytes: [u8; 4] = bytes
+        .try_into()
+        .map_err(|_| Error::Internal(format!("{} bytes where a number was stored", bytes.len())))?;
     Ok(u32::from_le_bytes(bytes))
 }
 

@@ -27,7 +27,8 @@ pub enum ExprKind {
         /// Name of a `:name` parameter.
         name: Option<String>,
     },
-    /// A column, a stage's column (`probe.score`), or the name of an object as an argument (`encode(minilm, title)`).
+    /// A column, a stage's column (`probe.score`), or the name of an object as an argument
+    /// (`encode(minilm, title)`).
     Column(Box<ColumnName>),
     /// NOT and minus.
     Unary {

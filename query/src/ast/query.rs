@@ -193,7 +193,8 @@ pub struct Chain {
 pub struct Stage {
     /// Keyword.
     pub kind: StageKind,
-    /// Model, index or classifier. Always there but for SHORTLIST, where None means the path scores of a probe.
+    /// Model, index or classifier. Always there but for SHORTLIST, where None means the path scores of a
+    /// probe.
     pub object: Option<Ident>,
     /// Named options in the order written, no name twice; which names are legal is the binder's business.
     pub options: Vec<StageOption>,

@@ -254,7 +254,8 @@ pub struct CreateTable {
     pub or_replace: bool,
     /// IF NOT EXISTS.
     pub if_not_exists: bool,
-    /// At least one column, no name twice. `PRIMARY KEY (x)` and `UNIQUE (x)` behind the columns mark the column.
+    /// At least one column, no name twice. `PRIMARY KEY (x)` and `UNIQUE (x)` behind the columns mark the
+    /// column.
     pub columns: Vec<ColumnDef>,
     /// WITH, no name twice.
     pub options: Vec<OptionItem>,

@@ -4,7 +4,8 @@ use std::fmt;
 
 macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $name:ident = $number:literal,)+) => {
-        /// What went wrong. Q01xx: text and syntax; Q02xx: names; Q03xx: types and plans; Q04xx: values met while
+        /// What went wrong. Q01xx: text and syntax; Q02xx: names; Q03xx: types and plans; Q04xx: values
+        /// met while
         /// evaluating; Q05xx: limits. A code is never given another meaning.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]

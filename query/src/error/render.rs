@@ -109,7 +109,8 @@ mod tests {
             "SELECT id\nFROM t\nWHERE categroy = 'books'\nLIMIT 3",
             23,
             31,
-            "error[Q0207]: unknown column `categroy`\n  3 | WHERE categroy = 'books'\n    |       ^^^^^^^^ help: did you mean `category`?",
+            "error[Q0207]: unknown column `categroy`\
+             \n  3 | WHERE categroy = 'books'\n    |       ^^^^^^^^ help: did you mean `category`?",
         );
     }
 
@@ -119,7 +120,8 @@ mod tests {
             "\t'\u{e4}\u{f6}' x\r\n",
             8,
             9,
-            "error[Q0207]: unknown column `categroy`\n  1 |  '\u{e4}\u{f6}' x\n    |       ^ help: did you mean `category`?",
+            "error[Q0207]: unknown column `categroy`\
+             \n  1 |  '\u{e4}\u{f6}' x\n    |       ^ help: did you mean `category`?",
         );
     }
 
@@ -129,7 +131,8 @@ mod tests {
             "SELECT  \n\n",
             10,
             10,
-            "error[Q0207]: unknown column `categroy`\n  1 | SELECT\n    |       ^ help: did you mean `category`?",
+            "error[Q0207]: unknown column `categroy`\
+             \n  1 | SELECT\n    |       ^ help: did you mean `category`?",
         );
         check(
             "",

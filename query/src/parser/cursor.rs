@@ -253,8 +253,8 @@ impl<'a> Parser<'a> {
         self.depth -= 1;
     }
 
-    /// Operators between two parentheses add at most this many calls to the depth, on average.
-    const OPERANDS_PER_LEVEL: usize = 3;
+    /// NOT, minus and BETWEEN recurse without parentheses; on average they may do so this often in a level.
+    const OPERANDS_PER_LEVEL: usize = 2;
 
     pub(super) fn enter_operand(&mut self) -> Parsed<()> {
         if self.operands >= Self::OPERANDS_PER_LEVEL * self.limits.nesting_depth_max {

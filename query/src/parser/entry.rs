@@ -31,7 +31,8 @@ pub fn parse_chain(sql: &str, limits: &Limits) -> Result<Chain, QueryError> {
     Ok(chain)
 }
 
-/// Parses one expression, such as the text of a stored DEFAULT; parameters are counted from 0 as in a statement.
+/// Parses one expression, such as the text of a stored DEFAULT; parameters are counted from 0 as in a
+/// statement.
 ///
 /// # Errors
 /// As [`parse_statement`].

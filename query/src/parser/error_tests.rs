@@ -77,7 +77,8 @@ fn wrong_literals_and_names_say_what_is_right() {
     fails(
         "SELECT limit FROM t",
         "limit",
-        "Q0106: expected an expression, found `limit`; `limit` is a reserved word; as a name it is written \"limit\"",
+        "Q0106: expected an expression, found `limit`; `limit` is a reserved word; as a name it is written \
+         \"limit\"",
     );
     fails(
         "CREATE TABLE order (id BIGINT)",

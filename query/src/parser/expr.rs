@@ -1,7 +1,9 @@
 //! Expressions, by precedence climbing.
 //!
+//! The operators wait on a list, so that the stack grows with parentheses and not with precedence.
 //! Levels from loose to tight, as in PostgreSQL: OR, AND, NOT, IS, comparisons, BETWEEN/IN/LIKE, `||` and
-//! distances, `+ -`, `* / %`, minus, `::`. Two bounds keep every later walk over the tree within the stack: the
+//! distances, `+ -`, `* / %`, minus, `::`. Two bounds keep every later walk over the tree within the
+//! stack: the
 //! nesting depth is checked before the parser recurses, and the height of the tree, which also grows along
 //! `a + b + c`, is checked before an operand is wrapped once more.
 
@@ -30,24 +32,61 @@ pub(crate) mod level {
     pub(crate) const PRIMARY: u8 = 12;
 }
 
-/// An expression and the height of its tree, 1 for a leaf.
+/// An expression and the height of its tree, 1 for a leaf. Boxed, because most become operands anyway and the
+/// frames of the recursion stay small.
 pub(super) struct Grown {
-    pub(super) expr: Expr,
+    pub(super) expr: Box<Expr>,
     pub(super) height: usize,
+}
+
+impl Grown {
+    pub(super) fn leaf(kind: ExprKind, span: Span) -> Grown {
+        Grown { expr: Box::new(Expr::new(kind, span)), height: 1 }
+    }
 }
 
 /// What may follow an operand.
 #[derive(Clone, Copy)]
 enum Infix {
-    Or,
-    And,
-    Is,
+    /// AND (true) or OR.
+    Logic(bool),
     Binary(BinaryOp),
     Distance(DistanceOp),
+    Is,
     /// BETWEEN, IN, LIKE, ILIKE, with the number of words before: NOT.
     Range(usize),
     Cast,
     Arrow,
+}
+
+/// An operator that waits for its right operand.
+struct Pending {
+    kind: PendingKind,
+    /// Where its left operand starts.
+    start: Span,
+    /// Height of what it has so far.
+    height: usize,
+    /// What the operands around it ask for.
+    least: u8,
+}
+
+enum PendingKind {
+    Logic(bool, Vec<Expr>),
+    Binary(BinaryOp, Box<Expr>),
+    Distance(DistanceOp, Box<Expr>),
+}
+
+impl Infix {
+    /// Whether the operator parses what follows it by itself.
+    fn is_postfix(self) -> bool {
+        matches!(self, Infix::Is | Infix::Range(_) | Infix::Cast | Infix::Arrow)
+    }
+}
+
+impl Pending {
+    fn is_logic(&self, all: bool) -> bool {
+        matches!(self.kind, PendingKind::Logic(kind, _) if kind == all)
+    }
 }
 
 impl Parser<'_> {
@@ -55,7 +94,7 @@ impl Parser<'_> {
     pub(super) fn expr(&mut self) -> Parsed<Expr> {
         let grown = self.grown()?;
         self.tallest = self.tallest.max(grown.height);
-        Ok(grown.expr)
+        Ok(*grown.expr)
     }
 
     /// An expression one level deeper.
@@ -86,19 +125,104 @@ impl Parser<'_> {
         fail(error.help("split it, or use AND, OR, IN and concat(...), which take long lists"))
     }
 
-    /// Operators of `least` or tighter. Right operands recurse without parentheses, but only towards tighter
-    /// levels; the depth of these calls has its own bound.
-    fn climb(&mut self, least: u8) -> Parsed<Grown> {
+    /// Operators of `least` or tighter. The left operands wait on a list of their own and not on the
+    /// stack; on
+    /// it there are at most as many as levels, since each one raises `least`.
+    fn climb(&mut self, mut least: u8) -> Parsed<Grown> {
         self.enter_operand()?;
+        let mut pending: Vec<Pending> = Vec::new();
         let mut left = self.prefix(least)?;
-        while let Some((infix, strength)) = self.infix() {
-            if strength < least {
-                break;
+        loop {
+            match self.infix() {
+                Some((infix, strength)) if strength >= least => {
+                    if infix.is_postfix() {
+                        left = self.postfix(left, infix)?;
+                        continue;
+                    }
+                    pending.push(self.waiting(left, infix, least)?);
+                    least = strength + 1;
+                    left = self.prefix(least)?;
+                }
+                next => {
+                    let Some(mut operator) = pending.pop() else { break };
+                    if let Some((Infix::Logic(all), strength)) = next
+                        && operator.is_logic(all)
+                    {
+                        self.another(&mut operator, left)?;
+                        pending.push(operator);
+                        least = strength + 1;
+                        left = self.prefix(least)?;
+                        continue;
+                    }
+                    least = operator.least;
+                    left = self.complete(operator, left)?;
+                }
             }
-            left = self.extend(left, infix)?;
         }
         self.leave_operand();
         Ok(left)
+    }
+
+    /// One more operand of a chain of AND (or OR), which becomes one flat list.
+    fn another(&mut self, operator: &mut Pending, operand: Grown) -> Parsed<()> {
+        self.advance();
+        operator.height = operator.height.max(operand.height);
+        if let PendingKind::Logic(_, operands) = &mut operator.kind {
+            operands.push(*operand.expr);
+            self.check_length("operands of AND and OR", operands.len(), self.limits.list_length_max)?;
+        }
+        Ok(())
+    }
+
+    /// Takes an operator that has a right operand, and its left operand with it.
+    fn waiting(&mut self, left: Grown, infix: Infix, least: u8) -> Parsed<Pending> {
+        let (start, height) = (left.expr.span, left.height);
+        let kind = match infix {
+            Infix::Logic(all) => PendingKind::Logic(all, vec![*left.expr]),
+            Infix::Distance(op) => PendingKind::Distance(op, left.expr),
+            Infix::Binary(op) => {
+                let quantified = ["ANY", "SOME", "ALL"].iter().any(|keyword| self.is_at(1, keyword));
+                if quantified && binary_level(op) == level::COMPARISON {
+                    return fail(self.quantified());
+                }
+                PendingKind::Binary(op, left.expr)
+            }
+            Infix::Is | Infix::Range(_) | Infix::Cast | Infix::Arrow => return fail(self.arrow()),
+        };
+        self.advance();
+        Ok(Pending { kind, start, height, least })
+    }
+
+    #[cold]
+    fn quantified(&mut self) -> QueryError {
+        self.advance();
+        Missing::new("ANY, SOME or ALL", "use IN (...), or array_contains(array, value)").error(self.here())
+    }
+
+    /// The operator with its right operand.
+    fn complete(&mut self, operator: Pending, right: Grown) -> Parsed<Grown> {
+        let height = operator.height.max(right.height);
+        let kind = match operator.kind {
+            PendingKind::Logic(all, mut operands) => {
+                operands.push(*right.expr);
+                ExprKind::Logic { all, operands }
+            }
+            PendingKind::Binary(op, left) => {
+                let chained = matches!(self.infix(), Some((Infix::Binary(_), level::COMPARISON)));
+                if chained && binary_level(op) == level::COMPARISON {
+                    return fail(self.chained_comparison());
+                }
+                ExprKind::Binary { op, left, right: right.expr }
+            }
+            PendingKind::Distance(op, left) => ExprKind::Distance { op, left, right: right.expr },
+        };
+        self.grow(kind, operator.start, height)
+    }
+
+    #[cold]
+    fn chained_comparison(&self) -> QueryError {
+        let error = QueryError::new(ErrorCode::UnexpectedToken, "comparisons do not chain").at(self.here());
+        error.help("write `a < b AND b < c`, or use parentheses")
     }
 
     fn infix(&self) -> Option<(Infix, u8)> {
@@ -132,9 +256,9 @@ impl Parser<'_> {
         let word = self.word(0)?;
         let range = |p: &Self, ahead| ["BETWEEN", "IN", "LIKE", "ILIKE"].iter().any(|k| p.is_at(ahead, k));
         if word.eq_ignore_ascii_case("AND") {
-            Some((Infix::And, level::AND))
+            Some((Infix::Logic(true), level::AND))
         } else if word.eq_ignore_ascii_case("OR") {
-            Some((Infix::Or, level::OR))
+            Some((Infix::Logic(false), level::OR))
         } else if word.eq_ignore_ascii_case("IS") {
             Some((Infix::Is, level::IS))
         } else if word.eq_ignore_ascii_case("NOT") {
@@ -144,36 +268,23 @@ impl Parser<'_> {
         }
     }
 
-    fn extend(&mut self, left: Grown, infix: Infix) -> Parsed<Grown> {
+    fn postfix(&mut self, left: Grown, infix: Infix) -> Parsed<Grown> {
         match infix {
-            Infix::Or => self.logic(left, false),
-            Infix::And => self.logic(left, true),
             Infix::Is => self.is_null(left),
-            Infix::Binary(op) => self.binary(left, op),
-            Infix::Distance(op) => self.distance(left, op),
             Infix::Range(words) => self.range(left, words),
             Infix::Cast => self.cast_suffix(left),
-            Infix::Arrow => fail(Missing::new("`->`", "use json_extract(json, '$.path')").error(self.here())),
+            Infix::Logic(_) | Infix::Binary(_) | Infix::Distance(_) | Infix::Arrow => fail(self.arrow()),
         }
     }
 
-    /// A chain of AND (or OR) becomes one flat list.
-    fn logic(&mut self, left: Grown, all: bool) -> Parsed<Grown> {
-        let (keyword, strength) = if all { ("AND", level::AND) } else { ("OR", level::OR) };
-        let mut height = left.height;
-        let span = left.expr.span;
-        let mut operands = vec![left.expr];
-        while self.eat(keyword) {
-            self.check_length("operands of AND and OR", operands.len(), self.limits.list_length_max)?;
-            let operand = self.climb(strength + 1)?;
-            height = height.max(operand.height);
-            operands.push(operand.expr);
-        }
-        self.grow(ExprKind::Logic { all, operands }, span, height)
+    #[cold]
+    fn arrow(&self) -> QueryError {
+        Missing::new("`->`", "use json_extract(json, '$.path')").error(self.here())
     }
 
     fn grow(&self, kind: ExprKind, start: Span, height: usize) -> Parsed<Grown> {
-        Ok(Grown { height: self.taller(height)?, expr: Expr::new(kind, self.since(start)) })
+        let height = self.taller(height)?;
+        Ok(Grown { expr: Box::new(Expr::new(kind, self.since(start))), height })
     }
 
     fn is_null(&mut self, left: Grown) -> Parsed<Grown> {
@@ -188,34 +299,7 @@ impl Parser<'_> {
             return fail(self.unexpected("NULL"));
         }
         let (span, height) = (left.expr.span, left.height);
-        self.grow(ExprKind::IsNull { expr: Box::new(left.expr), negated }, span, height)
-    }
-
-    fn binary(&mut self, left: Grown, op: BinaryOp) -> Parsed<Grown> {
-        self.advance();
-        let strength = binary_level(op);
-        if strength == level::COMPARISON && (self.is("ANY") || self.is("SOME") || self.is("ALL")) {
-            let missing = Missing::new("ANY, SOME or ALL", "use IN (...), or array_contains(array, value)");
-            return fail(missing.error(self.here()));
-        }
-        let right = self.climb(strength + 1)?;
-        let chained = matches!(self.infix(), Some((Infix::Binary(_), level::COMPARISON)));
-        if strength == level::COMPARISON && chained {
-            let error =
-                QueryError::new(ErrorCode::UnexpectedToken, "comparisons do not chain").at(self.here());
-            return fail(error.help("write `a < b AND b < c`, or use parentheses"));
-        }
-        let (span, height) = (left.expr.span, left.height.max(right.height));
-        let kind = ExprKind::Binary { op, left: Box::new(left.expr), right: Box::new(right.expr) };
-        self.grow(kind, span, height)
-    }
-
-    fn distance(&mut self, left: Grown, op: DistanceOp) -> Parsed<Grown> {
-        self.advance();
-        let right = self.climb(level::OTHER + 1)?;
-        let (span, height) = (left.expr.span, left.height.max(right.height));
-        let kind = ExprKind::Distance { op, left: Box::new(left.expr), right: Box::new(right.expr) };
-        self.grow(kind, span, height)
+        self.grow(ExprKind::IsNull { expr: left.expr, negated }, span, height)
     }
 
     fn range(&mut self, left: Grown, not: usize) -> Parsed<Grown> {
@@ -236,11 +320,15 @@ impl Parser<'_> {
             return fail(self.unexpected("the end of the pattern"));
         }
         if matches!(self.infix(), Some((Infix::Range(_), _))) {
-            let message = "BETWEEN, IN and LIKE do not chain";
-            let error = QueryError::new(ErrorCode::UnexpectedToken, message).at(self.here());
-            return fail(error.help("use parentheses"));
+            return fail(self.chained_range());
         }
         Ok(grown)
+    }
+
+    #[cold]
+    fn chained_range(&self) -> QueryError {
+        let message = "BETWEEN, IN and LIKE do not chain";
+        QueryError::new(ErrorCode::UnexpectedToken, message).at(self.here()).help("use parentheses")
     }
 
     fn between(&mut self, left: Grown, negated: bool) -> Parsed<Grown> {
@@ -248,20 +336,20 @@ impl Parser<'_> {
         self.expect("AND")?;
         let high = self.climb(level::OTHER)?;
         let (span, height) = (left.expr.span, left.height.max(low.height).max(high.height));
-        let (low, high) = (Box::new(low.expr), Box::new(high.expr));
-        self.grow(ExprKind::Between { expr: Box::new(left.expr), low, high, negated }, span, height)
+        let (low, high) = (low.expr, high.expr);
+        self.grow(ExprKind::Between { expr: left.expr, low, high, negated }, span, height)
     }
 
     fn like(&mut self, left: Grown, negated: bool, ignore_case: bool) -> Parsed<Grown> {
         let pattern = self.climb(level::OTHER)?;
         let (span, height) = (left.expr.span, left.height.max(pattern.height));
-        let pattern = Box::new(pattern.expr);
-        self.grow(ExprKind::Like { expr: Box::new(left.expr), pattern, negated, ignore_case }, span, height)
+        let pattern = pattern.expr;
+        self.grow(ExprKind::Like { expr: left.expr, pattern, negated, ignore_case }, span, height)
     }
 
     fn membership(&mut self, left: Grown, negated: bool) -> Parsed<Grown> {
         self.open()?;
-        let (span, expr) = (left.expr.span, Box::new(left.expr));
+        let (span, expr) = (left.expr.span, left.expr);
         let (kind, height) = if self.starts_query() {
             let (query, height) = self.subquery()?;
             (ExprKind::InQuery { expr, query, negated }, height)
@@ -275,20 +363,24 @@ impl Parser<'_> {
 
     /// Expressions between commas, and the height of the tallest.
     pub(super) fn grown_list(&mut self, what: &str) -> Parsed<(Vec<Expr>, usize)> {
-        let mut tallest = 0;
-        let list = self.list(what, self.limits.list_length_max, |p| {
-            let grown = p.grown()?;
+        // Not by `list`, whose frames would stand between every two levels of nesting.
+        let (mut list, mut tallest) = (Vec::new(), 0);
+        loop {
+            self.check_length(what, list.len(), self.limits.list_length_max)?;
+            let grown = self.grown()?;
             tallest = tallest.max(grown.height);
-            Ok(grown.expr)
-        })?;
-        Ok((list, tallest))
+            list.push(*grown.expr);
+            if !self.eat_symbol(TokenKind::Comma) {
+                return Ok((list, tallest));
+            }
+        }
     }
 
     fn cast_suffix(&mut self, left: Grown) -> Parsed<Grown> {
         self.advance();
         let to = Box::new(self.type_name()?);
         let (span, height) = (left.expr.span, left.height);
-        self.grow(ExprKind::Cast { expr: Box::new(left.expr), to }, span, height)
+        self.grow(ExprKind::Cast { expr: left.expr, to }, span, height)
     }
 
     /// NOT and minus, counted instead of recursed into.
@@ -329,7 +421,7 @@ impl Parser<'_> {
             },
         };
         for start in starts.into_iter().rev() {
-            grown = self.grow(ExprKind::Unary { op, expr: Box::new(grown.expr) }, start, grown.height)?;
+            grown = self.grow(ExprKind::Unary { op, expr: grown.expr }, start, grown.height)?;
         }
         Ok(grown)
     }
@@ -344,13 +436,16 @@ impl Parser<'_> {
         }
         let value = number(span.of(self.text), true, span)?;
         self.advance();
-        Ok(Some(Grown { expr: Expr::new(ExprKind::Literal(value), minus.to(span)), height: 1 }))
+        Ok(Some(Grown::leaf(ExprKind::Literal(value), minus.to(span))))
     }
 
     fn primary(&mut self) -> Parsed<Grown> {
         let Some(token) = self.peek() else { return fail(self.unexpected("an expression")) };
         match token.kind {
-            TokenKind::Word => self.primary_word(token),
+            TokenKind::Word => match self.keyword_operand(token)? {
+                Some(operand) => Ok(operand),
+                None => self.name(),
+            },
             TokenKind::QuotedName => self.name(),
             TokenKind::LeftParen => self.parenthesised(),
             TokenKind::LeftBracket => self.array(token.span),
@@ -366,7 +461,7 @@ impl Parser<'_> {
     fn leaf(&mut self, value: Value) -> Parsed<Grown> {
         let span = self.here();
         self.advance();
-        Ok(Grown { expr: Expr::new(ExprKind::Literal(value), span), height: 1 })
+        Ok(Grown::leaf(ExprKind::Literal(value), span))
     }
 
     fn parameter(&mut self, style: Style, token: Token) -> Parsed<Grown> {
@@ -374,7 +469,7 @@ impl Parser<'_> {
         let index = self.parameters.index(style, text, token.span, self.limits)?;
         let name = (style == Style::Named).then(|| text.trim_start_matches(':').to_owned());
         self.advance();
-        Ok(Grown { expr: Expr::new(ExprKind::Parameter { index, name }, token.span), height: 1 })
+        Ok(Grown::leaf(ExprKind::Parameter { index, name }, token.span))
     }
 
     fn parenthesised(&mut self) -> Parsed<Grown> {
@@ -444,7 +539,7 @@ impl Parser<'_> {
 fn column_leaf(column: ColumnName) -> Grown {
     let Ident { span, .. } = column.name;
     let span = column.qualifier.as_ref().map_or(span, |qualifier| qualifier.span.to(span));
-    Grown { expr: Expr::new(ExprKind::Column(Box::new(column)), span), height: 1 }
+    Grown::leaf(ExprKind::Column(Box::new(column)), span)
 }
 
 /// Binding strength of a binary operator.

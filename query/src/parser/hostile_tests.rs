@@ -38,7 +38,7 @@ fn nested(open: &str, core: &str, close: &str, depth: usize) -> String {
 }
 
 /// One way to nest: what opens a level, the innermost text, what closes a level.
-const NESTINGS: [(&str, &str, &str); 19] = [
+const NESTINGS: [(&str, &str, &str); 22] = [
     ("(", "1", ")"),
     ("NOT ", "a", ""),
     ("- ", "a", ""),
@@ -55,6 +55,9 @@ const NESTINGS: [(&str, &str, &str); 19] = [
     ("1 OR 1 AND 1 = 1 || 1 + 1 * (", "1", ")"),
     ("a BETWEEN b AND (", "1", ")"),
     ("1 OR 1 AND 1 = f(", "1", ")"),
+    ("NOT a BETWEEN b AND -f(", "1", ")"),
+    ("1 IN (NOT a BETWEEN -f(", "1", ") AND 1)"),
+    ("NOT a IN (SELECT -CASE WHEN NOT - - b THEN ", "1", " END)"),
     ("1 OR 1 AND a BETWEEN b AND f(", "1", ")"),
     ("1 OR 1 AND a IN (SELECT f(", "1", "))"),
     ("NOT a IS NULL OR NOT a AND NOT b = c || d + e * -(", "1", ")::TEXT"),
@@ -155,21 +158,26 @@ fn long_lists_and_texts_end() {
 }
 
 const STATEMENTS: [&str; 12] = [
-    "CREATE TABLE p (id BIGINT PRIMARY KEY, z VECTOR(3, F16) GENERATED ALWAYS AS (encode(m, t)) STORED) WITH (a = 'b')",
+    "CREATE TABLE p (id BIGINT PRIMARY KEY, z VECTOR(3, F16) GENERATED ALWAYS AS (encode(m, t)) STORED) \
+     WITH (a = 'b')",
     "CREATE MODEL m FROM 'a.onnx' TOKENIZER 't.json' WITH (pooling = 'mean', x = (SELECT 1))",
     "CREATE PIPELINE p ON t INHERITS q AS ENCODE(m) THEN PROBE(i, beam => 2) AS x SCORE BY x.score * 2",
-    "SELECT DISTINCT a AS b, t.* FROM t AS u SEARCH (TEXT => :q) VIA PIPELINE p (x.y => 3) WHERE a LIKE 'x' LIMIT 1",
-    "SELECT a FROM (VALUES (1, 'x')) AS v (a, b) GROUP BY a HAVING count(*) > 1 QUALIFY a ORDER BY a NULLS LAST OFFSET 2",
+    "SELECT DISTINCT a AS b, t.* FROM t AS u SEARCH (TEXT => :q) VIA PIPELINE p (x.y => 3) WHERE a LIKE \
+     'x' LIMIT 1",
+    "SELECT a FROM (VALUES (1, 'x')) AS v (a, b) GROUP BY a HAVING count(*) > 1 QUALIFY a ORDER BY a NULLS \
+     LAST OFFSET 2",
     "INSERT INTO t (a) VALUES (1) ON CONFLICT (a) DO UPDATE SET a = excluded.a RETURNING a",
     "COPY t (a, b) FROM 'f' (FORMAT xc, MAP (a = b), n 3)",
-    "COPY (EVALUATE PIPELINE p (a.b => 1), EXACT ON t FROM (SELECT q FROM u) METRICS (P@1) BY label_decile) TO 'x'",
+    "COPY (EVALUATE PIPELINE p (a.b => 1), EXACT ON t FROM (SELECT q FROM u) METRICS (P@1) BY \
+     label_decile) TO 'x'",
     "EXPLAIN (ANALYZE, VERBOSE, FORMAT JSON) DELETE FROM t WHERE a IN (SELECT 1) AND b NOT BETWEEN 1 AND 2",
     "UPDATE t SET a = CASE b WHEN 1 THEN CAST(c AS TEXT[]) ELSE d::BIGINT END WHERE x IS NOT NULL",
     "SET a.b.c = TIMESTAMP '2024-01-01'",
     "SELECT -[1, 2] <=> ARRAY[a], 'it''s' || \"Q\"\"q\" /* c */ -- d",
 ];
 
-/// A statement cut off anywhere, or with a piece missing or doubled, is an error or a statement, never a panic.
+/// A statement cut off anywhere, or with a piece missing or doubled, is an error or a statement, never a
+/// panic.
 #[test]
 fn mutilated_statements_are_answered() {
     let limits = Limits::default();

@@ -14,11 +14,12 @@ const TYPES: [&str; 9] =
     ["BIGINT", "INTEGER", "DOUBLE", "REAL", "BOOLEAN", "TEXT", "TIMESTAMP", "JSON", "VECTOR"];
 
 impl Parser<'_> {
-    pub(super) fn primary_word(&mut self, token: Token) -> Parsed<Grown> {
+    /// The operand that the word begins if it is a keyword here; None: it is a name.
+    pub(super) fn keyword_operand(&mut self, token: Token) -> Parsed<Option<Grown>> {
         let word = token.span.of(self.text);
         let is = |keyword: &str| word.eq_ignore_ascii_case(keyword);
         let first = word.as_bytes().first().map_or(0, u8::to_ascii_lowercase);
-        match (first, self.kind(1)) {
+        let operand = match (first, self.kind(1)) {
             (b'n', _) if is("NULL") => self.word_leaf(Value::Null, token.span),
             (b't', _) if is("TRUE") => self.word_leaf(Value::Boolean(true), token.span),
             (b'f', _) if is("FALSE") => self.word_leaf(Value::Boolean(false), token.span),
@@ -35,13 +36,14 @@ impl Parser<'_> {
                 let missing = Missing::new("a DATE or INTERVAL literal", "write TIMESTAMP '2024-01-31'");
                 fail(missing.error(token.span))
             }
-            _ => self.name(),
-        }
+            _ => return Ok(None),
+        };
+        operand.map(Some)
     }
 
     fn word_leaf(&mut self, value: Value, span: Span) -> Parsed<Grown> {
         self.advance();
-        Ok(Grown { expr: Expr::new(ExprKind::Literal(value), span), height: 1 })
+        Ok(Grown::leaf(ExprKind::Literal(value), span))
     }
 
     fn timestamp(&mut self, start: Span) -> Parsed<Grown> {
@@ -54,7 +56,7 @@ impl Parser<'_> {
             return fail(error.help("write TIMESTAMP '2024-01-31 23:59:59'"));
         };
         let kind = ExprKind::Literal(Value::Timestamp(microseconds));
-        Ok(Grown { expr: Expr::new(kind, start.to(text.span)), height: 1 })
+        Ok(Grown::leaf(kind, start.to(text.span)))
     }
 
     fn case(&mut self, start: Span) -> Parsed<Grown> {
@@ -63,7 +65,7 @@ impl Parser<'_> {
         let mut part = |p: &mut Self| -> Parsed<Expr> {
             let grown = p.grown()?;
             height = height.max(grown.height);
-            Ok(grown.expr)
+            Ok(*grown.expr)
         };
         let operand = if self.is("WHEN") { None } else { Some(Box::new(part(self)?)) };
         let mut branches = Vec::new();
@@ -80,7 +82,7 @@ impl Parser<'_> {
         let otherwise = if self.eat("ELSE") { Some(Box::new(part(self)?)) } else { None };
         self.expect("END")?;
         let expr = Expr::new(ExprKind::Case { operand, branches, otherwise }, self.since(start));
-        Ok(Grown { expr, height: self.taller(height)? })
+        Ok(Grown { expr: Box::new(expr), height: self.taller(height)? })
     }
 
     fn cast_call(&mut self, start: Span) -> Parsed<Grown> {
@@ -90,8 +92,8 @@ impl Parser<'_> {
         self.expect("AS")?;
         let to = Box::new(self.type_name()?);
         self.close()?;
-        let expr = Expr::new(ExprKind::Cast { expr: Box::new(grown.expr), to }, self.since(start));
-        Ok(Grown { expr, height: self.taller(grown.height)? })
+        let expr = Expr::new(ExprKind::Cast { expr: grown.expr, to }, self.since(start));
+        Ok(Grown { expr: Box::new(expr), height: self.taller(grown.height)? })
     }
 
     /// `name(...)`, from the parenthesis on.
@@ -114,7 +116,7 @@ impl Parser<'_> {
             return fail(self.unexpected("an operator"));
         }
         let expr = Expr::new(ExprKind::Call(Box::new(call)), self.since(span));
-        Ok(Grown { expr, height: self.taller(height)? })
+        Ok(Grown { expr: Box::new(expr), height: self.taller(height)? })
     }
 
     /// A type, with `[]` behind it for an array.

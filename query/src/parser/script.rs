@@ -13,7 +13,8 @@ pub fn split_statements<'a>(sql: &'a str, limits: &'a Limits) -> Statements<'a> 
     Statements { sql, lexer: Lexer::new(sql, 0), limits }
 }
 
-/// Where the statements of a script stand, without their semicolons; nothing but quotes and comments is understood.
+/// Where the statements of a script stand, without their semicolons; nothing but quotes and comments is
+/// understood.
 /// Behind something that is never closed there is one last statement up to the end of the text.
 pub fn statement_spans(sql: &str) -> Vec<Span> {
     let mut lexer = Lexer::new(sql, 0);

@@ -112,7 +112,8 @@ impl Parser<'_> {
                     return fail(error);
                 }
                 let error = error.did_you_mean(word, STAGES);
-                let list = "the stages are ENCODE(model), PROBE(index), SHORTLIST(index), RERANK(classifier); \
+                let list = "the stages are ENCODE(model), PROBE(index), SHORTLIST(index), \
+                 RERANK(classifier); \
                             or VIA EXACT, VIA PIPELINE name";
                 fail(if error.help.is_none() { error.help(list) } else { error })
             }

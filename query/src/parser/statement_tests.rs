@@ -56,7 +56,8 @@ fn definitions() {
     );
     prints(
         "CREATE TABLE products (
-           id BIGINT PRIMARY KEY, title TEXT NOT NULL, category TEXT, price DOUBLE, added TIMESTAMP DEFAULT now(),
+           id BIGINT PRIMARY KEY, title TEXT NOT NULL, category TEXT, price DOUBLE, added TIMESTAMP \
+            DEFAULT now(),
            -- aux() of an auxiliary that is not created yet is zero
            z VECTOR(384, F16) GENERATED ALWAYS AS (normalize(encode(minilm, title) + aux(dexa))) STORED);",
         "CREATE TABLE products (id BIGINT PRIMARY KEY, title TEXT NOT NULL, category TEXT, price DOUBLE, \
@@ -65,15 +66,19 @@ fn definitions() {
     );
     same("CREATE AUXILIARY dexa ON products WITH (clusters = 3276, dim = 384)");
     same(
-        "CREATE INDEX products_elias ON products USING elias (z) WITH (clusters = 4096, max_clusters_per_label = 4)",
+        "CREATE INDEX products_elias ON products USING elias (z) WITH (clusters = 4096, \
+         max_clusters_per_label = 4)",
     );
     same("CREATE INDEX ann ON products USING faiss (z) WITH (factory = 'IVF4096,Flat', metric = 'ip')");
     prints(
-        "create classifier IF NOT EXISTS products_ova ON products WITH (dtype = f16, bias = off, init = -1.5e-3)",
-        "CREATE CLASSIFIER IF NOT EXISTS products_ova ON products WITH (dtype = 'f16', bias = FALSE, init = -0.0015)",
+        "create classifier IF NOT EXISTS products_ova ON products WITH (dtype = f16, bias = off, init = \
+         -1.5e-3)",
+        "CREATE CLASSIFIER IF NOT EXISTS products_ova ON products WITH (dtype = 'f16', bias = FALSE, init \
+         = -0.0015)",
     );
     prints(
-        "CREATE TABLE t (a INT, b VARCHAR[] UNIQUE, c DOUBLE PRECISION NULL DEFAULT -1, PRIMARY KEY (a), UNIQUE (c))",
+        "CREATE TABLE t (a INT, b VARCHAR[] UNIQUE, c DOUBLE PRECISION NULL DEFAULT -1, PRIMARY KEY (a), \
+         UNIQUE (c))",
         "CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT[] UNIQUE, c DOUBLE UNIQUE DEFAULT -1)",
     );
     same("CREATE OR REPLACE TABLE t (id TEXT PRIMARY KEY, v VECTOR(3), w VECTOR(3, I8)) WITH (seed = 7)");
@@ -87,7 +92,8 @@ fn definitions() {
 fn pipelines() {
     prints(
         "CREATE PIPELINE p20 ON products AS
-           ENCODE(minilm) THEN PROBE(products_elias, beam => 20) THEN SHORTLIST(limit => 500) THEN RERANK(products_ova, limit => 100)
+           ENCODE(minilm) THEN PROBE(products_elias, beam => 20) THEN SHORTLIST(limit => 500) THEN \
+            RERANK(products_ova, limit => 100)
            SCORE BY probe.score * shortlist.score * sigmoid(rerank.score);",
         "CREATE PIPELINE p20 ON products AS ENCODE(minilm) THEN PROBE(products_elias, beam => 20) \
          THEN SHORTLIST(limit => 500) THEN RERANK(products_ova, limit => 100) \
@@ -121,9 +127,11 @@ fn loading_and_changing() {
     same("COPY (SELECT id FROM t SEARCH 'x' LIMIT 3) TO 'out.jsonl'");
     prints(
         "INSERT INTO products (id, title, category) VALUES (900001, 'Trail shoe, waterproof', 'shoes')
-          ON CONFLICT (id) DO UPDATE SET title = excluded.title RETURNING id, cluster_of(products_elias) AS clusters;",
+          ON CONFLICT (id) DO UPDATE SET title = excluded.title RETURNING id, cluster_of(products_elias) \
+           AS clusters;",
         "INSERT INTO products (id, title, category) VALUES (900001, 'Trail shoe, waterproof', 'shoes') \
-         ON CONFLICT (id) DO UPDATE SET title = excluded.title RETURNING id, cluster_of(products_elias) AS clusters",
+         ON CONFLICT (id) DO UPDATE SET title = excluded.title RETURNING id, cluster_of(products_elias) AS \
+          clusters",
     );
     same("INSERT INTO t VALUES (1, NULL), (2, 'it''s') ON CONFLICT DO NOTHING");
     same("INSERT INTO t SELECT id, title FROM read_csv('a.csv', header => TRUE) AS r RETURNING *");
@@ -140,10 +148,12 @@ fn queries() {
     prints(
         "SELECT id, title, score, probe.score AS cluster, rerank.score AS logit
          FROM products SEARCH 'constitutional reforms of julius caesar'
-              VIA ENCODE(minilm) THEN PROBE(products_elias, beam => 40) THEN SHORTLIST(limit => 1000) THEN RERANK(products_ova, limit => 200)
+              VIA ENCODE(minilm) THEN PROBE(products_elias, beam => 40) THEN SHORTLIST(limit => 1000) THEN \
+               RERANK(products_ova, limit => 200)
          LIMIT 20;",
         "SELECT id, title, score, probe.score AS cluster, rerank.score AS logit FROM products \
-         SEARCH 'constitutional reforms of julius caesar' VIA ENCODE(minilm) THEN PROBE(products_elias, beam => 40) \
+         SEARCH 'constitutional reforms of julius caesar' VIA ENCODE(minilm) THEN PROBE(products_elias, \
+          beam => 40) \
          THEN SHORTLIST(limit => 1000) THEN RERANK(products_ova, limit => 200) LIMIT 20",
     );
     prints(
@@ -151,7 +161,8 @@ fn queries() {
         "SELECT id, score FROM products SEARCH (VECTOR => $1) VIA EXACT LIMIT 100",
     );
     same(
-        "SELECT id FROM p AS a SEARCH (TEXT => :q, VECTOR => :v) VIA PIPELINE p20 (probe.beam => 9) QUALIFY score > 0",
+        "SELECT id FROM p AS a SEARCH (TEXT => :q, VECTOR => :v) VIA PIPELINE p20 (probe.beam => 9) \
+         QUALIFY score > 0",
     );
     prints("select 1 + 1 two, 'x' as \"Two\"", "SELECT 1 + 1 AS two, 'x' AS \"Two\"");
     same("SELECT DISTINCT t.*, * FROM t ORDER BY a DESC NULLS LAST, b NULLS FIRST LIMIT 5 OFFSET 10");
@@ -183,7 +194,8 @@ fn evaluation_and_the_rest() {
          METRICS (P@1, P@3, PSP@5, NDCG@5, R@100) BY label_decile WITH (propensity = 'wikipedia', seed = 7)",
     );
     same(
-        "EVALUATE (SELECT id FROM t SEARCH q VIA EXACT) FROM (SELECT q FROM read_jsonl('log.jsonl') LIMIT 2000) \
+        "EVALUATE (SELECT id FROM t SEARCH q VIA EXACT) FROM (SELECT q FROM read_jsonl('log.jsonl') LIMIT \
+         2000) \
          METRICS (ANN_RECALL@10, COVERAGE@5, MRR@3, PSNDCG@1) AGAINST EXACT BY length(q) \
          WITH (propensity = (SELECT labels FROM read_xc('trn.json.gz')), a = 0.55)",
     );
@@ -257,11 +269,13 @@ fn parameters_have_one_style() {
     assert_eq!(parse("SELECT $3").unwrap().parameters.iter().filter(|p| p.span.is_some()).count(), 1);
     fails(
         "SELECT ?, $1",
-        "error[Q0108]: `?` and `$1` parameters in one statement\n  1 | SELECT ?, $1\n    |           ^^ help: write all of them as `?`",
+        "error[Q0108]: `?` and `$1` parameters in one statement\
+         \n  1 | SELECT ?, $1\n    |           ^^ help: write all of them as `?`",
     );
     fails(
         "SELECT $0",
-        "error[Q0109]: there is no parameter `$0`\n  1 | SELECT $0\n    |        ^^ help: parameters are counted from $1",
+        "error[Q0109]: there is no parameter `$0`\
+         \n  1 | SELECT $0\n    |        ^^ help: parameters are counted from $1",
     );
     assert_eq!(parse("SELECT $99999999999999999999").unwrap_err().code.to_string(), "Q0507");
     assert_eq!(parse("CREATE TABLE t (id BIGINT DEFAULT ?)").unwrap_err().code.to_string(), "Q0118");

@@ -2,7 +2,8 @@
 
 use crate::error::{ErrorCode, QueryError, Span};
 
-/// Words that are no names unless quoted, sorted. All others may name columns: `text`, `rank`, `score`, `index`.
+/// Words that are no names unless quoted, sorted. All others may name columns: `text`, `rank`, `score`,
+/// `index`.
 const RESERVED: [&str; 71] = [
     "all",
     "and",

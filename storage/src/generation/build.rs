@@ -1,5 +1,5 @@
-//! Building generations: files are hashed while they are written, synced, listed in a manifest, and the directory gets
-//! its final name. Only then may a pointer move to it.
+//! Building generations: files are hashed while they are written, synced, listed in a manifest, and the
+//! directory gets its final name. Only then may a pointer move to it.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -36,6 +36,8 @@ impl GenerationBuilder {
         let not_writable = |error: crate::CommitError| GenerationError::NotWritable(error.to_string());
         let id = u64::from(shared.allocate().map_err(not_writable)?.0);
         let path = shared.root.path.join(format!("{id:016x}.tmp"));
+        // Whoever deletes all generations may take their directory along.
+        disk::create_dir_all(&shared.root.path)?;
         disk::create_dir(&path)?;
         let shared = Arc::clone(shared);
         Ok(GenerationBuilder { shared, id, object, kind, path, files: BTreeMap::new(), sealed: false })
@@ -143,12 +145,12 @@ impl GenerationBuilder {
         }
     }
 
-    /// Ends the generation: everything it covers and everything it holds is durable afterwards. It is not in use until
-    /// [`crate::Writer::publish`]; dropping the result removes it.
+    /// Ends the generation: everything it covers and everything it holds is durable afterwards. It is not in
+    /// use until [`crate::Writer::publish`]; dropping the result removes it.
     ///
     /// # Errors
-    /// A file in the directory was neither finished nor adopted, it claims to cover more than the store holds, or the
-    /// operating system refuses.
+    /// A file in the directory was neither finished nor adopted, it claims to cover more than the store
+    /// holds, or the operating system refuses.
     pub fn seal(mut self, fields: ManifestFields) -> Result<SealedGeneration, GenerationError> {
         let root = Arc::clone(&self.shared.root);
         let seq = self.shared.image.load().state.seq;
@@ -159,8 +161,8 @@ impl GenerationBuilder {
         if let Some(name) = file_names(&self.path)?.into_iter().find(|name| !self.files.contains_key(name)) {
             return Err(GenerationError::Foreign(format!("file {name} was not finished or adopted")));
         }
-        // Whoever finds the sealed manifest later may conclude that the store held this sequence, so what the manifest
-        // covers must be durable before it.
+        // Whoever finds the sealed manifest later may conclude that the store held this sequence, so what the
+        // manifest covers must be durable before it.
         self.shared.sync().map_err(|error| GenerationError::NotWritable(error.to_string()))?;
         let manifest = Manifest {
             database: root.uuid.clone(),
@@ -214,8 +216,8 @@ impl GenerationFile {
         self.bytes
     }
 
-    /// Writes zeros up to a multiple of `alignment` bytes; mapped files begin at a page, so sections that are aligned
-    /// here are aligned in memory. Returns the new position.
+    /// Writes zeros up to a multiple of `alignment` bytes; mapped files begin at a page, so sections that are
+    /// aligned here are aligned in memory. Returns the new position.
     ///
     /// # Errors
     /// The operating system refuses.

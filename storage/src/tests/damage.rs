@@ -152,6 +152,7 @@ fn flipped_bits_in_table_files_never_give_wrong_rows() {
                 }
             }
             refused += usize::from(!store.check().is_empty());
+            drop((snapshot, store));
             fs::remove_dir_all(image).unwrap();
         }
     }

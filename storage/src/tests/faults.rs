@@ -21,6 +21,7 @@ fn at_every_point(work: impl Fn(&Store, Labels) -> Result<(), CommitError>) {
         assert!(fired > 0);
         assert_eq!(contents(&store.snapshot(), labels), expected, "point {after}: reads go on");
         assert_eq!(contents(&before, labels), expected);
+        drop(before);
         let store = reopen(store);
         assert_eq!(contents(&store.snapshot(), labels), expected, "point {after}: all or nothing");
         assert_eq!(store.check(), []);

@@ -134,7 +134,8 @@ fn orphans_are_removed_at_open() {
     assert!(store.snapshot().generation(labels.vectors).unwrap().is_some());
 }
 
-/// Every damage to every file, found at open or at first use: an error and a warning, never bytes, and the store works.
+/// Every damage to every file, found at open or at first use: an error and a warning, never bytes, and the
+/// store works.
 #[test]
 fn damage_is_found_and_quarantined() {
     let flip = |path: &Path| {

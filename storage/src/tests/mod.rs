@@ -140,33 +140,53 @@ pub(crate) fn contents(snapshot: &Snapshot, labels: Labels) -> Vec<(i64, String)
     found
 }
 
-/// A copy of a database as a crash would leave it: what the operating system has, synced or not.
+/// A copy of a database as a crash would leave it: what the operating system has, synced or not. RocksDB
+/// works in the background, so the copy is made again until nothing changed meanwhile.
 pub(crate) fn crash_image(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
+    for _ in 0..100 {
+        let before = try_listing(from);
+        let copied = copy_directory(from, to);
+        if copied.is_ok() && before.is_some() && before == try_listing(from) {
+            return;
+        }
+        fs::remove_dir_all(to).unwrap();
+    }
+    panic!("{} does not come to rest", from.display());
+}
+
+fn copy_directory(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
         let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            crash_image(&entry.path(), &target);
+        if entry.file_type()?.is_dir() {
+            copy_directory(&entry.path(), &target)?;
         } else {
-            fs::copy(entry.path(), target).unwrap();
+            fs::copy(entry.path(), target)?;
         }
     }
+    Ok(())
 }
 
 /// Names, sizes and times of everything under a directory.
-pub(crate) fn listing(path: &Path) -> Vec<(String, u64, std::time::SystemTime)> {
+pub(crate) fn listing(path: &Path) -> Listing {
+    try_listing(path).unwrap()
+}
+
+type Listing = Vec<(String, u64, std::time::SystemTime)>;
+
+fn try_listing(path: &Path) -> Option<Listing> {
     let mut all = Vec::new();
-    for entry in fs::read_dir(path).unwrap() {
-        let entry = entry.unwrap();
-        let metadata = entry.metadata().unwrap();
+    for entry in fs::read_dir(path).ok()? {
+        let entry = entry.ok()?;
+        let metadata = entry.metadata().ok()?;
         if metadata.is_dir() {
-            all.extend(listing(&entry.path()));
+            all.extend(try_listing(&entry.path())?);
         }
-        all.push((entry.path().display().to_string(), metadata.len(), metadata.modified().unwrap()));
+        all.push((entry.path().display().to_string(), metadata.len(), metadata.modified().ok()?));
     }
     all.sort();
-    all
+    Some(all)
 }
 
 pub(crate) fn fields(covers_seq: u64) -> ManifestFields {

@@ -1,5 +1,5 @@
-//! The store against a model of it: random statements, reopened, crashed and aborted at random. Staging and images of
-//! live slots are set to happen all the time.
+//! The store against a model of it: random statements, reopened, crashed and aborted at random. Staging and
+//! images of live slots are set to happen all the time.
 
 use std::collections::BTreeMap;
 
@@ -91,7 +91,12 @@ fn run(steps: Vec<Step>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 24,
+        max_shrink_iters: 100,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn the_store_does_what_the_model_does(steps in prop::collection::vec(any_step(), 1..25)) {

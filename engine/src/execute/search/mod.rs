@@ -21,9 +21,7 @@ use argtop_storage::Slot;
 
 use super::{RowStream, Run};
 use crate::error::Error;
-use crate::physical::{SearchPlan, StageKind};
-
-pub(crate) use stages::Queries;
+use crate::physical::SearchPlan;
 
 /// One ranked label of an answer.
 #[derive(Clone, Debug)]
@@ -78,11 +76,7 @@ fn query_input(run: &Run, plan: &SearchPlan) -> Result<QueryInput, Error> {
 }
 
 /// Answers a block of queries: for each the ranked labels, best first, cut to the plan's limit.
-pub(crate) fn answer(
-    run: &Run,
-    plan: &SearchPlan,
-    inputs: &[QueryInput],
-) -> Result<Vec<Vec<Ranked>>, Error> {
+pub(crate) fn answer(run: &Run, plan: &SearchPlan, inputs: &[QueryInput]) -> Result<Vec<Vec<Ranked>>, Error> {
     let allowed = stages::allowed(run, plan)?;
     let candidates = stages::run(run, plan, inputs, &allowed)?;
     let started = Instant::now();
@@ -95,7 +89,9 @@ pub(crate) fn answer(
         let ranked = found.slots.iter().enumerate().map(|(at, slot)| Ranked {
             slot: *slot,
             score: scores[at],
-            stages: (0..found.scores.len()).map(|stage| (found.scores[stage][at], found.ranks[stage][at])).collect(),
+            stages: (0..found.scores.len())
+                .map(|stage| (found.scores[stage][at], found.ranks[stage][at]))
+                .collect(),
         });
         answers.push(ranked.collect::<Vec<_>>());
     }
@@ -105,17 +101,15 @@ pub(crate) fn answer(
 }
 
 /// SCORE BY over the stages' columns, or the score of the last stage.
-fn final_scores(
-    run: &Run,
-    plan: &SearchPlan,
-    found: &candidates::Candidates,
-) -> Result<Vec<f64>, Error> {
+fn final_scores(run: &Run, plan: &SearchPlan, found: &candidates::Candidates) -> Result<Vec<f64>, Error> {
     let Some(expr) = &plan.score_by else {
         return Ok(found.scores.last().cloned().unwrap_or_default());
     };
     let mut scores = Vec::with_capacity(found.len());
     for at in 0..found.len() {
-        let row = stage_values((0..plan.stages.len()).map(|stage| (found.scores[stage][at], found.ranks[stage][at])));
+        let row = stage_values(
+            (0..plan.stages.len()).map(|stage| (found.scores[stage][at], found.ranks[stage][at])),
+        );
         scores.push(match evaluate(expr, &row, &run.eval())? {
             Value::Double(score) => score,
             Value::BigInt(score) => score as f64,
@@ -148,9 +142,4 @@ fn materialise(run: &Run, plan: &SearchPlan, ranked: &[Ranked]) -> Result<Vec<Ve
         rows.push(row);
     }
     Ok(rows)
-}
-
-/// The clusters, labels or vectors a stage looks at, for measuring.
-pub(crate) fn is_encode(kind: &StageKind) -> bool {
-    matches!(kind, StageKind::Encode { .. } | StageKind::Given)
 }

@@ -17,7 +17,7 @@ pub(crate) struct Probed {
     beam: usize,
     name: String,
     /// Place of the PROBE in the chain.
-    pub(crate) stage: usize,
+    stage: usize,
 }
 
 impl Probed {
@@ -46,7 +46,7 @@ pub(crate) fn probe(
     index: &IndexRecord,
     graph: Graph,
     queries: &Queries,
-    beam: usize,
+    (beam, stage): (usize, usize),
 ) -> Result<Probed, Error> {
     let view = graph.view()?;
     let beams: Result<Vec<Vec<ClusterScore>>, Error> = (0..queries.len())
@@ -57,7 +57,7 @@ pub(crate) fn probe(
         })
         .collect();
     let beams = beams?;
-    Ok(Probed { graph, beams, beam, name: index.name.clone(), stage: 0 })
+    Ok(Probed { graph, beams, beam, name: index.name.clone(), stage })
 }
 
 /// SHORTLIST after PROBE: the best labels by `max s_c * a_cl`. A beam that reaches fewer labels than are owed is
@@ -109,9 +109,10 @@ pub(crate) fn shortlist(
         notes.push(format!("beam widened to {widest}: {owed} labels are owed"));
     }
     let (width, number) = place;
-    let candidates = found.iter().zip(&probed.beams).map(|((labels, _, _), beam)| {
-        settle(labels, beam, width, number, probed.stage)
-    });
+    let candidates = found
+        .iter()
+        .zip(&probed.beams)
+        .map(|((labels, _, _), beam)| settle(labels, beam, width, number, probed.stage));
     Ok((candidates.collect(), notes))
 }
 

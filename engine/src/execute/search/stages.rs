@@ -33,26 +33,23 @@ impl Queries {
     }
 }
 
-/// The labels a search may return.
+/// The labels a search may return: live labels that pass WHERE.
 pub(crate) struct Allowed {
-    /// Live labels that pass WHERE.
     pub(crate) slots: RoaringBitmap,
-    /// Whether WHERE or deletions leave labels out.
-    pub(crate) filtered: bool,
 }
 
 /// Live labels, after WHERE.
 pub(crate) fn allowed(run: &Run, plan: &SearchPlan) -> Result<Allowed, Error> {
     let live = run.view.live(&plan.table)?;
     let Some(filter) = &plan.filter else {
-        return Ok(Allowed { slots: RoaringBitmap::clone(&live), filtered: false });
+        return Ok(Allowed { slots: RoaringBitmap::clone(&live) });
     };
     let started = Instant::now();
     let slots = crate::execute::scan::matching_slots(run, &plan.table, filter)?;
     let share = slots.len() as f64 / (live.len().max(1)) as f64;
     let note = format!("selectivity {share:.3}, pushed into the stages");
     run.context.measure(plan.filter_id, slots.len(), started.elapsed(), vec![note]);
-    Ok(Allowed { slots, filtered: true })
+    Ok(Allowed { slots })
 }
 
 /// Runs the chain; one entry a query.
@@ -89,15 +86,17 @@ pub(crate) fn run(
             StageKind::Probe { index, beam } => {
                 let graph = run.view.cluster_graph(&plan.table, index)?;
                 expect_dimension(&queries, graph.dimension(), &index.name)?;
-                let probed = paths::probe(run, index, graph, &queries, *beam)?;
+                let probed = paths::probe(run, index, graph, &queries, (*beam, number))?;
                 let measured = (probed.clusters_kept(), probed.notes());
-                beams = Some(paths::Probed { stage: number, ..probed });
+                beams = Some(probed);
                 measured
             }
             StageKind::ShortlistPaths { limit } => {
-                let probed = beams.as_ref().ok_or_else(|| Error::Internal("SHORTLIST without PROBE".into()))?;
+                let probed =
+                    beams.as_ref().ok_or_else(|| Error::Internal("SHORTLIST without PROBE".into()))?;
                 let limits = paths::Window { limit: *limit, owed: plan.limit.unwrap_or(1) };
-                let (kept, notes) = paths::shortlist(run, probed, &queries, limits, allowed, &keys, (width, number))?;
+                let (kept, notes) =
+                    paths::shortlist(run, probed, &queries, limits, allowed, &keys, (width, number))?;
                 found = kept;
                 (count(&found), notes)
             }
@@ -111,8 +110,14 @@ pub(crate) fn run(
                 (rows, notes)
             }
             StageKind::Rerank { classifier, limit } => {
-                let (read, notes) = rerank(run, plan, classifier, *limit, &queries, &mut found, number, &keys)?;
-                run.context.measure(stage.id, 0, std::time::Duration::ZERO, vec![format!("{read} rows read")]);
+                let (read, notes) =
+                    rerank(run, plan, classifier, *limit, &queries, &mut found, number, &keys)?;
+                run.context.measure(
+                    stage.id,
+                    0,
+                    std::time::Duration::ZERO,
+                    vec![format!("{read} rows read")],
+                );
                 (count(&found), notes)
             }
         };
