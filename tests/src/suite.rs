@@ -150,8 +150,8 @@ pub fn scored(rows: &[Vec<Value>]) -> Vec<(i64, f64)> {
     rows.iter().map(pair).collect()
 }
 
-/// The inner product as `engine/src/kernel/dot.rs` defines it, written from that definition: the term of place i goes
-/// to sum `i % 16`, and the sums are added at distances 8, 4, 2 and 1.
+/// The inner product as `engine/src/kernel/dot.rs` defines it, written from that definition: the term of
+/// place i goes to sum `i % 16`, and the sums are added at distances 8, 4, 2 and 1.
 pub fn dot(a: &[f32], b: &[f32]) -> f64 {
     assert_eq!(a.len(), b.len());
     let mut sums: Vec<f64> = (0..16)

@@ -106,7 +106,7 @@ fn a_second_process() {
     let (code, stdout, stderr) = run(&["--readonly", "--mode", "csv", "-c", "SELECT id FROM t ORDER BY id"]);
     assert_eq!((code, stdout.as_str()), (Some(0), "id\n1\n2\n"), "{stderr}");
     does_not_open(&path, suite::options(), &["in use"]);
-    drop(reader);
+    reader.close().expect("it closes");
     let (code, _, stderr) = run(&["-c", "DELETE FROM t WHERE id = 1"]);
     assert_eq!(code, Some(0), "{stderr}");
     assert_eq!(suite::rows(&suite::open(&path), "SELECT id FROM t").len(), 1);

@@ -1,5 +1,5 @@
-//! Texts of statements: deep, long, with names that do not exist. All run on a small stack, as a thread of a server
-//! would: a recursion that is not bounded ends the test process.
+//! Texts of statements: deep, long, with names that do not exist. All run on a small stack, as a thread of a
+//! server would: a recursion that is not bounded ends the test process.
 
 use std::thread;
 
@@ -137,7 +137,7 @@ fn the_search_builder_does_not_let_sql_in() {
     let filters = ["n = 1) OR (n = 2", "n = 1 --", "n = 1; DELETE FROM t", "n = 1 LIMIT 1", "'"];
     for filter in filters {
         let result = place.database.search("t").vector(vec![1.0, 0.0, 0.0]).filter(filter).run();
-        let count = result.map_or(0, |rows| rows.count());
+        let count = result.map_or(0, Iterator::count);
         // `n = 1 --` is a predicate with a comment behind it.
         assert!(count <= 1, "{filter}: {count}");
     }

@@ -1,4 +1,5 @@
-//! Models and their runtime: files cut off, files of something else, texts without tokens, a library that is not there.
+//! Models and their runtime: files cut off, files of something else, texts without tokens, a library that is
+//! not there.
 
 use std::fs;
 use std::path::Path;

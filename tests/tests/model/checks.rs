@@ -67,7 +67,8 @@ impl Machine {
         }
     }
 
-    /// A scan by faiss nominates in single precision: of labels that lie that close to the cut any may be missing.
+    /// A scan by faiss nominates in single precision: of labels that lie that close to the cut any may be
+    /// missing.
     fn check_lists(&mut self, query: &Query, encode: &str, filter: &Filter, limit: usize) {
         let via = format!(" VIA {encode}SHORTLIST(lists, limit => {limit}, effort => 1000)");
         let found = self.ask(query, &via, filter, limit);
@@ -85,7 +86,8 @@ impl Machine {
         assert_eq!(found, suite::best(found.clone(), limit), "faiss: order");
     }
 
-    /// A graph may miss labels; those that it finds have their exact scores, in order, and as many as are owed.
+    /// A graph may miss labels; those that it finds have their exact scores, in order, and as many as are
+    /// owed.
     fn check_graph(&mut self, query: &Query, encode: &str, filter: &Filter, limit: usize) {
         let via = format!(" VIA {encode}SHORTLIST(graph, limit => {limit}, effort => 1000)");
         let found = self.ask(query, &via, filter, limit);
@@ -102,7 +104,8 @@ impl Machine {
     /// A beam over all clusters reaches every label, and RERANK orders them by cosine.
     fn check_elias(&mut self, query: &Query, encode: &str, filter: &Filter, limit: usize) {
         let via = format!(
-            " VIA {encode}PROBE(elias, beam => 4) THEN SHORTLIST(limit => 100000) THEN RERANK(c, limit => 100000)"
+            " VIA {encode}PROBE(elias, beam => 4) THEN SHORTLIST(limit => 100000) \
+             THEN RERANK(c, limit => 100000)"
         );
         let expected =
             suite::best(self.expected(filter, |vector| suite::cosine(vector, &query.vector)), limit);

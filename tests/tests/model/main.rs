@@ -1,9 +1,9 @@
-//! A state machine: random statements against the database and against a plain model of what it must hold, a map of
-//! labels that is searched by brute force. Rows, their order and their scores must be equal, along every path, whatever
-//! was written, built, packed, deleted or reopened before.
+//! A state machine: random statements against the database and against a plain model of what it must hold, a
+//! map of labels that is searched by brute force. Rows, their order and their scores must be equal, along
+//! every path, whatever was written, built, packed, deleted or reopened before.
 //!
-//! `ARGTOP_MODEL_STEPS` sets the statements of each run, and `ARGTOP_MODEL_SEED` runs one seed alone; a failure prints
-//! the command that repeats it.
+//! `ARGTOP_MODEL_STEPS` sets the statements of each run, and `ARGTOP_MODEL_SEED` runs one seed alone; a
+//! failure prints the command that repeats it.
 
 #![forbid(unsafe_code)]
 

@@ -1,5 +1,5 @@
-//! Exact search against brute force: ids, order and scores are equal, in every format, before and after packing, alone
-//! and beside labels that were deleted.
+//! Exact search against brute force: ids, order and scores are equal, in every format, before and after
+//! packing, alone and beside labels that were deleted.
 
 use argtop::Value;
 use argtop_tests::suite;

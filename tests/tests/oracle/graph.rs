@@ -1,7 +1,7 @@
 //! The forward pass of ELIAS (Gupta et al., NeurIPS 2022), recomputed from the arrays in the store.
 //!
-//! `s_c = clamp(alpha * softmax_c(W phi + b), 0, 1)` for every cluster, the best `beam` of them, `s_l = max s_c * a_cl`
-//! over their edges, the best labels.
+//! `s_c = clamp(alpha * softmax_c(W phi + b), 0, 1)` for every cluster, the best `beam` of them, `s_l = max
+//! s_c * a_cl` over their edges, the best labels.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -141,7 +141,8 @@ fn the_forward_pass_follows_from_the_stored_arrays() {
     }
 }
 
-/// Equal up to the rounding of the softmax: scores nearly equal, and the order that of the scores that were found.
+/// Equal up to the rounding of the softmax: scores nearly equal, and the order that of the scores that were
+/// found.
 fn compare(found: &[(i64, f64)], expected: &[(i64, f64)]) {
     assert_eq!(found.len(), expected.len());
     assert_eq!(found, suite::best(found.to_vec(), found.len()), "order");

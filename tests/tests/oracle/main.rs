@@ -1,5 +1,5 @@
-//! What the database computes against plain implementations written from the definitions: inner products over every
-//! storage format, RERANK, the forward pass of the cluster graph, and the metrics of EVALUATE.
+//! What the database computes against plain implementations written from the definitions: inner products over
+//! every storage format, RERANK, the forward pass of the cluster graph, and the metrics of EVALUATE.
 
 #![forbid(unsafe_code)]
 
@@ -12,7 +12,8 @@ mod stored;
 use argtop::{Database, Value};
 use argtop_tests::suite;
 
-/// Labels with ids in no order, some negative, and vectors of which some repeat and some differ in the last bit.
+/// Labels with ids in no order, some negative, and vectors of which some repeat and some differ in the last
+/// bit.
 fn labels(random: &mut fastrand::Rng, count: usize, dimension: usize) -> Vec<(i64, Vec<f32>)> {
     let mut ids: Vec<i64> = (0..count as i64).map(|number| number * 3 - count as i64).collect();
     random.shuffle(&mut ids);
