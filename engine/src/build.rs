@@ -10,8 +10,8 @@ use std::io::Write;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use argtop_storage::{
-    Generation, GenerationBuilder, GenerationKind, Key, ManifestFields, Object, ObjectId, RowFormat,
-    SealedGeneration, TableRecord,
+    Generation, GenerationBuilder, GenerationKind, Key, ManifestFields, Object, ObjectId, SealedGeneration,
+    TableRecord,
 };
 use crossbeam::channel::{Receiver, Sender, unbounded};
 
@@ -20,8 +20,7 @@ use crate::database::Inner;
 use crate::error::Error;
 use crate::execute::Run;
 use crate::index::{
-    EliasArrays, FAISS_SLOTS_FILE, FaissIndex, KeyRef, KeysWriter, MatrixShape, MatrixWriter, VectorFormat,
-    VectorIndex,
+    EliasArrays, FAISS_SLOTS_FILE, FaissIndex, KeyRef, KeysWriter, MatrixShape, MatrixWriter, VectorIndex,
 };
 use crate::view::{RowSpec, View, vector_columns};
 
@@ -34,12 +33,7 @@ pub(crate) const GRAPH_FILE: &str = "graph";
 
 /// What the packed matrix of a kind of rows looks like.
 pub(crate) fn matrix_shape(spec: &RowSpec) -> MatrixShape {
-    let format = match spec.format {
-        RowFormat::F32 => VectorFormat::F32,
-        RowFormat::F16 => VectorFormat::F16,
-        RowFormat::I8 => VectorFormat::I8,
-    };
-    MatrixShape { dimension: spec.dimension, format, biased: spec.biased }
+    MatrixShape { dimension: spec.dimension, format: spec.format, biased: spec.biased }
 }
 
 /// Packs the rows of a vector column or classifier.
@@ -237,18 +231,23 @@ pub(crate) fn pack_table(
     if sealed.is_empty() { Ok(()) } else { publish(inner, sealed) }
 }
 
-/// After a statement wrote labels: asks the background to pack a tail that has grown long.
-pub(crate) fn after_write(run: &Run, table: &TableRecord) {
+/// After a statement wrote `written` rows: packs a tail that has grown long, at once after a bulk load and in the
+/// background otherwise, so that a single insert never waits for it.
+pub(crate) fn after_write(run: &Run, table: &TableRecord, written: u64) -> Result<(), Error> {
     if !run.settings.is_on("auto_pack") {
-        return;
+        return Ok(());
+    }
+    let rows_max = run.settings.get("tail_rows_max").unsigned_abs();
+    if written > rows_max {
+        return pack_table(&run.context, &run.inner, table, rows_max);
     }
     let view = View::new(run.inner.clone(), true);
-    let rows_max = run.settings.get("tail_rows_max").unsigned_abs();
     let specs = row_specs(&view, table);
     let mut objects = specs.iter().map(|spec| spec.object).chain([table.id]);
     if objects.any(|object| tail_length(&view, table, object) > rows_max) {
         run.inner.maintenance.request(Task { table: table.id, rows_max });
     }
+    Ok(())
 }
 
 /// A request to the background.

@@ -35,7 +35,7 @@ pub(crate) fn insert(run: &Run, mut writer: Writer<'_>, plan: &Insert) -> Result
     let output = returning(run, plan.returning.as_ref(), changed, &written)?;
     if changed > 0 {
         writer.commit()?;
-        crate::build::after_write(run, &table);
+        crate::build::after_write(run, &table, changed)?;
     }
     Ok(output)
 }
@@ -249,7 +249,7 @@ pub(crate) fn update(run: &Run, mut writer: Writer<'_>, plan: &Update) -> Result
     let output = returning(run, plan.returning.as_ref(), changed, &written)?;
     if changed > 0 {
         writer.commit()?;
-        crate::build::after_write(run, &table);
+        crate::build::after_write(run, &table, changed)?;
     }
     Ok(output)
 }

@@ -60,7 +60,7 @@ pub(super) fn copy(run: &Run, mut writer: Writer<'_>, plan: &CopyFrom, name: &st
     for id in moved.into_iter().chain([column]) {
         run.inner.caches.forget(id);
     }
-    crate::build::after_write(run, &table);
+    crate::build::after_write(run, &table, changed)?;
     let mut output = Output::changed(changed);
     output.notes.push("indexes of the column answer by exact scan until REINDEX".to_string());
     Ok(output)

@@ -49,7 +49,7 @@ pub(super) fn copy(run: &Run, mut writer: Writer<'_>, plan: &CopyFrom, name: &st
     writer.put_object(Object::Classifier(record))?;
     writer.commit()?;
     run.inner.caches.forget(old);
-    crate::build::after_write(run, &table);
+    crate::build::after_write(run, &table, done)?;
     Ok(Output::changed(done))
 }
 

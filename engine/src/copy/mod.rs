@@ -68,7 +68,7 @@ fn into_table(
     let changed = state.changed;
     if changed > 0 {
         writer.commit()?;
-        crate::build::after_write(run, table);
+        crate::build::after_write(run, table, changed)?;
     }
     Ok(Output::changed(changed))
 }

@@ -84,6 +84,6 @@ pub(crate) fn create(run: &Run, mut writer: Writer<'_>, plan: &CreateOnTable) ->
     bulk.finish()?;
     writer.put_object(Object::Classifier(record))?;
     writer.commit()?;
-    crate::build::after_write(run, &table);
+    crate::build::after_write(run, &table, live.len())?;
     Ok(Output::changed(0))
 }

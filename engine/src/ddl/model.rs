@@ -101,7 +101,7 @@ fn spec(run: &Run, options: &mut OptionReader<'_>) -> Result<ModelSpec, Error> {
     Ok(ModelSpec {
         pooling,
         normalize: options.boolean("normalize")?.unwrap_or(true),
-        max_tokens: options.number("max_tokens", 3, 65_536)?.unwrap_or(MAX_TOKENS) as usize,
+        max_tokens: options.number("max_tokens", 3, 8_192)?.unwrap_or(MAX_TOKENS) as usize,
         output: options.text("output")?,
         device,
         fallback_cpu: options.word("fallback", &["cpu"])?.is_some(),

@@ -12,7 +12,7 @@ use std::time::Instant;
 use argtop_query::eval::evaluate as evaluate_expr;
 use argtop_query::plan::{Evaluate, EvaluateBy, Metric, MetricKind, Node, Search, Via};
 use argtop_query::{DataType, Value};
-use argtop_storage::{Key, Slot};
+use argtop_storage::{Key, ObjectId, Slot};
 
 use super::bootstrap::bootstrap_difference;
 use super::groups::{LabelGroups, MetricsByKey};
@@ -21,7 +21,7 @@ use super::propensity::{LabelCounts, Propensity};
 use crate::ddl::options::OptionReader;
 use crate::dispatch::Output;
 use crate::error::Error;
-use crate::execute::search::{QueryInput, Ranked, answer};
+use crate::execute::search::{QueryInput, Ranked, answer, encode};
 use crate::execute::{self, Run};
 use crate::physical::{SearchPlan, StageKind};
 use crate::planner::Planner;
@@ -293,19 +293,14 @@ fn measure_block(
     let depth = plan.metrics.iter().map(|metric| u64::from(metric.k)).max().unwrap_or(1);
     // Excluded labels are dropped before the cut, so that many more are asked for.
     let longest = block.exclude.iter().map(Vec::len).max().unwrap_or(0) as u64;
+    let mut encoded = Encoded::new();
     let truth_of_ann = match exact {
-        Some(exact) => {
-            let answers =
-                run.inner.install(|| answer(run, &deepened(exact, depth + longest), &block.inputs))?;
-            Some(answers)
-        }
+        Some(exact) => Some(answer_block(run, exact, depth + longest, block, &mut encoded)?.0),
         None => None,
     };
     for target in targets {
-        let started = Instant::now();
-        let deep = deepened(&target.plan, depth + longest);
-        let answers = run.inner.install(|| answer(run, &deep, &block.inputs))?;
-        target.seconds += started.elapsed().as_secs_f64();
+        let (answers, seconds) = answer_block(run, &target.plan, depth + longest, block, &mut encoded)?;
+        target.seconds += seconds;
         for (at, ranked) in answers.iter().enumerate() {
             let ranked = target.numbers_of(ranked, &block.exclude[at], numbers)?;
             let exact = match &truth_of_ann {
@@ -320,6 +315,40 @@ fn measure_block(
         }
     }
     Ok(())
+}
+
+/// The vectors of a block by model, with the seconds that encoding took: every target of one model shares them.
+type Encoded = HashMap<ObjectId, (Vec<QueryInput>, f64)>;
+
+/// The answers of one target to a block, and the seconds they took, encoding included.
+fn answer_block(
+    run: &Run,
+    plan: &SearchPlan,
+    depth: u64,
+    block: &Block,
+    encoded: &mut Encoded,
+) -> Result<(Vec<Vec<Ranked>>, f64), Error> {
+    let mut deep = deepened(plan, depth);
+    let mut spent = 0.0;
+    let mut inputs = &block.inputs;
+    if let Some(first) = deep.stages.first_mut()
+        && let StageKind::Encode { model } = first.kind.clone()
+    {
+        if !encoded.contains_key(&model.id) {
+            let started = Instant::now();
+            let (queries, _) = run.inner.install(|| encode(run, &model, &block.inputs))?;
+            let vectors = (0..queries.len()).map(|at| QueryInput::Vector(queries.row(at).to_vec())).collect();
+            encoded.insert(model.id, (vectors, started.elapsed().as_secs_f64()));
+        }
+        if let Some((vectors, seconds)) = encoded.get(&model.id) {
+            inputs = vectors;
+            spent = *seconds;
+            first.kind = StageKind::Given;
+        }
+    }
+    let started = Instant::now();
+    let answers = run.inner.install(|| answer(run, &deep, inputs))?;
+    Ok((answers, spent + started.elapsed().as_secs_f64()))
 }
 
 /// The plan with a limit of `depth`, as far as the windows of its stages go.

@@ -11,10 +11,10 @@ use super::faiss::FaissIndex;
 use super::flat::FlatIndex;
 use super::matrix::PackedMatrix;
 use super::matrix::tests::matrix;
-use super::row::VectorFormat;
 use super::search::{SearchControl, SearchParams, VectorIndex};
 use crate::kernel::{normalize, select_top};
 use crate::train::BuildControl;
+use argtop_storage::RowFormat;
 
 pub(super) const BUILD: BuildControl<'static> =
     BuildControl { cancelled: &|| false, progress: &|_, _| {}, threads: 2 };
@@ -56,10 +56,10 @@ pub(super) fn best(
 /// Runs the whole contract; `recall` is what the index owes.
 fn conforms(make: &Make, recall: f64) {
     for (format, gaps, biased) in [
-        (VectorFormat::F32, false, false),
-        (VectorFormat::F16, true, false),
-        (VectorFormat::I8, true, true),
-        (VectorFormat::F32, true, true),
+        (RowFormat::F32, false, false),
+        (RowFormat::F16, true, false),
+        (RowFormat::I8, true, true),
+        (RowFormat::F32, true, true),
     ] {
         let mut rng = fastrand::Rng::with_seed(7);
         let slots: Vec<u32> = (0..3000).map(|row| if gaps { row * 3 + 5 } else { row }).collect();
@@ -149,11 +149,11 @@ fn can_be_cancelled(index: &dyn VectorIndex, queries: &[f32]) {
 
 fn small_indexes(make: &Make) {
     let params = SearchParams { limit: 10, effort: None, filter: None };
-    let empty = make(Arc::new(matrix(VectorFormat::F32, 3, &[], &[], None)));
+    let empty = make(Arc::new(matrix(RowFormat::F32, 3, &[], &[], None)));
     assert!(empty.is_empty());
     assert_eq!(empty.search(&CONTROL, &[1.0; 6], &params).unwrap(), [[0u32; 0]; 2]);
     assert!(matches!(empty.search(&CONTROL, &[1.0; 4], &params), Err(IndexError::Dimension { .. })));
-    let equal = make(Arc::new(matrix(VectorFormat::F32, 2, &[4, 6, 9], &[0.6, 0.8].repeat(3), None)));
+    let equal = make(Arc::new(matrix(RowFormat::F32, 2, &[4, 6, 9], &[0.6, 0.8].repeat(3), None)));
     assert_eq!(equal.search(&CONTROL, &[1.0, 0.0], &params).unwrap(), [[4, 6, 9]]);
     let filter: RoaringBitmap = [6, 7].into_iter().collect();
     let params = SearchParams { filter: Some(&filter), ..params };
@@ -195,7 +195,7 @@ fn faiss_ivf_conforms() {
 #[test]
 fn many_equal_rows_are_all_nominated_by_the_exact_index() {
     let slots: Vec<u32> = (0..20_000).collect();
-    let matrix = Arc::new(matrix(VectorFormat::F32, 2, &slots, &[0.6, 0.8].repeat(20_000), None));
+    let matrix = Arc::new(matrix(RowFormat::F32, 2, &slots, &[0.6, 0.8].repeat(20_000), None));
     let index = FlatIndex::new(matrix);
     let params = SearchParams { limit: 5, effort: None, filter: None };
     for threads in [1, 4] {
@@ -209,7 +209,7 @@ fn parts_and_batches_of_the_exact_index_agree() {
     let mut rng = fastrand::Rng::with_seed(3);
     let slots: Vec<u32> = (0..40_000).collect();
     let rows = vectors(&mut rng, slots.len(), 8);
-    let matrix = Arc::new(matrix(VectorFormat::F32, 8, &slots, &rows, None));
+    let matrix = Arc::new(matrix(RowFormat::F32, 8, &slots, &rows, None));
     let index = FlatIndex::new(Arc::clone(&matrix));
     let queries = &rows[..8 * 9];
     let some: RoaringBitmap = (0..40_000).filter(|slot| slot % 3 == 0).collect();

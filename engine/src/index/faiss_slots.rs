@@ -68,12 +68,12 @@ impl FaissSlots {
 mod tests {
     use super::super::matrix::tests::matrix;
     use super::super::packed::tests::survives_damage;
-    use super::super::row::VectorFormat;
     use super::*;
+    use argtop_storage::RowFormat;
 
     #[test]
     fn comes_back_and_survives_damage() {
-        let source = matrix(VectorFormat::F32, 2, &[3, 8], &[1.0, 0.0, 0.0, 2.0], Some(&[0.5, 1.5]));
+        let source = matrix(RowFormat::F32, 2, &[3, 8], &[1.0, 0.0, 0.0, 2.0], Some(&[0.5, 1.5]));
         let written = FaissSlots::new(Factory::DEFAULT, &source).unwrap();
         let opened = FaissSlots::open(Bytes::clone(&written.bytes)).unwrap();
         assert_eq!((opened.factory, opened.dimension, opened.biased), (Factory::DEFAULT, 2, true));

@@ -7,15 +7,15 @@ use super::super::conformance::{BUILD, CONTROL, best, vectors};
 use super::super::factory::FactoryError;
 use super::super::matrix::tests::matrix;
 use super::super::packed::AlignedBytes;
-use super::super::row::VectorFormat;
 use super::*;
+use argtop_storage::RowFormat;
 
 const DIMENSION: usize = 16;
 
 fn sample(rows: u32) -> (Vec<f32>, PackedMatrix) {
     let rows_data = vectors(&mut fastrand::Rng::with_seed(5), rows as usize, DIMENSION);
     let slots: Vec<u32> = (0..rows).map(|row| row * 2).collect();
-    let matrix = matrix(VectorFormat::F32, DIMENSION, &slots, &rows_data, None);
+    let matrix = matrix(RowFormat::F32, DIMENSION, &slots, &rows_data, None);
     (rows_data, matrix)
 }
 
@@ -89,7 +89,7 @@ fn a_file_of_another_index_is_refused() {
 
 #[test]
 fn an_index_without_rows_has_one_file() {
-    let empty = matrix(VectorFormat::F32, DIMENSION, &[], &[], None);
+    let empty = matrix(RowFormat::F32, DIMENSION, &[], &[], None);
     let directory = tempfile::tempdir().unwrap();
     assert_eq!(build("IVF64,PQ4", &empty).write(directory.path()).unwrap(), [FAISS_SLOTS_FILE]);
     let bytes = std::fs::read(directory.path().join(FAISS_SLOTS_FILE)).unwrap();
@@ -178,7 +178,7 @@ fn what_faiss_must_not_see_is_refused() {
     assert!(matches!(error, IndexError::Factory(FactoryError::TooFewRows { needed: 64, rows: 30, .. })));
     let error = FaissIndex::build(&BUILD, Factory::parse("IVF4,PQ5x4").unwrap(), &few).err().unwrap();
     assert!(matches!(error, IndexError::Factory(FactoryError::Parts { parts: 5, dimension: DIMENSION })));
-    let huge = matrix(VectorFormat::F32, 2, &[0, 1], &[1e30, 1.0, 1.0, 1.0], None);
+    let huge = matrix(RowFormat::F32, 2, &[0, 1], &[1e30, 1.0, 1.0, 1.0], None);
     let error = FaissIndex::build(&BUILD, Factory::DEFAULT, &huge).err().unwrap();
     assert!(matches!(error, IndexError::NormTooLarge { .. }));
     let index = build("Flat", &few);

@@ -6,11 +6,12 @@
 
 use std::io::Write;
 
+use argtop_storage::RowFormat;
 use half::f16;
 
 use super::error::IndexError;
 use super::packed::{Array, Bytes, Kind, Packed, PackedError, PackedWriter};
-use super::row::{VectorFormat, check_dimension, split_i8};
+use super::row::{check_dimension, decode, format_code, format_of_code, split_i8};
 use super::slots::{SlotList, SlotTable};
 use crate::kernel::{RowData, Rows, norm};
 
@@ -22,7 +23,7 @@ pub struct MatrixShape {
     /// Numbers in a row.
     pub dimension: usize,
     /// Their format.
-    pub format: VectorFormat,
+    pub format: RowFormat,
     /// Whether every row has a bias, as a classifier's may: the score of a row is `row . query + bias` then.
     pub biased: bool,
 }
@@ -50,11 +51,12 @@ impl<W: Write> MatrixWriter<W> {
         Ok(Self { writer, shape, slots: SlotList::default(), scales, biases, norm_max: 0.0, wide })
     }
 
-    /// Appends a row in its stored form (see [`VectorFormat::encode`]); slots must rise. `bias` is given
+    /// Appends a row in its stored form (see `argtop_storage::encode_row`); slots must rise. `bias` is given
     /// exactly when the matrix has biases.
     pub fn push(&mut self, slot: u32, row: &[u8], bias: Option<f32>) -> Result<(), IndexError> {
         let MatrixShape { format, biased, .. } = self.shape;
-        format.decode(row, &mut self.wide).map_err(|error| IndexError::Row { slot, error })?;
+        decode(format, self.shape.dimension, row, &mut self.wide)
+            .map_err(|error| IndexError::Row { slot, error })?;
         if bias.is_some() != biased || bias.is_some_and(|bias| !bias.is_finite()) {
             return Err(IndexError::Bias { slot, given: bias.is_some(), wanted: biased });
         }
@@ -62,8 +64,8 @@ impl<W: Write> MatrixWriter<W> {
         self.norm_max = self.norm_max.max(norm(&self.wide).hypot(bias.map_or(0.0, f64::from)));
         self.biases.extend(bias);
         match format {
-            VectorFormat::F32 | VectorFormat::F16 => self.writer.write(row)?,
-            VectorFormat::I8 => {
+            RowFormat::F32 | RowFormat::F16 => self.writer.write(row)?,
+            RowFormat::I8 => {
                 let (scale, codes) = split_i8(row);
                 self.scales.push(scale);
                 self.writer.write(codes)?;
@@ -76,7 +78,7 @@ impl<W: Write> MatrixWriter<W> {
     pub fn finish(mut self, slot_end: u32) -> Result<W, IndexError> {
         self.slots.check_end(slot_end)?;
         let MatrixShape { dimension, format, biased } = self.shape;
-        let shape = [dimension as u64, format.code(), u64::from(biased), self.norm_max.to_bits()];
+        let shape = [dimension as u64, format_code(format), u64::from(biased), self.norm_max.to_bits()];
         self.writer.section("shape", &shape)?;
         self.writer.section("scales", &self.scales)?;
         self.writer.section("bias", &self.biases)?;
@@ -109,8 +111,7 @@ impl PackedMatrix {
         let [dimension, format, biased, norm_bits] = *fields.get() else {
             return Err(packed.damaged("its shape is not described"));
         };
-        let format =
-            VectorFormat::from_code(format).ok_or_else(|| packed.damaged("unknown number format"))?;
+        let format = format_of_code(format).ok_or_else(|| packed.damaged("unknown number format"))?;
         let dimension = usize::try_from(dimension)
             .ok()
             .filter(|dimension| check_dimension(*dimension).is_ok())
@@ -123,9 +124,9 @@ impl PackedMatrix {
         let rows = slots.len() as u64;
         let numbers = rows.checked_mul(dimension as u64).ok_or_else(|| packed.damaged("too many rows"))?;
         let data = match format {
-            VectorFormat::F32 => Numbers::F32(packed.array("data", numbers)?),
-            VectorFormat::F16 => Numbers::F16(packed.array("data", numbers)?),
-            VectorFormat::I8 => {
+            RowFormat::F32 => Numbers::F32(packed.array("data", numbers)?),
+            RowFormat::F16 => Numbers::F16(packed.array("data", numbers)?),
+            RowFormat::I8 => {
                 Numbers::I8 { codes: packed.array("data", numbers)?, scales: packed.array("scales", rows)? }
             }
         };
@@ -210,7 +211,7 @@ pub(super) mod tests {
 
     /// A matrix of the given vectors, in the given format, at the given slots.
     pub(in super::super) fn matrix(
-        format: VectorFormat,
+        format: RowFormat,
         dimension: usize,
         slots: &[u32],
         vectors: &[f32],
@@ -220,7 +221,7 @@ pub(super) mod tests {
     }
 
     fn file(
-        format: VectorFormat,
+        format: RowFormat,
         dimension: usize,
         slots: &[u32],
         vectors: &[f32],
@@ -230,7 +231,7 @@ pub(super) mod tests {
         let mut writer = MatrixWriter::new(AlignedBytes::new(), shape).unwrap();
         for (i, (slot, vector)) in slots.iter().zip(vectors.chunks(dimension)).enumerate() {
             let mut row = Vec::new();
-            format.encode(vector, &mut row).unwrap();
+            argtop_storage::encode_row(vector, format, &mut row).unwrap();
             writer.push(*slot, &row, biases.map(|biases| biases[i])).unwrap();
         }
         writer.finish(slots.last().map_or(5, |slot| slot + 1)).unwrap()
@@ -241,7 +242,7 @@ pub(super) mod tests {
         let mut rng = fastrand::Rng::with_seed(1);
         let vectors: Vec<f32> = (0..7 * 5).map(|_| rng.f32() - 0.5).collect();
         let biases: Vec<f32> = (0..7).map(|_| rng.f32()).collect();
-        for format in [VectorFormat::F32, VectorFormat::F16, VectorFormat::I8] {
+        for format in [RowFormat::F32, RowFormat::F16, RowFormat::I8] {
             for (slots, biases) in
                 [([0, 1, 2, 3, 4, 5, 6], None), ([1, 2, 5, 9, 10, 11, 30], Some(&biases[..]))]
             {
@@ -250,11 +251,11 @@ pub(super) mod tests {
                 assert_eq!(matrix.slots().slot_end(), slots[6] + 1);
                 let mut norm_max = 0.0f64;
                 for (position, vector) in vectors.chunks(5).enumerate() {
-                    let (mut row, mut expected, mut found) = (Vec::new(), [0.0; 5], [0.0; 5]);
-                    format.encode(vector, &mut row).unwrap();
-                    format.decode(&row, &mut expected).unwrap();
+                    let (mut row, mut expected, mut found) = (Vec::new(), Vec::new(), [0.0; 5]);
+                    argtop_storage::encode_row(vector, format, &mut row).unwrap();
+                    decode(format, 5, &row, &mut expected).unwrap();
                     matrix.decode(position, &mut found);
-                    assert_eq!(found, expected);
+                    assert_eq!(found[..], expected[..]);
                     assert_eq!(matrix.position_of(slots[position]), Some(position));
                     let bias = biases.map_or(0.0, |biases| f64::from(biases[position]));
                     let query = [0.5, -1.0, 2.0, 0.1, 0.0];
@@ -269,14 +270,14 @@ pub(super) mod tests {
 
     #[test]
     fn an_empty_matrix_is_a_matrix() {
-        let matrix = matrix(VectorFormat::F16, 3, &[], &[], None);
+        let matrix = matrix(RowFormat::F16, 3, &[], &[], None);
         assert!(matrix.is_empty() && matrix.rows().is_empty());
         assert_eq!(matrix.slots().slot_end(), 5);
     }
 
     #[test]
     fn wrong_rows_slots_and_biases_are_refused() {
-        let shape = MatrixShape { dimension: 2, format: VectorFormat::F32, biased: true };
+        let shape = MatrixShape { dimension: 2, format: RowFormat::F32, biased: true };
         let mut writer = MatrixWriter::new(Vec::new(), shape).unwrap();
         let row: Vec<u8> = [1.0f32, 2.0].iter().flat_map(|value| value.to_le_bytes()).collect();
         assert!(matches!(writer.push(0, &row[1..], Some(0.0)), Err(IndexError::Row { slot: 0, .. })));
@@ -292,7 +293,7 @@ pub(super) mod tests {
 
     #[test]
     fn damage_never_panics() {
-        for (format, biases) in [(VectorFormat::I8, Some(&[0.5f32, 0.25][..])), (VectorFormat::F16, None)] {
+        for (format, biases) in [(RowFormat::I8, Some(&[0.5f32, 0.25][..])), (RowFormat::F16, None)] {
             survives_damage(&file(format, 3, &[1, 3], &[0.5; 6], biases), |bytes| {
                 let Ok(matrix) = PackedMatrix::open(bytes) else { return false };
                 for position in 0..matrix.len() {

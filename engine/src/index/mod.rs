@@ -43,6 +43,6 @@ pub use flat::FlatIndex;
 pub use keys::{KeyRef, KeysWriter, PackedKeys};
 pub use matrix::{MatrixShape, MatrixWriter, PackedMatrix};
 pub use packed::{AlignedBytes, Bytes, PackedError};
-pub use row::{DIMENSION_MAX, RowError, VectorFormat};
+pub use row::{DIMENSION_MAX, RowError};
 pub use search::{SearchControl, SearchParams, VectorIndex};
 pub use slots::SlotTable;

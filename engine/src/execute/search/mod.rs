@@ -19,6 +19,8 @@ use argtop_query::Value;
 use argtop_query::eval::evaluate;
 use argtop_storage::Slot;
 
+pub(crate) use stages::encode;
+
 use super::{RowStream, Run};
 use crate::error::Error;
 use crate::physical::SearchPlan;

@@ -174,7 +174,11 @@ fn expect_dimension(queries: &Queries, dimension: usize, name: &str) -> Result<(
 }
 
 /// ENCODE: texts to vectors, normalised where the model says so.
-fn encode(run: &Run, model: &ModelRecord, inputs: &[QueryInput]) -> Result<(Queries, Vec<String>), Error> {
+pub(crate) fn encode(
+    run: &Run,
+    model: &ModelRecord,
+    inputs: &[QueryInput],
+) -> Result<(Queries, Vec<String>), Error> {
     let encoder = run.view.encoder(model)?;
     let texts: Vec<&str> = inputs
         .iter()
