@@ -6,3 +6,5 @@
 #![forbid(unsafe_code)]
 
 pub mod golden;
+//! Placeholder until the first module lands.
+pub mod suite;
