@@ -6,5 +6,4 @@
 #![forbid(unsafe_code)]
 
 pub mod golden;
-//! Placeholder until the first module lands.
 pub mod suite;
