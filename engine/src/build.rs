@@ -56,7 +56,7 @@ pub(crate) fn pack_rows(
         let (row, bias) = spec.split(bytes)?;
         writer.push(slot, row, bias)?;
         packed += 1;
-        if packed % 4_096 == 0 {
+        if packed.is_multiple_of(4_096) {
             context.check()?;
             context.progress("packing rows", packed, Some(live.len()));
         }
@@ -82,7 +82,7 @@ pub(crate) fn pack_keys(
     for entry in snapshot.keys(table.id)? {
         let (key, slot) = entry?;
         by_slot.push((slot, key));
-        if by_slot.len() % 65_536 == 0 {
+        if by_slot.len().is_multiple_of(65_536) {
             context.check()?;
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use argtop_query::plan::CreateOnTable;
-use argtop_storage::{ClassifierRecord, Family, Link, Object, ObjectKind, RowFormat, Writer};
+use argtop_storage::{ClassifierRecord, Family, Link, Object, ObjectKind, RowFormat, TableRecord, Writer};
 
 use super::options::OptionReader;
 use super::table::exists;
@@ -11,6 +11,7 @@ use crate::dispatch::Output;
 use crate::error::Error;
 use crate::execute::Run;
 use crate::labels::classifier_row;
+use crate::physical::VectorColumn;
 
 /// CREATE CLASSIFIER.
 pub(crate) fn create(run: &Run, mut writer: Writer<'_>, plan: &CreateOnTable) -> Result<Output, Error> {
@@ -68,22 +69,31 @@ pub(crate) fn create(run: &Run, mut writer: Writer<'_>, plan: &CreateOnTable) ->
         offset: 0.0,
         options: BTreeMap::new(),
     };
-    // Rows are written aside, in chunks; they are seen from the commit that names their data id.
-    let rows = run.view.column_rows(&table, &column)?;
+    let written = initialise(run, &table, &column, &record)?;
+    writer.put_object(Object::Classifier(record))?;
+    writer.commit()?;
+    crate::build::after_write(run, &table, written)?;
+    Ok(Output::changed(0))
+}
+
+/// Writes the first row of every label, aside and in chunks: they are seen from the commit that names their data id.
+fn initialise(
+    run: &Run,
+    table: &TableRecord,
+    column: &VectorColumn,
+    record: &ClassifierRecord,
+) -> Result<u64, Error> {
+    let rows = run.view.column_rows(table, column)?;
     let mut bulk = run.inner.store.bulk_rows(Family::Classifiers, record.data)?;
-    let live = run.view.live(&table)?;
+    let live = run.view.live(table)?;
     let mut vector = vec![0.0; column.dimension];
     for (number, slot) in (0u64..).zip(live.iter()) {
-        if number % 4_096 == 0 {
+        if number.is_multiple_of(4_096) {
             run.context.check()?;
             run.context.progress("initialising classifier rows", number, Some(live.len()));
         }
         rows.decode(slot, &mut vector)?;
-        bulk.put(slot, &classifier_row(&record, &vector)?)?;
+        bulk.put(slot, &classifier_row(record, &vector)?)?;
     }
-    bulk.finish()?;
-    writer.put_object(Object::Classifier(record))?;
-    writer.commit()?;
-    crate::build::after_write(run, &table, live.len())?;
-    Ok(Output::changed(0))
+    Ok(bulk.finish()?)
 }

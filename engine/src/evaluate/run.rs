@@ -6,6 +6,7 @@
 //! ```
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -340,17 +341,17 @@ fn answer_block(
     if let Some(first) = deep.stages.first_mut()
         && let StageKind::Encode { model } = first.kind.clone()
     {
-        if !encoded.contains_key(&model.id) {
-            let started = Instant::now();
-            let (queries, _) = run.inner.install(|| encode(run, &model, &block.inputs))?;
-            let vectors = (0..queries.len()).map(|at| QueryInput::Vector(queries.row(at).to_vec())).collect();
-            encoded.insert(model.id, (vectors, started.elapsed().as_secs_f64()));
-        }
-        if let Some((vectors, seconds)) = encoded.get(&model.id) {
-            inputs = vectors;
-            spent = *seconds;
-            first.kind = StageKind::Given;
-        }
+        let entry = match encoded.entry(model.id) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let started = Instant::now();
+                let (queries, _) = run.inner.install(|| encode(run, &model, &block.inputs))?;
+                let vectors = (0..queries.len()).map(|at| QueryInput::Vector(queries.row(at).to_vec()));
+                entry.insert((vectors.collect(), started.elapsed().as_secs_f64()))
+            }
+        };
+        (inputs, spent) = (&entry.0, entry.1);
+        first.kind = StageKind::Given;
     }
     let started = Instant::now();
     let answers = run.inner.install(|| answer(run, &deep, inputs))?;

@@ -78,7 +78,7 @@ impl Graph {
     }
 
     /// Whether the arrays come from a generation.
-    pub(crate) fn from_generation(&self) -> bool {
+    pub(crate) fn in_generation(&self) -> bool {
         matches!(self.shared.arrays, Arrays::File(_))
     }
 

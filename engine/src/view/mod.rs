@@ -44,13 +44,16 @@ pub(crate) struct View {
     use_generations: bool,
 }
 
+/// An opened vector index and the number of its generation.
+type OpenIndex = (u64, Arc<dyn VectorIndex>);
+
 /// What views share: opened generations and the tails read so far, by object.
 #[derive(Default)]
 pub(crate) struct Caches {
     dense: Mutex<HashMap<(Family, ObjectId), Arc<dense::Shared>>>,
     keys: Mutex<HashMap<ObjectId, Arc<keys::Shared>>>,
     graphs: Mutex<HashMap<ObjectId, Arc<graph::Shared>>>,
-    indexes: Mutex<HashMap<ObjectId, (u64, Arc<dyn VectorIndex>)>>,
+    indexes: Mutex<HashMap<ObjectId, OpenIndex>>,
 }
 
 impl Caches {

@@ -29,7 +29,7 @@ impl Probed {
     /// Remarks for EXPLAIN.
     pub(crate) fn notes(&self) -> Vec<String> {
         let clusters = self.graph.view().map_or(0, |view| view.clusters());
-        let from = if self.graph.from_generation() { "" } else { ", from the store: no generation" };
+        let from = if self.graph.in_generation() { "" } else { ", from the store: no generation" };
         vec![format!("{} beam {} of {clusters}{from}", self.name, self.beam)]
     }
 }

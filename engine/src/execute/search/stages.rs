@@ -24,7 +24,7 @@ pub(crate) struct Queries {
 impl Queries {
     /// Number of queries.
     pub(crate) fn len(&self) -> usize {
-        if self.dimension == 0 { 0 } else { self.values.len() / self.dimension }
+        self.values.len().checked_div(self.dimension).unwrap_or(0)
     }
 
     /// The i-th query.
