@@ -1,4 +1,4 @@
--- VIA ENCODE names the model; a text of another language needs an ENCODE first.
+-- VIA ENCODE names the model; stages written out need it first where the query is a text.
 
 CREATE MODEL m FROM '${fixtures}/static64.onnx' TOKENIZER '${fixtures}/tokenizer.json';
 --# output sentence_embedding is pooled by the model itself; pooling mean is not applied
