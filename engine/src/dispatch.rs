@@ -5,6 +5,7 @@ use std::sync::Arc;
 use argtop_query::Value;
 use argtop_query::ast;
 use argtop_query::binder::{Bound, bind as bind_statement};
+use argtop_query::expr::BoundExpr;
 use argtop_query::optimize::{OptimizerOptions, optimize};
 use argtop_query::plan::{LogicalPlan, Node, Show};
 use argtop_storage::Writer;
@@ -79,6 +80,7 @@ pub(crate) fn run(
     let view = database.view();
     let bound = bind(database, &view, statement)?;
     let options = OptimizerOptions { disabled: settings.disabled_rules.clone() };
+    let note = default_limit(statement, &bound.plan);
     let plan = optimize(bound.plan, &options);
     let run = Run {
         inner: database.inner.clone(),
@@ -90,7 +92,7 @@ pub(crate) fn run(
     };
     let mut output = perform(database, &run, plan, writer)?;
     output.context = Some(context);
-    output.notes.extend(default_limit(statement));
+    output.notes.extend(note);
     Ok(output)
 }
 
@@ -99,16 +101,20 @@ fn read_only_reason(database: &Database) -> String {
     warnings.first().cloned().unwrap_or_else(|| "the database was opened read-only".to_string())
 }
 
-/// SEARCH without LIMIT gives ten rows; whoever did not know is told.
-fn default_limit(statement: &ast::Statement) -> Option<String> {
+/// A SEARCH without LIMIT gets one; whoever did not know is told.
+fn default_limit(statement: &ast::Statement, plan: &LogicalPlan) -> Option<String> {
     let ast::StatementKind::Query(query) = &statement.kind else { return None };
-    let ast::QueryBody::Select(select) = &query.body else { return None };
-    let searches = match &select.from {
-        Some(ast::FromItem::Table { search, .. }) => search.is_some(),
-        _ => false,
+    let LogicalPlan::Query(root) = plan else { return None };
+    let limited = match root {
+        Node::Project { input, .. } => &**input,
+        other => other,
     };
-    let aggregates = !select.group_by.is_empty() || query.limit.is_some();
-    (searches && !aggregates).then(|| "LIMIT 10 by default".to_string())
+    match limited {
+        Node::Limit { limit: Some(BoundExpr::Literal(limit)), .. } if query.limit.is_none() => {
+            Some(format!("LIMIT {limit} by default"))
+        }
+        _ => None,
+    }
 }
 
 /// True for statements that write to the database.

@@ -201,7 +201,10 @@ impl<'r> LabelWriter<'r> {
                 vectors.push((column.id, plain_vector(value, dimension as usize, &place)?));
                 continue;
             }
-            let value = cast_value(value.clone(), &data_type(&column.column_type))?;
+            let value = cast_value(value.clone(), &data_type(&column.column_type)).map_err(|error| {
+                let key = &row[self.table.primary_key];
+                Error::Value { message: format!("{}, label {key}: {error}", place()), help: None }
+            })?;
             if let Value::Json(text) = &value {
                 serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|error| {
                     Error::value(format!("{} is not JSON: {error}", place()), "give valid JSON")
@@ -414,6 +417,10 @@ fn check_size(
         Value::List(items) if items.len() > limits.list_length_max => Err(Error::value(
             format!("{} has {} elements", place(), items.len()),
             format!("arrays have at most {} elements", limits.list_length_max),
+        )),
+        Value::List(items) if items.iter().any(Value::is_null) => Err(Error::value(
+            format!("{} is {value}", place()),
+            "the elements of a stored array are not NULL: leave them out",
         )),
         _ => Ok(()),
     }

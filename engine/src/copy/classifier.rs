@@ -24,7 +24,7 @@ pub(super) fn copy(run: &Run, mut writer: Writer<'_>, plan: &CopyFrom, name: &st
         _ => return Err(Error::Internal(format!("classifier {name} has no table"))),
     };
     let labels = run.view.live(&table)?.len();
-    expect_shape(plan, &matrix, labels, record.dimension)?;
+    expect_shape(plan, &matrix, labels, record.dimension, "give one row for each label in primary-key order")?;
     let old = record.data;
     record.data = writer.allocate()?;
     let mut bulk = run.inner.store.bulk_rows(Family::Classifiers, record.data)?;
@@ -67,12 +67,13 @@ pub(super) fn expect_shape(
     matrix: &NpyMatrix,
     rows: u64,
     dimension: u32,
+    fix: &str,
 ) -> Result<(), Error> {
     if matrix.rows() == rows && matrix.dim() == dimension {
         return Ok(());
     }
     Err(Error::value(
         format!("{} is {} x {}, but {rows} x {dimension} is needed", plan.path, matrix.rows(), matrix.dim()),
-        "give one row for each label in primary-key order",
+        fix,
     ))
 }

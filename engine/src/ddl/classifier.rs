@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::execute::Run;
 use crate::labels::classifier_row;
 use crate::physical::VectorColumn;
+use crate::view::vector_columns;
 
 /// CREATE CLASSIFIER.
 pub(crate) fn create(run: &Run, mut writer: Writer<'_>, plan: &CreateOnTable) -> Result<Output, Error> {
@@ -26,11 +27,16 @@ pub(crate) fn create(run: &Run, mut writer: Writer<'_>, plan: &CreateOnTable) ->
     let mut options = OptionReader::new("CREATE CLASSIFIER", &plan.options);
     let column = match options.text("column")? {
         Some(name) => {
-            let id = table.columns.iter().find(|column| column.name == name).map(|column| column.id);
-            let id = id.ok_or_else(|| {
-                Error::value(format!("table {} has no column {name}", table.name), "name a vector column")
-            })?;
-            run.view.vector_column(&table, id)?
+            let found = vector_columns(&table).into_iter().find(|column| column.name == name);
+            found.ok_or_else(|| {
+                Error::value(format!("table {} has no vector column {name}", table.name), "name a vector column")
+            })?
+        }
+        None if vector_columns(&table).is_empty() => {
+            return Err(Error::value(
+                format!("table {} has no vector column", table.name),
+                "a classifier starts from the labels' vectors: make a table with a VECTOR column",
+            ));
         }
         None => run.view.search_column(&table)?,
     };

@@ -97,6 +97,7 @@ impl<'a> OptionReader<'a> {
         let Some((name, _)) = self.left.first() else { return Ok(()) };
         let fix = match nearest(name, self.known.iter().copied()) {
             Some(near) => format!("did you mean {near}?"),
+            None if self.known.is_empty() => "leave it out: there are none".to_string(),
             None => format!("it takes {}", self.known.join(", ")),
         };
         Err(Error::value(format!("{} has no option {name}", self.statement), fix))

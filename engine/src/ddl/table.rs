@@ -131,10 +131,11 @@ pub(crate) fn drop(
         return Err(Error::value(format!("{} {name} does not exist", kind.name()), "add IF EXISTS"));
     };
     if let Some(user) = user_of(run, &object) {
-        return Err(Error::value(
-            format!("{} {name} is used by {user}", kind.name()),
-            format!("drop {user} first"),
-        ));
+        let fix = match &*object {
+            Object::Pipeline(_) => format!("ALTER {} RESET DEFAULT PIPELINE first", user.replacen("table", "TABLE", 1)),
+            _ => format!("drop {user} first"),
+        };
+        return Err(Error::value(format!("{} {name} is used by {user}", kind.name()), fix));
     }
     let mut dropped: Vec<ObjectId> = Vec::new();
     if let Object::Table(table) = &*object {

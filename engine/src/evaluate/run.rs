@@ -159,12 +159,13 @@ fn exact_of(planner: &mut Planner<'_>, search: &Search) -> Result<SearchPlan, Er
 fn frequencies(run: &Run, node: &Node, numbers: &mut Numbers) -> Result<LabelCounts, Error> {
     let operator = Planner::new(run).plan(node)?;
     let mut lists = Vec::new();
-    let mut counts = LabelCounts::new(0);
     for row in execute::open(run, &operator)? {
         let row = row?;
         lists.push(numbers.list(row.first().unwrap_or(&Value::Null), "labels of the propensity query")?);
     }
     run.context.check()?;
+    // Only now every label has its number.
+    let mut counts = LabelCounts::new(numbers.numbers.len());
     for list in &lists {
         counts.add(list);
     }

@@ -288,7 +288,7 @@ fn primary_key(create: &ast::CreateTable) -> BindResult<usize> {
     };
     if let Some((_, second)) = keys.next() {
         let message = format!("two primary keys, `{}` and `{}`", column.name.name, second.name.name);
-        return Err(error(message, second.name.span).help("mark one column; others can be UNIQUE"));
+        return Err(error(message, second.name.span).help("mark one column"));
     }
     let data_type = &column.data_type.data_type;
     if !matches!(data_type, DataType::BigInt | DataType::Integer | DataType::Text)

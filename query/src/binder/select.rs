@@ -159,15 +159,20 @@ impl Binder<'_> {
     ) -> BindResult<(Option<BoundExpr>, Option<BoundExpr>)> {
         let limit = self.row_count(query.limit.as_ref(), "LIMIT")?;
         let offset = self.row_count(query.offset.as_ref(), "OFFSET")?;
+        let number = |count: &Option<BoundExpr>| match count {
+            Some(BoundExpr::Literal(Value::BigInt(n))) => *n,
+            _ => 0,
+        };
         if let (Some(expr), Some(window)) = (&query.limit, window) {
-            let number = |count: &Option<BoundExpr>| match count {
-                Some(BoundExpr::Literal(Value::BigInt(n))) => *n,
-                _ => 0,
-            };
             window.check(number(&limit).saturating_add(number(&offset)), expr.span)?;
         }
         let limit = match (&query.limit, limit) {
-            (None, _) => default.map(|n| BoundExpr::Literal(Value::BigInt(n))),
+            // A window below the default is no mistake: nobody asked for more rows than it has.
+            (None, _) => default.map(|n| {
+                let window = window.and_then(|window| i64::try_from(window.limit).ok()).unwrap_or(i64::MAX);
+                let left = window.saturating_sub(number(&offset)).max(0);
+                BoundExpr::Literal(Value::BigInt(n.min(left)))
+            }),
             (Some(_), limit) => limit,
         };
         Ok((limit, offset))

@@ -44,7 +44,7 @@ fn to_boolean(value: Value) -> Result<Value, EvalError> {
     let truth = match &value {
         Value::Boolean(b) => Some(*b),
         Value::BigInt(i) => Some(*i != 0),
-        Value::Text(s) => match s.trim().to_ascii_lowercase().as_str() {
+        Value::Text(s) | Value::Json(s) => match s.trim().to_ascii_lowercase().as_str() {
             "true" | "t" | "yes" | "y" | "on" | "1" => Some(true),
             "false" | "f" | "no" | "n" | "off" | "0" => Some(false),
             _ => None,
@@ -59,7 +59,7 @@ fn to_integer(value: Value, to: &DataType, min: i64, max: i64) -> Result<Value, 
         Value::BigInt(i) => Some(*i),
         Value::Boolean(b) => Some(i64::from(*b)),
         Value::Double(d) => double_to_i64(*d),
-        Value::Text(s) => s.trim().parse().ok(),
+        Value::Text(s) | Value::Json(s) => s.trim().parse().ok(),
         _ => None,
     };
     number
@@ -80,7 +80,7 @@ fn to_double(value: Value, to: &DataType) -> Result<f64, EvalError> {
     let number = match &value {
         Value::Double(d) => Some(*d),
         Value::BigInt(i) => Some(*i as f64),
-        Value::Text(s) => parse_double(s),
+        Value::Text(s) | Value::Json(s) => parse_double(s),
         _ => None,
     };
     let number = number.filter(|d| !d.is_nan());

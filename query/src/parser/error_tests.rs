@@ -146,7 +146,7 @@ fn what_this_version_does_not_have_is_said() {
     missing("WITH x AS (SELECT 1) SELECT * FROM x", "WITH", "a common table expression");
     missing("CREATE VIEW v AS SELECT 1", "VIEW", "a view");
     missing("SELECT rank() OVER (ORDER BY x) FROM t", "OVER", "a window function");
-    missing("SELECT 1 UNION SELECT 2", "UNION", "UNION, INTERSECT and EXCEPT");
+    missing("SELECT 1 UNION SELECT 2", "UNION", "UNION, INTERSECT or EXCEPT");
     missing("TRAIN CLASSIFIER c FROM (SELECT 1)", "TRAIN", "training");
     missing("SELECT id FROM t SEARCH :q VIA FUSE RRF(k => 60) (ENCODE(m))", "FUSE", "FUSE");
     missing("SELECT id FROM t SEARCH :q VIA MATCH(title, :q)", "MATCH", "MATCH");

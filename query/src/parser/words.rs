@@ -159,7 +159,7 @@ pub(super) const JOIN: Missing = Missing::new(
     "filter with IN (SELECT ...), or export with COPY (...) TO and join in an engine that has joins",
 );
 const SET_OPERATION: Missing = Missing::new(
-    "UNION, INTERSECT and EXCEPT",
+    "UNION, INTERSECT or EXCEPT",
     "run the queries one by one, or export them with COPY (...) TO",
 );
 const WINDOW_FUNCTION: Missing = Missing::new(

@@ -9,7 +9,6 @@ INSERT INTO t VALUES (1, 'a', [1, 0]), (2, 'b', [0, 1]), (3, 'a', [0.5, 0]), (4,
 
 SELECT count(*), max(score), min(score) FROM t SEARCH [1, 0];
 --> 12 | 2.0 | 0.0
---# LIMIT 10 by default
 
 SELECT kind, count(*), max(score) FROM t SEARCH [1, 0] GROUP BY kind ORDER BY kind;
 --> a | 10 | 2.0
@@ -17,7 +16,6 @@ SELECT kind, count(*), max(score) FROM t SEARCH [1, 0] GROUP BY kind ORDER BY ki
 
 SELECT count(*) FROM t SEARCH [1, 0] QUALIFY score > 0.5;
 --> 10
---# LIMIT 10 by default
 
 SELECT avg(s.score) FROM (SELECT score FROM t SEARCH [1, 0] LIMIT 2) AS s;
 --> 1.5

@@ -47,7 +47,7 @@ VIA SHORTLIST(i, limit => 3) ORDER BY id;
 --> 1 | 0.0
 --> 2 | 0.0
 --> 3 | 0.0
---# LIMIT 10 by default
+--# LIMIT 3 by default
 
 COPY AUXILIARY a FROM '${tmp}/narrow.npy';
 --! error[V0001]: ${tmp}/narrow.npy is 1 x 3, but 1 x 64 is needed

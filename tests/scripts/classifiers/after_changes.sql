@@ -19,19 +19,24 @@ INSERT INTO t VALUES (3, [3, 3]);
 --= 1 changed
 
 SELECT id, score FROM t SEARCH [1, 0] VIA SHORTLIST(i, limit => 3) THEN RERANK(c);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 3 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 2 | 5.0
+--> 3 | 3.0
+--> 1 | 0.0
+--# LIMIT 3 by default
 
 UPDATE t SET z = [4, 0] WHERE id = 1;
 --= 1 changed
 
 SELECT id, score FROM t SEARCH [1, 0] VIA SHORTLIST(i, limit => 3) THEN RERANK(c);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 3 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 2 | 5.0
+--> 1 | 4.0
+--> 3 | 3.0
+--# LIMIT 3 by default
 
 DELETE FROM t WHERE id = 2;
 --= 1 changed
 
 SELECT id, score FROM t SEARCH [1, 0] VIA SHORTLIST(i, limit => 3) THEN RERANK(c);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 3 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 1 | 4.0
+--> 3 | 3.0
+--# LIMIT 3 by default

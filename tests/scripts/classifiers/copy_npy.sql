@@ -23,8 +23,10 @@ COPY CLASSIFIER c FROM '${tmp}/w.npy';
 --= 3 changed
 
 SELECT id, score FROM t SEARCH [2, 1] VIA SHORTLIST(i, limit => 3) THEN RERANK(c);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 3 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 10 | 2.0
+--> 20 | 1.0
+--> 30 | -2.0
+--# LIMIT 3 by default
 
 COPY CLASSIFIER c FROM '${tmp}/short.npy';
 --! error[V0001]: ${tmp}/short.npy is 1 x 2, but 3 x 2 is needed
@@ -42,5 +44,7 @@ COPY CLASSIFIER d FROM '${tmp}/w.npy';
 --!   help: known: `c`
 
 SELECT id, score FROM t SEARCH [2, 1] VIA SHORTLIST(i, limit => 3) THEN RERANK(c);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 3 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 10 | 2.0
+--> 20 | 1.0
+--> 30 | -2.0
+--# LIMIT 3 by default

@@ -10,14 +10,20 @@ CREATE INDEX i ON t USING flat (z);
 CREATE CLASSIFIER c ON t WITH (link = 'cosine');
 
 SELECT id, score, shortlist.score FROM t SEARCH [2, 0] VIA SHORTLIST(i, limit => 3) THEN RERANK(c);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 3 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 1 | 1.0 | 20.0
+--> 2 | 0.707107 | 2.0
+--> 3 | 0.0 | 0.0
+--# LIMIT 3 by default
 
 SELECT id, score FROM t SEARCH [1, 1] VIA SHORTLIST(i, limit => 3) THEN RERANK(c);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 3 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 2 | 1.0
+--> 1 | 0.707107
+--> 3 | 0.707107
+--# LIMIT 3 by default
 
 -- A query without direction ties all.
 SELECT id, score FROM t SEARCH [0, 0] VIA SHORTLIST(i, limit => 3) THEN RERANK(c);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 3 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 1 | 0.0
+--> 2 | 0.0
+--> 3 | 0.0
+--# LIMIT 3 by default

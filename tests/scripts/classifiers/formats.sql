@@ -15,20 +15,23 @@ CREATE CLASSIFIER h ON t WITH (link = 'sigmoid', dtype = 'f16');
 CREATE CLASSIFIER b ON t WITH (link = 'sigmoid', dtype = 'i8', bias = true);
 
 SELECT id, score FROM t SEARCH [1, 1] VIA SHORTLIST(i, limit => 2) THEN RERANK(h);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 2 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 1 | 1.5
+--> 2 | 1.25
+--# LIMIT 2 by default
 
 SELECT id, round(score, 2) FROM t SEARCH [1, 1] VIA SHORTLIST(i, limit => 2) THEN RERANK(b);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 2 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 1 | 1.5
+--> 2 | 1.25
+--# LIMIT 2 by default
 
 COPY CLASSIFIER h FROM '${tmp}/w.npy';
 --= 2 changed
 
 -- 0.1 as a half is 0.0999755859375, 0.2 is 0.199951171875.
 SELECT id, score FROM t SEARCH [1, 1] VIA SHORTLIST(i, limit => 2) THEN RERANK(h);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 2 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 2 | 1.5
+--> 1 | 0.299927
+--# LIMIT 2 by default
 
 SHOW CLASSIFIERS;
 --> b | t | 2 | i8 | sigmoid | true

@@ -10,8 +10,10 @@ CREATE INDEX i ON t USING flat (z);
 CREATE CLASSIFIER c ON t WITH (link = 'sigmoid', bias = true);
 
 SELECT id, score, sigmoid(rerank.score) FROM t SEARCH [1, 1] VIA SHORTLIST(i, limit => 3) THEN RERANK(c);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 3 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 1 | 10.0 | 0.999955
+--> 3 | 3.0 | 0.952574
+--> 2 | 2.0 | 0.880797
+--# LIMIT 3 by default
 
 SHOW CLASSIFIERS;
 --> c | t | 2 | f32 | sigmoid | true

@@ -13,8 +13,9 @@ CREATE CLASSIFIER b ON t WITH (link = 'sigmoid');
 
 SELECT id, first.score, second.score, score FROM t SEARCH [1, 1]
 VIA SHORTLIST(i, limit => 4) THEN RERANK(a, limit => 3) AS first THEN RERANK(b, limit => 2) AS second;
---! error[V0001]: LIMIT + OFFSET is 10 but stage second keeps 2 labels
---!   help: raise the limit of second, or lower LIMIT
+--> 1 | 0.707107 | 10.0 | 10.0
+--> 4 | 1.0 | 4.0 | 4.0
+--# LIMIT 2 by default
 
 SELECT id FROM t SEARCH [1, 1] VIA SHORTLIST(i, limit => 4) THEN RERANK(a, limit => 3) THEN RERANK(b, limit => 2);
 --! error[Q0310]: two stages are named `rerank`

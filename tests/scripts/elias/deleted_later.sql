@@ -16,9 +16,13 @@ UPDATE t SET z = [0, -1] WHERE id = 3;
 --= 1 changed
 
 SELECT id, round(score, 4) FROM t SEARCH [1, 0] VIA PROBE(e, beam => 2) THEN SHORTLIST(limit => 4) THEN RERANK(c);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 4 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 2 | 0.9939
+--> 4 | 0.1104
+--> 3 | 0.0
+--# LIMIT 4 by default
 
 SELECT id, round(score, 4) FROM t SEARCH [0, 1] VIA PROBE(e, beam => 2) THEN SHORTLIST(limit => 4) THEN RERANK(c);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 4 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 4 | 0.9939
+--> 2 | 0.1104
+--> 3 | -1.0
+--# LIMIT 4 by default

@@ -64,4 +64,7 @@ CREATE INDEX g ON t USING elias (z) WITH (clusters = 0);
 --! error[V0001]: option clusters of CREATE INDEX cannot be 0
 --!   help: it takes a whole number from 1 to 16777216
 
+-- More clusters than labels: most stay empty.
 CREATE INDEX g ON t USING elias (z) WITH (clusters = 100);
+
+SELECT id FROM t SEARCH [0, 1] VIA PROBE(g, beam => 1) THEN SHORTLIST(limit => 2);

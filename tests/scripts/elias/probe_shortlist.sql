@@ -14,15 +14,19 @@ FROM t SEARCH [1, 0] VIA PROBE(e, beam => 2) THEN SHORTLIST(limit => 4) LIMIT 2;
 --> 2 | 1.0 | 1.0 | 1 | 1.0 | 2
 
 SELECT id FROM t SEARCH [1, 0] VIA PROBE(e, beam => 2) THEN SHORTLIST(limit => 4);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 4 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 1
+--> 2
+--> 3
+--> 4
+--# LIMIT 4 by default
 
 SELECT id FROM t SEARCH [0, 1] VIA PROBE(e, beam => 1) THEN SHORTLIST(limit => 2);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 2 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 3
+--> 4
+--# LIMIT 2 by default
 
 SELECT id, probe.score > 0, probe.score < 0.0001, probe.rank FROM t SEARCH [0, 1]
 VIA PROBE(e, beam => 2) THEN SHORTLIST(limit => 4) QUALIFY shortlist.rank > 2;
 --> 1 | true | true | 2
 --> 2 | true | true | 2
---# LIMIT 10 by default
+--# LIMIT 4 by default

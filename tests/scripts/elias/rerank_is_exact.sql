@@ -20,8 +20,12 @@ CREATE CLASSIFIER c ON t WITH (link = 'cosine');
 
 SELECT id, round(score, 4) FROM t SEARCH [1, 2, 3]
 VIA PROBE(e, beam => 4) THEN SHORTLIST(limit => 32) THEN RERANK(c, limit => 5);
---! error[V0001]: LIMIT + OFFSET is 10 but stage rerank keeps 5 labels
---!   help: raise the limit of rerank, or lower LIMIT
+--> 8 | 0.9075
+--> 14 | 0.8748
+--> 7 | 0.8729
+--> 29 | 0.8729
+--> 23 | 0.8547
+--# LIMIT 5 by default
 
 SELECT id, round(score, 4) FROM t SEARCH normalize([1, 2, 3]) VIA EXACT LIMIT 5;
 --> 8 | 0.9075
@@ -32,8 +36,10 @@ SELECT id, round(score, 4) FROM t SEARCH normalize([1, 2, 3]) VIA EXACT LIMIT 5;
 
 SELECT id, round(score, 4) FROM t SEARCH [1, 2, 3]
 VIA PROBE(e, beam => 4) THEN SHORTLIST(limit => 32) THEN RERANK(c, limit => 3) WHERE id < 10;
---! error[V0001]: LIMIT + OFFSET is 10 but stage rerank keeps 3 labels
---!   help: raise the limit of rerank, or lower LIMIT
+--> 8 | 0.9075
+--> 7 | 0.8729
+--> 2 | 0.8427
+--# LIMIT 3 by default
 
 SELECT id, round(score, 4) FROM t SEARCH normalize([1, 2, 3]) VIA EXACT WHERE id < 10 LIMIT 3;
 --> 8 | 0.9075

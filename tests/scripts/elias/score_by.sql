@@ -18,5 +18,8 @@ SCORE BY shortlist.score * sigmoid(rerank.score) LIMIT 2;
 
 SELECT id, score = probe.score * shortlist.score FROM t SEARCH [1, 0]
 VIA PROBE(e, beam => 2) THEN SHORTLIST(limit => 4) SCORE BY probe.score * shortlist.score;
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 4 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 1 | true
+--> 2 | true
+--> 3 | true
+--> 4 | true
+--# LIMIT 4 by default

@@ -9,7 +9,6 @@ CREATE INDEX e ON t USING elias (z) WITH (clusters = 2);
 
 SELECT count(*) FROM t SEARCH [1, 0] VIA PROBE(e) THEN SHORTLIST(limit => 4);
 --> 4
---# LIMIT 10 by default
 
 SET search.beam = 1;
 

@@ -47,5 +47,5 @@ SELECT id FROM t SEARCH [1, 0] VIA SHORTLIST(i, limit => 9223372036854775807);
 
 -- Ten is only the default: a window below it is no mistake.
 SELECT id FROM t SEARCH [1, 0] VIA SHORTLIST(i, limit => 5);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 5 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--= no rows
+--# LIMIT 5 by default

@@ -53,6 +53,7 @@ EVALUATE EXACT ON t FROM (SELECT 'a' AS text, [1] AS labels) METRICS (P@1) WITH 
 --! error[V0001]: EVALUATE has no option digit
 --!   help: did you mean digits?
 
+-- ANN_RECALL compares with the exact ranking without AGAINST EXACT, too.
 EVALUATE EXACT ON t FROM (SELECT 'a' AS text) METRICS (ANN_RECALL@1);
 --> EXACT ON t | 1 | 100.0
 --# EXACT ON t: # queries/s in blocks, 1 points

@@ -1,4 +1,4 @@
--- Labels by TEXT keys, and a single key in the place of a list.
+-- Labels by TEXT keys.
 
 CREATE MODEL m FROM '${fixtures}/static64.onnx' TOKENIZER '${fixtures}/tokenizer.json';
 --# output sentence_embedding is pooled by the model itself; pooling mean is not applied

@@ -26,8 +26,11 @@ UPDATE t SET z = [0, 0, 1] WHERE id = 5;
 --= 1 changed
 
 SELECT id, round(score, 4) FROM t SEARCH [1, 2, 3] VIA SHORTLIST(i, limit => 4, effort => 64);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 4 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 100 | 3.7417
+--> 101 | 3.732
+--> 8 | 3.3955
+--> 7 | 3.266
+--# LIMIT 4 by default
 
 SELECT id, round(score, 4) FROM t SEARCH [1, 2, 3] VIA EXACT LIMIT 4;
 --> 100 | 3.7417
@@ -36,8 +39,9 @@ SELECT id, round(score, 4) FROM t SEARCH [1, 2, 3] VIA EXACT LIMIT 4;
 --> 7 | 3.266
 
 SELECT id, round(score, 4) FROM t SEARCH [0, 0, 1] VIA SHORTLIST(i, limit => 2, effort => 64);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 2 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 5 | 1.0
+--> 101 | 0.8427
+--# LIMIT 2 by default
 
 SELECT id, round(score, 4) FROM t SEARCH [0, 0, 1] VIA EXACT LIMIT 2;
 --> 5 | 1.0
@@ -46,9 +50,13 @@ SELECT id, round(score, 4) FROM t SEARCH [0, 0, 1] VIA EXACT LIMIT 2;
 REINDEX i;
 
 SELECT id, round(score, 4) FROM t SEARCH [1, 2, 3] VIA SHORTLIST(i, limit => 4, effort => 64);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 4 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 100 | 3.7417
+--> 101 | 3.732
+--> 8 | 3.3955
+--> 7 | 3.266
+--# LIMIT 4 by default
 
 SELECT id, round(score, 4) FROM t SEARCH [0, 0, 1] VIA SHORTLIST(i, limit => 2, effort => 64);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 2 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 5 | 1.0
+--> 101 | 0.8427
+--# LIMIT 2 by default

@@ -42,4 +42,3 @@ SELECT id FROM t SEARCH [1, 0] LIMIT 3;
 
 SELECT count(*) FROM t SEARCH [1, 0];
 --> 32
---# LIMIT 10 by default

@@ -23,12 +23,15 @@ DELETE FROM t WHERE id >= 20;
 --= 44 changed
 
 SELECT id, score FROM t SEARCH [0, 1] VIA SHORTLIST(i, limit => 3, effort => 3);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 3 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 19 | 19.0
+--> 18 | 18.0
+--> 17 | 17.0
+--# LIMIT 3 by default
 
 DELETE FROM t WHERE id >= 2;
 --= 18 changed
 
 SELECT id, score FROM t SEARCH [0, 1] VIA SHORTLIST(i, limit => 3);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 3 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 1 | 1.0
+--> 0 | 0.0
+--# LIMIT 3 by default

@@ -20,8 +20,12 @@ INSERT INTO t SELECT id + 32, normalize([(id + 32) % 7 + 1, (id + 32) % 5, (id +
 CREATE INDEX i ON t USING faiss (z) WITH (factory = 'HNSW8');
 
 SELECT id, round(score, 4) FROM t SEARCH [1, 2, 3] VIA SHORTLIST(i, limit => 5, effort => 256);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 5 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 56 | 3.6742
+--> 8 | 3.3955
+--> 14 | 3.2733
+--> 7 | 3.266
+--> 29 | 3.266
+--# LIMIT 5 by default
 
 SELECT id, round(score, 4) FROM t SEARCH [1, 2, 3] VIA EXACT LIMIT 5;
 --> 56 | 3.6742
@@ -31,8 +35,10 @@ SELECT id, round(score, 4) FROM t SEARCH [1, 2, 3] VIA EXACT LIMIT 5;
 --> 29 | 3.266
 
 SELECT id, round(score, 4) FROM t SEARCH [1, 0, 0] VIA SHORTLIST(i, limit => 3, effort => 256);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 3 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 0 | 1.0
+--> 15 | 1.0
+--> 30 | 1.0
+--# LIMIT 3 by default
 
 SELECT id, round(score, 4) FROM t SEARCH [1, 0, 0] VIA EXACT LIMIT 3;
 --> 0 | 1.0

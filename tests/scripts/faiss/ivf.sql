@@ -23,8 +23,12 @@ INSERT INTO t SELECT id + 64, normalize([(id + 64) % 7 + 1, (id + 64) % 5, (id +
 CREATE INDEX i ON t USING faiss (z) WITH (factory = 'IVF3,Flat');
 
 SELECT id, round(score, 4) FROM t SEARCH [1, 2, 3] VIA SHORTLIST(i, limit => 5, effort => 3);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 5 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 56 | 3.6742
+--> 77 | 3.6667
+--> 98 | 3.4744
+--> 91 | 3.4641
+--> 92 | 3.4641
+--# LIMIT 5 by default
 
 SELECT id, round(score, 4) FROM t SEARCH [1, 2, 3] VIA EXACT LIMIT 5;
 --> 56 | 3.6742
@@ -34,8 +38,11 @@ SELECT id, round(score, 4) FROM t SEARCH [1, 2, 3] VIA EXACT LIMIT 5;
 --> 92 | 3.4641
 
 SELECT id, round(score, 4) FROM t SEARCH [3, -1, 1] VIA SHORTLIST(i, limit => 4, effort => 3) WHERE id % 2 = 1;
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 4 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 5 | 3.1623
+--> 125 | 3.1593
+--> 95 | 3.1568
+--> 115 | 3.153
+--# LIMIT 4 by default
 
 SELECT id, round(score, 4) FROM t SEARCH [3, -1, 1] VIA EXACT WHERE id % 2 = 1 LIMIT 4;
 --> 5 | 3.1623

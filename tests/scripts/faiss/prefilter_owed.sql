@@ -20,13 +20,21 @@ INSERT INTO t SELECT id + 32, normalize([id + 32, 20]) FROM t;
 CREATE INDEX i ON t USING faiss (z) WITH (factory = 'HNSW4');
 
 SELECT id FROM t SEARCH [1, 0] VIA SHORTLIST(i, limit => 4, effort => 4) WHERE id < 30;
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 4 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 29
+--> 28
+--> 27
+--> 26
+--# LIMIT 4 by default
 
 SELECT id FROM t SEARCH [1, 0] VIA SHORTLIST(i, limit => 4, effort => 4) WHERE id < 3;
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 4 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 2
+--> 1
+--> 0
+--# LIMIT 4 by default
 
 SELECT id FROM t SEARCH [1, 0] VIA SHORTLIST(i, limit => 4) WHERE id % 2 = 0;
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 4 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 62
+--> 60
+--> 58
+--> 56
+--# LIMIT 4 by default

@@ -11,8 +11,9 @@ INSERT INTO t VALUES (3, [2, 0]), (4, [0, 2]);
 --= 2 changed
 
 SELECT id, score FROM t SEARCH [1, 0] VIA SHORTLIST(i, limit => 2);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 2 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 3 | 2.0
+--> 1 | 1.0
+--# LIMIT 2 by default
 
 UPDATE t SET z = [3, 0] WHERE id = 2;
 --= 1 changed
@@ -21,11 +22,15 @@ DELETE FROM t WHERE id = 3;
 --= 1 changed
 
 SELECT id, score FROM t SEARCH [1, 0] VIA SHORTLIST(i, limit => 3);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 3 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 2 | 3.0
+--> 1 | 1.0
+--> 4 | 0.0
+--# LIMIT 3 by default
 
 REINDEX i;
 
 SELECT id, score FROM t SEARCH [1, 0] VIA SHORTLIST(i, limit => 3);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 3 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 2 | 3.0
+--> 1 | 1.0
+--> 4 | 0.0
+--# LIMIT 3 by default

@@ -5,15 +5,15 @@ CREATE TABLE t (id BIGINT PRIMARY KEY, z VECTOR(2));
 CREATE INDEX i ON t USING flat (z);
 
 SELECT id FROM t SEARCH [1, 0] VIA SHORTLIST(i, limit => 3);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 3 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--= no rows
+--# LIMIT 3 by default
 
 INSERT INTO t VALUES (1, [1, 0]);
 --= 1 changed
 
 SELECT id FROM t SEARCH [1, 0] VIA SHORTLIST(i, limit => 3);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 3 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 1
+--# LIMIT 3 by default
 
 DELETE FROM t;
 --= 1 changed
@@ -21,5 +21,5 @@ DELETE FROM t;
 REINDEX i;
 
 SELECT id FROM t SEARCH [1, 0] VIA SHORTLIST(i, limit => 3);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 3 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--= no rows
+--# LIMIT 3 by default

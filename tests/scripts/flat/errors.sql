@@ -29,7 +29,7 @@ CREATE INDEX i ON t USING flat (z, title);
 
 CREATE INDEX i ON t USING flat (z) WITH (limit = 3);
 --! error[V0001]: CREATE INDEX has no option limit
---!   help: it takes 
+--!   help: leave it out: there are none
 
 CREATE INDEX i ON u USING flat (z);
 --! error[Q0201]: unknown table `u`

@@ -17,15 +17,20 @@ COPY CLASSIFIER c FROM '${tmp}/w.npy';
 CREATE INDEX i ON t USING flat (c);
 
 SELECT id, score FROM t SEARCH [1, 0] VIA SHORTLIST(i, limit => 3);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 3 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 3 | 2.0
+--> 2 | 1.0
+--> 1 | 0.0
+--# LIMIT 3 by default
 
 INSERT INTO t VALUES (4, [5, 0]);
 --= 1 changed
 
 SELECT id, score FROM t SEARCH [1, 0] VIA SHORTLIST(i, limit => 4);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 4 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 4 | 5.0
+--> 3 | 2.0
+--> 2 | 1.0
+--> 1 | 0.0
+--# LIMIT 4 by default
 
 DROP CLASSIFIER c;
 --! error[V0001]: classifier c is used by index i

@@ -20,8 +20,8 @@ DROP CLASSIFIER c;
 --!   help: drop pipeline p first
 
 SELECT id FROM t SEARCH [1, 0] VIA PIPELINE p;
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 3 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 1
+--# LIMIT 3 by default
 
 DROP PIPELINE p;
 

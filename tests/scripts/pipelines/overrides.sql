@@ -15,8 +15,9 @@ SELECT id FROM t SEARCH [1, 0] VIA PIPELINE p LIMIT 1;
 --> 1
 
 SELECT id FROM t SEARCH [1, 0] VIA PIPELINE p (near.limit => 3, rerank.limit => 2);
---! error[V0001]: LIMIT + OFFSET is 10 but stage rerank keeps 2 labels
---!   help: raise the limit of rerank, or lower LIMIT
+--> 1
+--> 2
+--# LIMIT 2 by default
 
 SELECT id FROM t SEARCH [1, 0] VIA PIPELINE p LIMIT 2;
 --! error[Q0311]: 2 rows are asked for, but stage `rerank` keeps 1

@@ -12,13 +12,15 @@ CREATE CLASSIFIER c ON t WITH (link = 'sigmoid');
 CREATE PIPELINE p ON t AS SHORTLIST(i, limit => 3) THEN RERANK(c, limit => 2) SCORE BY 2 * rerank.score;
 
 SELECT id, score, rerank.score FROM t SEARCH [1, 0] VIA PIPELINE p;
---! error[V0001]: LIMIT + OFFSET is 10 but stage rerank keeps 2 labels
---!   help: raise the limit of rerank, or lower LIMIT
+--> 1 | 2.0 | 1.0
+--> 2 | 1.2 | 0.6
+--# LIMIT 2 by default
 
 SELECT id, score, rerank.score FROM t SEARCH [1, 0]
 VIA SHORTLIST(i, limit => 3) THEN RERANK(c, limit => 2) SCORE BY 2 * rerank.score;
---! error[V0001]: LIMIT + OFFSET is 10 but stage rerank keeps 2 labels
---!   help: raise the limit of rerank, or lower LIMIT
+--> 1 | 2.0 | 1.0
+--> 2 | 1.2 | 0.6
+--# LIMIT 2 by default
 
 SHOW PIPELINES;
 --> p | t | SHORTLIST(i, limit => 3) THEN RERANK(c, limit => 2) SCORE BY 2 * rerank.score

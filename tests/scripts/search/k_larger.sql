@@ -7,7 +7,6 @@ SELECT id, score FROM t SEARCH [1, 0] LIMIT 5;
 
 SELECT count(*) FROM t SEARCH [1, 0];
 --> 0
---# LIMIT 10 by default
 
 INSERT INTO t VALUES (1, [1, 0]), (2, [0, 1]);
 --= 2 changed

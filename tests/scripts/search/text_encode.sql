@@ -1,4 +1,4 @@
--- VIA ENCODE names the model; a text of another language needs an ENCODE first.
+-- VIA ENCODE names the model; stages written out need it first where the query is a text.
 
 CREATE MODEL m FROM '${fixtures}/static64.onnx' TOKENIZER '${fixtures}/tokenizer.json';
 --# output sentence_embedding is pooled by the model itself; pooling mean is not applied
@@ -13,8 +13,8 @@ INSERT INTO t (id, title) VALUES (1, 'red apple'), (2, 'green pear'), (3, 'fast 
 CREATE INDEX i ON t USING flat (z);
 
 SELECT id FROM t SEARCH 'automobile' VIA ENCODE(m) THEN SHORTLIST(i, limit => 1);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 1 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 3
+--# LIMIT 1 by default
 
 SELECT id FROM t SEARCH 'automobile' VIA SHORTLIST(i, limit => 1);
 --! error[Q0309]: a text cannot start at SHORTLIST: nothing turns it into a vector

@@ -10,12 +10,14 @@ CREATE INDEX ia ON t USING flat (a);
 CREATE INDEX ib ON t USING flat (b);
 
 SELECT id, score FROM t SEARCH [1, 0] VIA SHORTLIST(ia, limit => 2);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 2 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 1 | 1.0
+--> 2 | 0.0
+--# LIMIT 2 by default
 
 SELECT id, score FROM t SEARCH [1, 0, 0] VIA SHORTLIST(ib, limit => 2);
---! error[V0001]: LIMIT + OFFSET is 10 but stage shortlist keeps 2 labels
---!   help: raise the limit of shortlist, or lower LIMIT
+--> 2 | 1.0
+--> 1 | 0.0
+--# LIMIT 2 by default
 
 SELECT id FROM t SEARCH [1, 0];
 --! error[Q0321]: table `t` has several VECTOR columns: `a`, `b`

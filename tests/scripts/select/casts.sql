@@ -10,8 +10,8 @@ SELECT 't'::BOOLEAN, 'off'::BOOLEAN, 0::BOOLEAN, TRUE::BIGINT;
 --> true | false | false | 1
 
 -- REAL rounds to single precision.
-SELECT 0.1::REAL = 0.1::DOUBLE, 16777217::REAL;
---> false | 16777200.0
+SELECT 0.1::REAL = 0.1::DOUBLE, 16777217::REAL = 16777216;
+--> false | true
 
 SELECT '[1, 2.5]'::VECTOR(2), [1, 2, 3]::VECTOR(3);
 --> [1.0, 2.5] | [1.0, 2.0, 3.0]

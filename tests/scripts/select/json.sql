@@ -13,6 +13,8 @@ SELECT json_extract('{"a": {"b": [10, 20]}, "c": "x", "d": null}', '$.a.b[1]'),
 SELECT json_extract('{"a": "12"}', '$.a')::BIGINT + 1;
 --> 13
 
+SELECT CAST('10' AS JSON)::BIGINT, CAST('1.5' AS JSON)::DOUBLE, CAST('true' AS JSON)::BOOLEAN;
+
 SELECT CAST('{a: 1}' AS JSON);
 --! error[V0001]: '{a: 1}' cannot be read as JSON: give valid JSON text, nested at most 128 deep
 

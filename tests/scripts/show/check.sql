@@ -17,6 +17,7 @@ UPDATE t SET z = [2, 2] WHERE id = 1;
 DELETE FROM t WHERE id = 2;
 --= 1 changed
 
+--@ only as-written: a generation that was deleted is reported
 CHECK DATABASE;
 --= no rows
 
@@ -24,5 +25,6 @@ DROP INDEX e;
 
 DROP INDEX f;
 
+--@ only as-written: a generation that was deleted is reported
 CHECK DATABASE;
 --= no rows

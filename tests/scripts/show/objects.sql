@@ -21,6 +21,7 @@ SHOW TABLES;
 --> b | 0 | 2 | id | NULL
 
 --@ columns
+--@ only as-written: generations have other numbers where they are made at other times
 SHOW INDEXES;
 --: name | table | method | target | options | generation | covered | newer
 --> i | b | flat | z | '' | 7 | 0 | 0

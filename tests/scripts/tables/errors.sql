@@ -13,7 +13,7 @@ CREATE TABLE t (id BIGINT PRIMARY KEY, id TEXT);
 CREATE TABLE t (a BIGINT PRIMARY KEY, b BIGINT PRIMARY KEY);
 --! error[Q0316]: two primary keys, `a` and `b`
 --!   1 | CREATE TABLE t (a BIGINT PRIMARY KEY, b BIGINT PRIMARY KEY)
---!     |                                       ^ help: mark one column; others can be UNIQUE
+--!     |                                       ^ help: mark one column
 
 CREATE TABLE t (a DOUBLE PRIMARY KEY);
 --! error[Q0316]: `a` is a DOUBLE, which cannot be a primary key
@@ -51,7 +51,7 @@ CREATE TABLE t (a BIGINT PRIMARY KEY, b TEXT UNIQUE);
 
 CREATE TABLE t (a BIGINT PRIMARY KEY) WITH (shards = 3);
 --! error[V0001]: CREATE TABLE has no option shards
---!   help: it takes 
+--!   help: leave it out: there are none
 
 CREATE OR REPLACE TABLE t (a BIGINT PRIMARY KEY);
 --! error[Q0321]: CREATE OR REPLACE TABLE would drop stored data without asking

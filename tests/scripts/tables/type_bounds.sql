@@ -7,8 +7,9 @@ INSERT INTO t (id, i) VALUES (1, 2147483648);
 --!   1 | INSERT INTO t (id, i) VALUES (1, 2147483648)
 --!     |                                  ^^^^^^^^^^
 
-INSERT INTO t (id, i) VALUES (1, 1.5);
---= 1 changed
+-- A fraction is rounded, half to even.
+INSERT INTO t (id, i) VALUES (1, 2.5), (2, 3.5);
+--= 2 changed
 
 INSERT INTO t (id, r) VALUES (1, 1e39);
 --! error[Q0403]: 1e39 cannot be read as REAL: use DOUBLE for numbers beyond 3.4e38
@@ -30,5 +31,6 @@ INSERT INTO t (id) VALUES (9223372036854775808);
 --!   1 | INSERT INTO t (id) VALUES (9223372036854775808)
 --!     |                            ^^^^^^^^^^^^^^^^^^^
 
-SELECT count(*) FROM t;
---> 1
+SELECT id, i FROM t;
+--> 1 | 2
+--> 2 | 4

@@ -4,15 +4,20 @@ CREATE TABLE t (id BIGINT PRIMARY KEY, i INTEGER, r REAL, d DOUBLE, b BOOLEAN, s
                 v VECTOR(2), words TEXT[], numbers BIGINT[]);
 
 INSERT INTO t VALUES (1, 2147483647, 0.5, 1e300, TRUE, 'text', TIMESTAMP '2024-05-06 07:08:09.000001',
-                      '{"a": [1, 2]}', [0.25, -1], ['a', 'it''s', NULL], [1, -2]);
---! error[X0003]: internal error: column `words` of table t does not hold its type
+                      '{"a": [1, 2]}', [0.25, -1], ['a', 'it''s'], [1, -2]);
+--= 1 changed
 
 INSERT INTO t (id, v) VALUES (2, [1, 1]);
 --= 1 changed
 
+INSERT INTO t (id, v, words) VALUES (3, [1, 1], ['a', NULL]);
+--! error[V0001]: column `words` of table t is [a, NULL]
+--!   help: the elements of a stored array are not NULL: leave them out
+
 --@ columns
 SELECT * FROM t;
 --: id | i | r | d | b | s | at | j | v | words | numbers
+--> 1 | 2147483647 | 0.5 | 1e300 | true | text | 2024-05-06 07:08:09.000001 | {"a": [1, 2]} | [0.25, -1.0] | [a, it's] | [1, -2]
 --> 2 | NULL | NULL | NULL | NULL | NULL | NULL | NULL | [1.0, 1.0] | NULL | NULL
 
 DESCRIBE t;

@@ -10,10 +10,9 @@ SELECT f, h, b FROM t;
 --> [0.1, -0.2] | [0.0999756, -0.199951] | [0.100787, -0.2]
 
 -- I8: 127 steps of the greatest element, which itself is exact.
-SELECT round(b::VECTOR(2) <-> b, 3) FROM t;
---! error[Q0321]: `<->` is known in ORDER BY only
---!   1 | SELECT round(b::VECTOR(2) <-> b, 3) FROM t
---!     |              ^^^^^^^^^^^^^^^^^^ help: write l2(a, b)
+SELECT round(l2(f, b), 5) FROM t;
+--> 0.00394
+--> 0.00079
 
 SELECT l2(f, h) < 0.0001, l2(f, b) < 0.001 FROM t;
 --> true | false

@@ -137,6 +137,10 @@ impl Session {
                 *text = self.without_paths(text);
             }
         }
+        // What is noted about a model depends on how this machine computes it.
+        if sql.starts_with("CREATE MODEL") || sql.starts_with("CREATE OR REPLACE MODEL") {
+            outcome.notes.clear();
+        }
         for note in &mut outcome.notes {
             *note = self.without_paths(note);
         }
@@ -154,8 +158,10 @@ impl Session {
         if sql == text {
             return self.without_paths(&error.render(text));
         }
+        let rendered = error.render(text);
+        let first = rendered.lines().next().unwrap_or_default();
         let help = error.help().map_or(String::new(), |help| format!("\n  help: {help}"));
-        self.without_paths(&format!("error[{}]: {error}{help}", error.code()))
+        self.without_paths(&format!("{first}{help}"))
     }
 
     fn tmp(&self) -> String {
