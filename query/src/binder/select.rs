@@ -159,15 +159,18 @@ impl Binder<'_> {
     ) -> BindResult<(Option<BoundExpr>, Option<BoundExpr>)> {
         let limit = self.row_count(query.limit.as_ref(), "LIMIT")?;
         let offset = self.row_count(query.offset.as_ref(), "OFFSET")?;
+        let number = |count: &Option<BoundExpr>| match count {
+            Some(BoundExpr::Literal(Value::BigInt(n))) => *n,
+            _ => 0,
+        };
         if let (Some(expr), Some(window)) = (&query.limit, window) {
-            let number = |count: &Option<BoundExpr>| match count {
-                Some(BoundExpr::Literal(Value::BigInt(n))) => *n,
-                _ => 0,
-            };
             window.check(number(&limit).saturating_add(number(&offset)), expr.span)?;
         }
+        // Nobody asked for the default number of rows, so that a search that keeps fewer gives what it keeps.
+        let kept = window.map_or(i64::MAX, |window| i64::try_from(window.limit).unwrap_or(i64::MAX));
+        let left = kept.saturating_sub(number(&offset)).max(0);
         let limit = match (&query.limit, limit) {
-            (None, _) => default.map(|n| BoundExpr::Literal(Value::BigInt(n))),
+            (None, _) => default.map(|n| BoundExpr::Literal(Value::BigInt(n.min(left)))),
             (Some(_), limit) => limit,
         };
         Ok((limit, offset))
