@@ -128,6 +128,11 @@ impl Catalog for ViewCatalog<'_> {
     fn setting(&self, name: &str) -> Option<Value> {
         self.settings.show(name)
     }
+
+    fn setting_names(&self) -> Vec<String> {
+        let names = self.settings.all().into_iter().map(|[name, ..]| name);
+        names.filter_map(|name| if let Value::Text(name) = name { Some(name) } else { None }).collect()
+    }
 }
 
 /// The catalog kinds of the language in storage's words.

@@ -28,6 +28,8 @@ pub trait Catalog {
     fn file_columns(&self, call: &ReadCall) -> Result<Vec<(String, DataType)>, String>;
     /// The setting's current value, or None where no setting has this name.
     fn setting(&self, name: &str) -> Option<Value>;
+    /// All names of settings in order, for "did you mean".
+    fn setting_names(&self) -> Vec<String>;
 }
 
 /// Kinds of schema objects.

@@ -101,7 +101,7 @@ pub(crate) fn sort(
             keys.iter().map(|key| evaluate(&key.expr, &row, &run.eval())).collect();
         rows.push((key?, row));
         // With a limit above, only the best rows are kept: sort and cut whenever the buffer has doubled.
-        if let Some(top) = top.filter(|top| rows.len() >= 2 * (*top).max(512)) {
+        if let Some(top) = top.filter(|top| rows.len() / 2 >= (*top).max(512)) {
             rows.sort_by(|a, b| order(&a.0, &b.0));
             rows.truncate(top);
         }

@@ -197,4 +197,7 @@ impl Catalog for NoCatalog {
     fn setting(&self, _: &str) -> Option<Value> {
         None
     }
+    fn setting_names(&self) -> Vec<String> {
+        Vec::new()
+    }
 }

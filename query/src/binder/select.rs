@@ -166,13 +166,11 @@ impl Binder<'_> {
         if let (Some(expr), Some(window)) = (&query.limit, window) {
             window.check(number(&limit).saturating_add(number(&offset)), expr.span)?;
         }
+        // Nobody asked for the default number of rows, so that a search that keeps fewer gives what it keeps.
+        let kept = window.map_or(i64::MAX, |window| i64::try_from(window.limit).unwrap_or(i64::MAX));
+        let left = kept.saturating_sub(number(&offset)).max(0);
         let limit = match (&query.limit, limit) {
-            // A window below the default is no mistake: nobody asked for more rows than it has.
-            (None, _) => default.map(|n| {
-                let window = window.and_then(|window| i64::try_from(window.limit).ok()).unwrap_or(i64::MAX);
-                let left = window.saturating_sub(number(&offset)).max(0);
-                BoundExpr::Literal(Value::BigInt(n.min(left)))
-            }),
+            (None, _) => default.map(|n| BoundExpr::Literal(Value::BigInt(n.min(left)))),
             (Some(_), limit) => limit,
         };
         Ok((limit, offset))

@@ -66,7 +66,9 @@ impl Binder<'_> {
             return Ok(name.name.clone());
         }
         let error = QueryError::new(ErrorCode::UnknownSetting, format!("unknown setting `{}`", name.name));
-        Err(error.at(name.span).help("SHOW SETTINGS lists them"))
+        let names = self.catalog.setting_names();
+        let error = error.at(name.span).did_you_mean(&name.name, names.iter().map(String::as_str));
+        Err(if error.help.is_some() { error } else { error.help("SHOW SETTINGS lists them") })
     }
 
     fn describe(&self, name: &Ident) -> BindResult<LogicalPlan> {

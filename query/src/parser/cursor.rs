@@ -271,7 +271,8 @@ impl<'a> Parser<'a> {
     #[cold]
     fn too_deep(&self) -> QueryError {
         let message = format!("nested deeper than {} levels", self.limits.nesting_depth_max);
-        QueryError::new(ErrorCode::TooDeep, message).at(self.here())
+        let error = QueryError::new(ErrorCode::TooDeep, message).at(self.here());
+        error.help("leave out parentheses, or split the statement")
     }
 
     /// At least one item, between commas.

@@ -188,6 +188,9 @@ impl Catalog for Fixed {
     fn setting(&self, name: &str) -> Option<Value> {
         matches!(name, "threads" | "search.beam").then_some(Value::BigInt(4))
     }
+    fn setting_names(&self) -> Vec<String> {
+        vec!["search.beam".to_owned(), "threads".to_owned()]
+    }
 }
 
 /// The bound plan of a statement, or its error as a person sees it.

@@ -41,7 +41,7 @@ SHOW search.exact_rows;
 SET search.beem = 3;
 --! error[Q0212]: unknown setting `search.beem`
 --!   1 | SET search.beem = 3
---!     |     ^^^^^^^^^^^ help: SHOW SETTINGS lists them
+--!     |     ^^^^^^^^^^^ help: did you mean `search.beam`?
 
 SHOW nothing;
 --! error[Q0212]: unknown setting `nothing`

@@ -130,11 +130,12 @@ fn writes_to_a_database_opened_for_reading() {
         "CREATE INDEX j ON t USING faiss (z)",
         "CREATE CLASSIFIER c ON t",
         "REINDEX i",
-        "ALTER TABLE t SET DEFAULT PIPELINE p",
     ] {
         suite::refused(&database, sql, &["cannot write", "read-only"]);
     }
-    let csv = quoted(&place.folder.path().join("a.csv"));
+    let csv = place.folder.path().join("a.csv");
+    fs::write(&csv, "id,title,n,z\n").expect("a file");
+    let csv = quoted(&csv);
     suite::refused(&database, &format!("COPY t FROM {csv}"), &["read-only"]);
     // All that only reads works, and so do settings.
     assert_eq!(

@@ -3,8 +3,8 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
-use argtop::{Database, Options};
 use argtop_tests::suite;
 
 use crate::{Place, quoted};
@@ -74,30 +74,35 @@ fn flipped_bytes_of_a_model() {
     place.is_unchanged();
 }
 
+/// A process holds one library, so that each of these is a process of its own.
 #[test]
 fn a_library_that_is_not_there() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let open = |name: &str, onnxruntime| {
-        let options = Options { onnxruntime, ..suite::options() };
-        Database::open(folder.path().join(name), options).expect("it opens without the library")
+    let run = |library: Option<&Path>, sql: &str| {
+        let mut command = Command::new(suite::binary());
+        command.env_remove("ORT_DYLIB_PATH").env("ARGTOP_CACHE", folder.path());
+        command.envs(library.map(|path| ("ORT_DYLIB_PATH", path)));
+        let output = command.args(["--mode", "csv", "-c", sql]).stdin(Stdio::null()).output();
+        let output = output.expect("the binary runs");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
     };
-    let none = open("a", None);
-    suite::refused(
-        &none,
-        &suite::create_model(),
-        &["no ONNX Runtime library", "make setup", "ORT_DYLIB_PATH"],
-    );
-    let absent = folder.path().join("absent.so");
-    let database = open("b", Some(absent.clone()));
-    let fix = ["absent.so", "ORT_DYLIB_PATH"];
-    suite::refused(&database, &suite::create_model(), &fix);
-    fs::write(&absent, "not a library").expect("a file");
-    suite::refused(&database, &suite::create_model(), &fix);
-    // All that needs no model works.
-    suite::execute(&database, "CREATE TABLE t (id BIGINT PRIMARY KEY, z VECTOR(2))");
-    suite::execute(&database, "INSERT INTO t VALUES (1, [1, 0])");
-    assert_eq!(suite::rows(&database, "SELECT id FROM t SEARCH [1, 0]").len(), 1);
-    suite::refused(&database, "SELECT id FROM t SEARCH 'text'", &["model"]);
+    let refuses = |library: Option<&Path>, phrases: &[&str]| {
+        let (code, _, stderr) = run(library, &suite::create_model());
+        assert_eq!(code, Some(1), "{stderr}");
+        suite::says(&stderr, phrases);
+        suite::says(&stderr, &["make setup", "ORT_DYLIB_PATH"]);
+    };
+    refuses(None, &["no ONNX Runtime library is configured"]);
+    let path = folder.path().join("library.so");
+    refuses(Some(&path), &["cannot be loaded from", "library.so"]);
+    fs::write(&path, "not a library").expect("a file");
+    refuses(Some(&path), &["cannot be loaded from", "library.so"]);
+    // All that needs no model works without it.
+    let script = "CREATE TABLE t (id BIGINT PRIMARY KEY, z VECTOR(2)); INSERT INTO t VALUES (1, [1, 0]); \
+                  SELECT id FROM t SEARCH [1, 0];";
+    let (code, stdout, stderr) = run(Some(&path), script);
+    assert_eq!((code, stdout.as_str()), (Some(0), "id\n1\n"), "{stderr}");
 }
 
 /// Texts that an encoder meets: empty, blank, very long, of foreign and of control characters.

@@ -60,7 +60,7 @@ fn huge_limits_and_offsets() {
 fn integers_out_of_range() {
     let place = Place::new();
     place.refuses("INSERT INTO t VALUES (3, 'x', 2147483648, [1, 0, 0])", &["2147483648", "2147483647"]);
-    place.refuses("INSERT INTO t VALUES (9223372036854775808, 'x', 1, [1, 0, 0])", &["9223372036854775808"]);
+    place.refuses("INSERT INTO t VALUES (9223372036854775808, 'x', 1, [1, 0, 0])", &["9223372036854775807"]);
     place.refuses("INSERT INTO t VALUES (1e300, 'x', 1, [1, 0, 0])", &["whole number"]);
     place.refuses("UPDATE t SET n = n + 2147483647", &["2147483647"]);
     place.refuses("SELECT 9223372036854775807 + 1", &["out of range"]);
@@ -92,7 +92,7 @@ fn settings_and_options_out_of_range() {
     place.refuses("SET search.beam = 'many'", &["search.beam", "many"]);
     place.refuses("SET tail_rows_max = -1", &["tail_rows_max"]);
     place.refuses("SET auto_pack = 7", &["auto_pack", "true or false"]);
-    place.refuses("SET statement_timeout_ms = 99999999999999999999", &["99999999999999999999"]);
+    place.refuses("SET statement_timeout_ms = 99999999999999999999", &["statement_timeout_ms", "1e20"]);
     for options in [
         "factory = 'HNSW0'",
         "factory = 'HNSW1000000'",

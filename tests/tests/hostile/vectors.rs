@@ -88,6 +88,6 @@ fn numbers_beyond_the_format() {
     assert_eq!(scored[0].0, 3);
     assert!(scored.iter().all(|(_, score)| score.is_finite()), "{scored:?}");
     suite::execute(&place.database, "CREATE INDEX i ON t USING faiss (z) WITH (factory = 'HNSW8')");
-    let via = "SELECT id, score FROM t SEARCH [3e38, 3e38, 3e38] VIA SHORTLIST(i, limit => 3)";
+    let via = "SELECT id, score FROM t SEARCH [3e38, 3e38, 3e38] VIA SHORTLIST(i, limit => 3) LIMIT 3";
     assert_eq!(suite::scored(&suite::rows(&place.database, via)), scored);
 }
