@@ -29,7 +29,13 @@ pub(super) fn copy(run: &Run, mut writer: Writer<'_>, plan: &CopyFrom, name: &st
     let column =
         record.column.ok_or_else(|| Error::Internal(format!("auxiliary {name} serves no column")))?;
     let mut matrix = open_matrix(run, plan)?;
-    expect_shape(plan, &matrix, u64::from(record.clusters), record.dimension, "give one row for each cluster")?;
+    expect_shape(
+        plan,
+        &matrix,
+        u64::from(record.clusters),
+        record.dimension,
+        "give one row for each cluster",
+    )?;
     let mut vectors = Vec::new();
     while let Some(rows) = matrix.next_rows(BATCH_ROWS)? {
         vectors.extend(rows);

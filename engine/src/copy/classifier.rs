@@ -24,7 +24,13 @@ pub(super) fn copy(run: &Run, mut writer: Writer<'_>, plan: &CopyFrom, name: &st
         _ => return Err(Error::Internal(format!("classifier {name} has no table"))),
     };
     let labels = run.view.live(&table)?.len();
-    expect_shape(plan, &matrix, labels, record.dimension, "give one row for each label in primary-key order")?;
+    expect_shape(
+        plan,
+        &matrix,
+        labels,
+        record.dimension,
+        "give one row for each label in primary-key order",
+    )?;
     let old = record.data;
     record.data = writer.allocate()?;
     let mut bulk = run.inner.store.bulk_rows(Family::Classifiers, record.data)?;

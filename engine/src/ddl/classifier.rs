@@ -29,7 +29,10 @@ pub(crate) fn create(run: &Run, mut writer: Writer<'_>, plan: &CreateOnTable) ->
         Some(name) => {
             let found = vector_columns(&table).into_iter().find(|column| column.name == name);
             found.ok_or_else(|| {
-                Error::value(format!("table {} has no vector column {name}", table.name), "name a vector column")
+                Error::value(
+                    format!("table {} has no vector column {name}", table.name),
+                    "name a vector column",
+                )
             })?
         }
         None if vector_columns(&table).is_empty() => {

@@ -132,7 +132,9 @@ pub(crate) fn drop(
     };
     if let Some(user) = user_of(run, &object) {
         let fix = match &*object {
-            Object::Pipeline(_) => format!("ALTER {} RESET DEFAULT PIPELINE first", user.replacen("table", "TABLE", 1)),
+            Object::Pipeline(_) => {
+                format!("ALTER {} RESET DEFAULT PIPELINE first", user.replacen("table", "TABLE", 1))
+            }
             _ => format!("drop {user} first"),
         };
         return Err(Error::value(format!("{} {name} is used by {user}", kind.name()), fix));
