@@ -2,8 +2,8 @@
 //!
 //! `cargo run --release --example open_insert_search -- FOLDER MODEL.onnx TOKENIZER.json ONNXRUNTIME.so`
 //!
-//! FOLDER is made if it is not there. The model is any sentence encoder in ONNX form whose output is one vector a text,
-//! or one vector a token (then add `pooling`).
+//! FOLDER is made if it is not there. The model is any sentence encoder in ONNX form whose output is one
+//! vector a text, or one vector a token (then add `pooling`).
 
 use std::path::PathBuf;
 
@@ -23,7 +23,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // A statement is parsed once and run as often as one likes.
     let insert = database.prepare(
-        "INSERT INTO products (id, title) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET title = excluded.title",
+        "INSERT INTO products (id, title) VALUES ($1, $2)
+         ON CONFLICT (id) DO UPDATE SET title = excluded.title",
     )?;
     for (id, title) in [(1, "red running shoe"), (2, "waterproof hiking boot"), (3, "garden chair of oak")] {
         insert.clone().bind(vec![Value::BigInt(id), Value::Text(title.into())])?.execute()?;

@@ -1,5 +1,5 @@
-//! argtop inside a threaded application: one database, a session for each worker, a writer beside them, and a watchdog
-//! that interrupts what takes too long.
+//! argtop inside a threaded application: one database, a session for each worker, a writer beside them, and a
+//! watchdog that interrupts what takes too long.
 //!
 //! `cargo run --release --example threads -- FOLDER`
 //!

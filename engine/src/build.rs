@@ -173,8 +173,8 @@ fn seal(builder: GenerationBuilder, view: &View, fields: Fields<'_>) -> Result<S
     })?)
 }
 
-/// Publishes sealed generations with one commit, and forgets what the caches hold of their objects' older ones.
-/// Those whose object was dropped meanwhile are left out, and removed with the next open.
+/// Publishes sealed generations with one commit, and forgets what the caches hold of their objects' older
+/// ones. Those whose object was dropped meanwhile are left out, and removed with the next open.
 pub(crate) fn publish(inner: &Arc<Inner>, sealed: Vec<SealedGeneration>) -> Result<(), Error> {
     let mut writer = inner.store.writer()?;
     let mut objects = Vec::new();
@@ -231,8 +231,8 @@ pub(crate) fn pack_table(
     if sealed.is_empty() { Ok(()) } else { publish(inner, sealed) }
 }
 
-/// After a statement wrote `written` rows: packs a tail that has grown long, at once after a bulk load and in the
-/// background otherwise, so that a single insert never waits for it.
+/// After a statement wrote `written` rows: packs a tail that has grown long, at once after a bulk load and in
+/// the background otherwise, so that a single insert never waits for it.
 pub(crate) fn after_write(run: &Run, table: &TableRecord, written: u64) -> Result<(), Error> {
     if !run.settings.is_on("auto_pack") {
         return Ok(());
@@ -287,7 +287,8 @@ impl Default for Maintenance {
 }
 
 impl Maintenance {
-    /// Starts the thread. It holds the database only while it works, so that dropping the last handle ends it.
+    /// Starts the thread. It holds the database only while it works, so that dropping the last handle ends
+    /// it.
     pub(crate) fn start(inner: &Arc<Inner>) {
         let weak = Arc::downgrade(inner);
         let receiver = inner.maintenance.receiver.clone();

@@ -26,7 +26,8 @@ pub struct Options {
     pub create: bool,
     /// Open without the right to write; several processes may do so at once.
     pub read_only: bool,
-    /// Sync every commit to the disk. Without it a commit survives a crash of the process, but not a power cut.
+    /// Sync every commit to the disk. Without it a commit survives a crash of the process, but not a power
+    /// cut.
     pub sync: bool,
     /// The ONNX Runtime shared library; needed for models only.
     pub onnxruntime: Option<PathBuf>,
@@ -54,8 +55,8 @@ impl Default for Options {
 
 /// An open database and one session on it.
 ///
-/// A clone shares database and session; [`Database::session`] gives a new session, with settings and an interrupt
-/// handle of its own, on the same database. All of them may be used from any thread.
+/// A clone shares database and session; [`Database::session`] gives a new session, with settings and an
+/// interrupt handle of its own, on the same database. All of them may be used from any thread.
 #[derive(Clone)]
 pub struct Database {
     pub(crate) inner: Arc<Inner>,
@@ -88,8 +89,8 @@ impl Database {
     /// Opens the database in a directory.
     ///
     /// # Errors
-    /// [`Error::Open`] where the directory is missing (without [`Options::create`]), belongs to something else, is
-    /// locked by another process, is of a newer format or damaged.
+    /// [`Error::Open`] where the directory is missing (without [`Options::create`]), belongs to something
+    /// else, is locked by another process, is of a newer format or damaged.
     pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Database, Error> {
         let open = OpenOptions {
             create: options.create,
@@ -172,7 +173,8 @@ impl Database {
         }
     }
 
-    /// What the database noticed since it was opened and could mend or work round: damaged generations, for one.
+    /// What the database noticed since it was opened and could mend or work round: damaged generations, for
+    /// one.
     pub fn warnings(&self) -> Vec<String> {
         self.inner.store.warnings()
     }

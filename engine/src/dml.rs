@@ -147,7 +147,8 @@ impl<'a> InsertState<'a> {
         Ok(row)
     }
 
-    /// The row of a slot that was live when the statement began; None for one that the statement itself wrote.
+    /// The row of a slot that was live when the statement began; None for one that the statement itself
+    /// wrote.
     fn old_row(&self, table: &Arc<TableRecord>, slot: Slot) -> Result<Option<Vec<Value>>, Error> {
         if !self.run.view.live(table)?.contains(slot) {
             return Ok(None);

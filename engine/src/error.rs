@@ -18,7 +18,8 @@ pub enum Error {
     /// The statement is wrong: syntax, names, types, values. Change the statement.
     #[error("{0}")]
     Query(#[from] QueryError),
-    /// A value is wrong: out of range, of the wrong dimension, not finite, a key that exists. Change the data.
+    /// A value is wrong: out of range, of the wrong dimension, not finite, a key that exists. Change the
+    /// data.
     #[error("{message}")]
     Value {
         /// What is wrong, with the value and the place.
@@ -79,7 +80,8 @@ impl Error {
         Error::Value { message: message.into(), help: Some(help.into()) }
     }
 
-    /// Stable short code: Q... for the statement, V... values, S... storage, M... models, I... indexes, F... files, X... the rest.
+    /// Stable short code: Q... for the statement, V... values, S... storage, M... models, I... indexes, F...
+    /// files, X... the rest.
     pub fn code(&self) -> String {
         let code = match self {
             Error::Query(error) => return error.code.to_string(),

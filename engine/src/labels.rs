@@ -6,7 +6,8 @@
 //!        z --> row of every classifier (z, scaled by its link) --> edges of every cluster graph
 //! ```
 //!
-//! Section 3 of the retrieval rules: a label that is inserted after training is on every path in the next statement.
+//! Section 3 of the retrieval rules: a label that is inserted after training is on every path in the next
+//! statement.
 
 use std::sync::Arc;
 
@@ -277,8 +278,8 @@ impl GeneratedPart {
         Ok(encoded.values)
     }
 
-    /// z of one raw encoding: `normalize(E + a)`, with the label's cluster: the one given, or the one whose centroid is
-    /// nearest.
+    /// z of one raw encoding: `normalize(E + a)`, with the label's cluster: the one given, or the one whose
+    /// centroid is nearest.
     pub(crate) fn embed(&self, raw: &[f32], cluster: Option<u32>) -> Result<(Vec<f32>, Option<u32>), Error> {
         let mut values = raw.to_vec();
         let mut assigned = None;
@@ -383,8 +384,8 @@ pub(crate) fn auxiliary_part(
     Ok(Some(AuxiliaryPart { record: record.clone(), vectors: values, centroids }))
 }
 
-/// The row that a classifier starts with for a label of embedding `z`: z itself, or scaled with a bias so that logits
-/// of new labels compete with trained ones.
+/// The row that a classifier starts with for a label of embedding `z`: z itself, or scaled with a bias so
+/// that logits of new labels compete with trained ones.
 pub(crate) fn classifier_row(classifier: &ClassifierRecord, z: &[f32]) -> Result<Vec<u8>, Error> {
     let scale = classifier.scale as f32;
     let values: Vec<f32> = z.iter().map(|value| value * scale).collect();

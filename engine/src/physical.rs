@@ -1,4 +1,5 @@
-//! Physical plans: logical plans bound to the objects of one snapshot, with every choice made and its reason noted.
+//! Physical plans: logical plans bound to the objects of one snapshot, with every choice made and its reason
+//! noted.
 
 use argtop_query::expr::BoundExpr;
 use argtop_query::plan::{Aggregate, Field, SortKey};

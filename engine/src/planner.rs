@@ -147,7 +147,8 @@ impl<'a> Planner<'a> {
         Ok(ScanPlan { table, filter, columns, keys })
     }
 
-    /// The primary keys that a filter admits, where one of its conjuncts is `key = constant` or `key IN (...)`.
+    /// The primary keys that a filter admits, where one of its conjuncts is `key = constant` or `key IN
+    /// (...)`.
     pub(crate) fn keys_of(&self, table: &TableRecord, filter: &BoundExpr) -> Option<Vec<Key>> {
         let constant = |expr: &BoundExpr| match expr {
             BoundExpr::Literal(_) | BoundExpr::Parameter(_) => evaluate(expr, &[], &self.run.eval()).ok(),

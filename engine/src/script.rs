@@ -40,7 +40,8 @@ pub fn completeness(text: &str) -> Completeness {
     }
 }
 
-/// The words of the language, for completion: reserved words, and those that begin statements, stages and options.
+/// The words of the language, for completion: reserved words, and those that begin statements, stages and
+/// options.
 pub fn keywords() -> &'static [&'static str] {
     KEYWORDS.get_or_init(|| {
         let mut words: Vec<&'static str> = argtop_query::parser::reserved_words().to_vec();

@@ -25,8 +25,8 @@ pub enum Via {
 /// ```no_run
 /// # fn main() -> Result<(), argtop::Error> {
 /// let database = argtop::Database::open("labels.db", argtop::Options::default())?;
-/// let rows = database.search("concepts").text("a small domesticated feline").filter("depth > 3").limit(5).run()?;
-/// for row in rows {
+/// let rows = database.search("concepts").text("a small domesticated feline").filter("depth >
+/// 3").limit(5).run()?; for row in rows {
 ///     println!("{:?}", row?.values());
 /// }
 /// # Ok(())
@@ -116,8 +116,8 @@ impl SearchBuilder {
     /// Runs the search.
     ///
     /// # Errors
-    /// As the SQL statement would: [`Error::Query`] for unknown names and wrong predicates, [`Error::Value`] without
-    /// a query.
+    /// As the SQL statement would: [`Error::Query`] for unknown names and wrong predicates, [`Error::Value`]
+    /// without a query.
     pub fn run(self) -> Result<Rows, Error> {
         let query = self
             .query

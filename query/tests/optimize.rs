@@ -123,7 +123,8 @@ const QUERIES: &[&str] = &[
     "SELECT id, weight FROM points WHERE 1 < 2 AND weight > 0.2 AND (true OR id = 1)",
     "SELECT id FROM points WHERE NOT (weight > 0.4 AND NOT id IN (1, 2))",
     "SELECT id FROM points WHERE NOT (weight IS NULL) AND NOT NOT id >= 2",
-    "SELECT a FROM (SELECT id AS a, weight * 2 AS w FROM points) AS s WHERE w > 0.5 AND a < 5 ORDER BY w DESC",
+    "SELECT a FROM (SELECT id AS a, weight * 2 AS w FROM points) AS s
+     WHERE w > 0.5 AND a < 5 ORDER BY w DESC",
     "SELECT x + 1 AS y FROM (SELECT id + 1 AS x FROM (SELECT id FROM points WHERE id > 1) a) b WHERE x > 3",
     "SELECT x * x FROM (SELECT id * 3 AS x FROM points) AS s WHERE x > 3 AND x < 13",
     "SELECT id FROM (SELECT id FROM points ORDER BY weight DESC LIMIT 4) AS s WHERE id > 0",

@@ -1,5 +1,5 @@
-//! COPY AUXILIARY a FROM 'vectors.npy': the K vectors of an auxiliary. The column that adds them is computed again for
-//! every label, and all of it becomes visible with one commit.
+//! COPY AUXILIARY a FROM 'vectors.npy': the K vectors of an auxiliary. The column that adds them is computed
+//! again for every label, and all of it becomes visible with one commit.
 
 use argtop_query::plan::CopyFrom;
 use argtop_storage::{Family, Object, ObjectId, ObjectKind, RowFormat, TableRecord, Writer};
@@ -118,7 +118,8 @@ fn derive(
     Ok(done)
 }
 
-/// Points what refers to the old column at the new one. A faiss index of the old vectors is of no use for the new.
+/// Points what refers to the old column at the new one. A faiss index of the old vectors is of no use for the
+/// new.
 fn retarget(
     run: &Run,
     writer: &mut Writer<'_>,

@@ -134,7 +134,8 @@ fn places(
     } else {
         columns.iter().copied().filter(|place| !places.contains(&Some(*place))).collect()
     };
-    // A matrix has no names of its own: its row number and vector fill the columns in the order they are named.
+    // A matrix has no names of its own: its row number and vector fill the columns in the order they are
+    // named.
     let positional = names == ["row", "vector"]
         && wanted.iter().all(|place| !names.contains(&table.columns[*place].name.as_str()));
     for (number, place) in wanted.into_iter().enumerate() {

@@ -1,5 +1,5 @@
-//! CREATE AUXILIARY (DEXA, KDD 2023): balanced clusters of labels that will share a trained vector. Until they are
-//! trained or loaded the vectors are zero, so that z stays what it is.
+//! CREATE AUXILIARY (DEXA, KDD 2023): balanced clusters of labels that will share a trained vector. Until
+//! they are trained or loaded the vectors are zero, so that z stays what it is.
 
 use argtop_query::plan::CreateOnTable;
 use argtop_storage::{
@@ -15,8 +15,8 @@ use crate::kernel;
 use crate::labels::pack;
 use crate::train::{BuildControl, balanced_clusters};
 
-/// Labels that share one auxiliary vector where the statement does not say how many clusters: L / 40 as in the paper's
-/// largest set.
+/// Labels that share one auxiliary vector where the statement does not say how many clusters: L / 40 as in
+/// the paper's largest set.
 const LABELS_PER_CLUSTER: u64 = 40;
 
 /// CREATE AUXILIARY.
@@ -97,7 +97,9 @@ fn served_column<'t>(table: &'t TableRecord, name: &str) -> Result<&'t ColumnRec
     named.ok_or_else(|| {
         Error::value(
             format!("no generated column of table {} adds aux({name})", table.name),
-            format!("declare one: z VECTOR(n) GENERATED ALWAYS AS (normalize(encode(model, text) + aux({name}))) STORED"),
+            format!(
+                "declare one: z VECTOR(n) GENERATED ALWAYS AS (encode(model, text) + aux({name})) STORED"
+            ),
         )
     })
 }

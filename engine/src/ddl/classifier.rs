@@ -85,7 +85,8 @@ pub(crate) fn create(run: &Run, mut writer: Writer<'_>, plan: &CreateOnTable) ->
     Ok(Output::changed(0))
 }
 
-/// Writes the first row of every label, aside and in chunks: they are seen from the commit that names their data id.
+/// Writes the first row of every label, aside and in chunks: they are seen from the commit that names their
+/// data id.
 fn initialise(
     run: &Run,
     table: &TableRecord,

@@ -1,7 +1,9 @@
 //! CREATE INDEX and REINDEX.
 //!
-//! An index is built from a snapshot without holding the writer's lock. The commit that makes it visible looks again:
-//! the table must still be there, the name free, and labels written meanwhile get what the index keeps in the store.
+//! An index is built from a snapshot without holding the writer's lock. The commit that makes it visible
+//! looks again:
+//! the table must still be there, the name free, and labels written meanwhile get what the index keeps in the
+//! store.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -115,7 +115,8 @@ pub(crate) fn set_default_pipeline(
     Ok(Output::changed(0))
 }
 
-/// DROP. A table takes its indexes, classifiers, auxiliaries and pipelines along; what something else needs stays.
+/// DROP. A table takes its indexes, classifiers, auxiliaries and pipelines along; what something else needs
+/// stays.
 pub(crate) fn drop(
     run: &Run,
     mut writer: Writer<'_>,

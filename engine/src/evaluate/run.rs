@@ -325,7 +325,8 @@ fn measure_block(
     Ok(())
 }
 
-/// The vectors of a block by model, with the seconds that encoding took: every target of one model shares them.
+/// The vectors of a block by model, with the seconds that encoding took: every target of one model shares
+/// them.
 type Encoded = HashMap<ObjectId, (Vec<QueryInput>, f64)>;
 
 /// The answers of one target to a block, and the seconds they took, encoding included.

@@ -1,7 +1,7 @@
 //! Executes physical plans under one snapshot.
 //!
-//! Rows are pulled: [`open`] builds a stream for an operator out of the streams of its inputs. A search is done when
-//! its stream is first pulled; a scan reads as it is pulled.
+//! Rows are pulled: [`open`] builds a stream for an operator out of the streams of its inputs. A search is
+//! done when its stream is first pulled; a scan reads as it is pulled.
 
 pub(crate) mod relational;
 mod run;

@@ -194,7 +194,8 @@ impl Dense {
         Ok(())
     }
 
-    /// For each query the slots among `allowed` that may belong to its exact best `k`; see `kernel::Nominees`.
+    /// For each query the slots among `allowed` that may belong to its exact best `k`; see
+    /// `kernel::Nominees`.
     pub(crate) fn nominate(
         &self,
         context: &Context,

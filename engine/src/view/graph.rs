@@ -1,5 +1,5 @@
-//! The cluster graph of an elias index: its generation, or the same arrays read from the store, and the edges of labels
-//! that came later.
+//! The cluster graph of an elias index: its generation, or the same arrays read from the store, and the edges
+//! of labels that came later.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

@@ -96,7 +96,8 @@ impl KeyBook {
     }
 }
 
-/// A tail longer than this is read from the keys, which are far smaller than the records but not ordered by slot.
+/// A tail longer than this is read from the keys, which are far smaller than the records but not ordered by
+/// slot.
 const RECORDS_MAX: u32 = 64;
 
 fn read_tail(view: &View, table: &TableRecord, tail: &mut Tail, slot_end: Slot) -> Result<(), Error> {

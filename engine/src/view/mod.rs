@@ -1,4 +1,5 @@
-//! Reading under one snapshot: names, labels, keys, and rows of vectors and classifiers, from generations and the tail.
+//! Reading under one snapshot: names, labels, keys, and rows of vectors and classifiers, from generations and
+//! the tail.
 //!
 //! ```text
 //! Snapshot --+-- catalog, live bitmaps           (names, live)
@@ -7,8 +8,8 @@
 //!            `-- cluster graph: generation or rows of the store, + edges of newer labels (Graph)
 //! ```
 //!
-//! The tail of an object is read from the store once and kept in memory, extended as later snapshots need it. A label
-//! that ended before its row was read is looked up by itself for the few snapshots that still see it.
+//! The tail of an object is read from the store once and kept in memory, extended as later snapshots need it.
+//! A label that ended before its row was read is looked up by itself for the few snapshots that still see it.
 
 mod dense;
 mod graph;

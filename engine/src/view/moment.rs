@@ -198,8 +198,8 @@ impl View {
         Graph::open(self, table, index)
     }
 
-    /// The usable generation of an object; None where there is none, it is damaged (the store keeps a warning), or
-    /// generations are switched off.
+    /// The usable generation of an object; None where there is none, it is damaged (the store keeps a
+    /// warning), or generations are switched off.
     pub(crate) fn generation(&self, object: ObjectId) -> Option<Arc<Generation>> {
         if !self.use_generations {
             return None;

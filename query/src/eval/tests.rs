@@ -337,7 +337,8 @@ proptest! {
 
     #[test]
     fn casting_any_text_never_panics(s in "\\PC{0,20}") {
-        let scalars = [DataType::Boolean, DataType::Integer, DataType::Real, DataType::Timestamp, DataType::Json];
+        let scalars =
+            [DataType::Boolean, DataType::Integer, DataType::Real, DataType::Timestamp, DataType::Json];
         for to in scalars {
             let _ = cast_value(Value::Text(s.clone()), &to);
             let _ = cast_value(Value::Text(s.clone()), &DataType::List(Box::new(to)));

@@ -41,8 +41,8 @@ impl Candidates {
         self.slots.len()
     }
 
-    /// Keeps the best `limit` labels by `scores` (one a label) in order, ties to the smaller primary key, and makes
-    /// the scores and ranks column `stage`, where there is one.
+    /// Keeps the best `limit` labels by `scores` (one a label) in order, ties to the smaller primary key, and
+    /// makes the scores and ranks column `stage`, where there is one.
     pub(crate) fn cut(
         &mut self,
         stage: Option<usize>,
@@ -56,7 +56,7 @@ impl Candidates {
             let key = keys.text(self.slots[position]);
             return Err(Error::value(
                 format!("the score of label {key} is not a number"),
-                "SCORE BY saw a NULL or an undefined value: wrap stage scores that may be absent in coalesce(..., 0)",
+                "SCORE BY saw a NULL: wrap stage scores that may be absent in coalesce(..., 0)",
             ));
         }
         let slots = &self.slots;

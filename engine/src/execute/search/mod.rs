@@ -1,12 +1,14 @@
-//! SEARCH: runs a chain of stages for one query or a block of them, ranks, and reads the rows that were asked for.
+//! SEARCH: runs a chain of stages for one query or a block of them, ranks, and reads the rows that were asked
+//! for.
 //!
 //! ```text
-//! texts --encode--> queries [n, D] --probe--> beams --shortlist--> candidates --rerank--> candidates --rank--> rows
+//! texts --encode--> queries [n, D] --probe--> beams --shortlist--> candidates --rerank--> candidates
+//! --rank--> rows
 //!                        `----------- exact / vector index ------------^
 //! ```
 //!
-//! Stages nominate with fast arithmetic; every score that decides an order is computed again in f64 from the stored
-//! row, so that a query gives the same answer alone and in a block, with and without generations.
+//! Stages nominate with fast arithmetic; every score that decides an order is computed again in f64 from the
+//! stored row, so that a query gives the same answer alone and in a block, with and without generations.
 
 mod answer;
 mod candidates;

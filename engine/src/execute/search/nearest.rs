@@ -63,9 +63,9 @@ fn score_each<'a>(
         .collect()
 }
 
-/// The best `limit` allowed labels by an index: its nominations among the labels it covers, the tail's among the
-/// newer ones, all scored exactly. A query whose nominations come back short is answered by exact scan: the labels
-/// are owed.
+/// The best `limit` allowed labels by an index: its nominations among the labels it covers, the tail's among
+/// the newer ones, all scored exactly. A query whose nominations come back short is answered by exact scan:
+/// the labels are owed.
 pub(crate) fn by_index(
     run: &Run,
     target: &Target<'_>,

@@ -60,8 +60,8 @@ pub(crate) fn probe(
     Ok(Probed { graph, beams, beam, name: index.name.clone(), stage })
 }
 
-/// SHORTLIST after PROBE: the best labels by `max s_c * a_cl`. A beam that reaches fewer labels than are owed is
-/// widened, fourfold at a time, until it reaches enough or covers every cluster.
+/// SHORTLIST after PROBE: the best labels by `max s_c * a_cl`. A beam that reaches fewer labels than are owed
+/// is widened, fourfold at a time, until it reaches enough or covers every cluster.
 pub(crate) fn shortlist(
     run: &Run,
     probed: &Probed,
@@ -116,7 +116,8 @@ pub(crate) fn shortlist(
     Ok((candidates.collect(), notes))
 }
 
-/// Path candidates with the scores of both stages: PROBE's is s_c of the best path and the cluster's rank in the beam.
+/// Path candidates with the scores of both stages: PROBE's is s_c of the best path and the cluster's rank in
+/// the beam.
 fn settle(
     labels: &[PathCandidate],
     beam: &[ClusterScore],

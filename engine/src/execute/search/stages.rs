@@ -110,14 +110,7 @@ pub(crate) fn run(
                 (rows, notes)
             }
             StageKind::Rerank { classifier, limit } => {
-                let (read, notes) =
-                    rerank(run, plan, classifier, *limit, &queries, &mut found, number, &keys)?;
-                run.context.measure(
-                    stage.id,
-                    0,
-                    std::time::Duration::ZERO,
-                    vec![format!("{read} rows read")],
-                );
+                let notes = rerank(run, plan, classifier, *limit, &queries, &mut found, number, &keys)?;
                 (count(&found), notes)
             }
         };
@@ -224,7 +217,7 @@ fn rerank(
     found: &mut [Candidates],
     number: usize,
     keys: &KeyBook,
-) -> Result<(u64, Vec<String>), Error> {
+) -> Result<Vec<String>, Error> {
     let rows = run.view.classifier_rows(&plan.table, classifier)?;
     expect_dimension(queries, rows.dimension(), &classifier.name)?;
     let read = count(found);
@@ -249,7 +242,7 @@ fn rerank(
         Link::Cosine => "cosine",
         Link::Sigmoid => "logit",
     };
-    Ok((read, vec![format!("{}, {link}", rows.format_name())]))
+    Ok(vec![format!("{}, {link}", rows.format_name()), format!("{read} rows read")])
 }
 
 /// A zero row or query has no direction; its cosine counts as 0.
