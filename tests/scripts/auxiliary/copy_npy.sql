@@ -5,8 +5,6 @@
 --@ file narrow.npy
 --| 1 0 0
 CREATE MODEL m FROM '${fixtures}/static64.onnx' TOKENIZER '${fixtures}/tokenizer.json';
---# output sentence_embedding is pooled by the model itself; pooling mean is not applied
---# a text alone is run twice, for the same rounding as in a batch
 
 CREATE TABLE t (id BIGINT PRIMARY KEY, title TEXT,
                 plain VECTOR(64) GENERATED ALWAYS AS (encode(m, title)) STORED,
@@ -51,8 +49,8 @@ VIA SHORTLIST(i, limit => 3) ORDER BY id;
 
 COPY AUXILIARY a FROM '${tmp}/narrow.npy';
 --! error[V0001]: ${tmp}/narrow.npy is 1 x 3, but 1 x 64 is needed
---!   help: give one row for each label in primary-key order
+--!   help: give one row for each cluster
 
 COPY AUXILIARY b FROM '${tmp}/one.npy';
---! error[Q0203]: Q0203: unknown auxiliary `b`
+--! error[Q0203]: unknown auxiliary `b`
 --!   help: known: `a`

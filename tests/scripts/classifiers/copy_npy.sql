@@ -40,7 +40,7 @@ COPY CLASSIFIER c FROM '${tmp}/missing.npy';
 --! error[F0001]: cannot open `${tmp}/missing.npy`: No such file or directory (os error 2)
 
 COPY CLASSIFIER d FROM '${tmp}/w.npy';
---! error[Q0205]: Q0205: unknown classifier `d`
+--! error[Q0205]: unknown classifier `d`
 --!   help: known: `c`
 
 SELECT id, score FROM t SEARCH [2, 1] VIA SHORTLIST(i, limit => 3) THEN RERANK(c);

@@ -21,11 +21,12 @@ CREATE CLASSIFIER c ON t WITH (biass = true);
 --!   help: did you mean bias?
 
 CREATE CLASSIFIER c ON t WITH (column = 'title');
---! error[X0003]: internal error: table t has no vector column ObjectId(2)
+--! error[V0001]: table t has no vector column title
+--!   help: name a vector column
 
 CREATE CLASSIFIER c ON plain;
---! error[V0001]: table plain has 0 vector columns and none is generated
---!   help: name an index of the column: VIA SHORTLIST(index, limit => n)
+--! error[V0001]: table plain has no vector column
+--!   help: a classifier starts from the labels' vectors: make a table with a VECTOR column
 
 CREATE CLASSIFIER c ON t WITH (dim = 2, column = 'z');
 

@@ -21,7 +21,7 @@
 CREATE TABLE t (id BIGINT PRIMARY KEY, n BIGINT);
 
 COPY t FROM '${tmp}/type.jsonl';
---! error[V0001]: CAST('10' AS JSON) cannot be read as BIGINT: give a whole number from -9223372036854775808 to 9223372036854775807
+--! error[V0001]: column `n` of table t, label 2: CAST('"ten"' AS JSON) cannot be read as BIGINT: give a whole number from -9223372036854775808 to 9223372036854775807
 
 COPY t FROM '${tmp}/cut.jsonl';
 --! error[F0001]: `${tmp}/cut.jsonl`, line 2: bad JSON at column 9: EOF while parsing a value; every line must be one JSON object

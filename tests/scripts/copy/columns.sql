@@ -21,7 +21,7 @@ COPY t (a) FROM '${tmp}/rows.csv';
 --!   help: name it: MAP (id = ...); the file has id, a, b
 
 COPY t (id, nothing) FROM '${tmp}/rows.csv';
---! error[Q0207]: Q0207: table `t` has no column `nothing`
+--! error[Q0207]: table `t` has no column `nothing`
 --!   help: known: `id`, `a`, `c`
 
 COPY t FROM '${tmp}/rows.csv' (MAP (id = key));
@@ -29,7 +29,7 @@ COPY t FROM '${tmp}/rows.csv' (MAP (id = key));
 --!   help: it has id, a, b; name others with MAP (column = name_in_file)
 
 COPY t FROM '${tmp}/rows.csv' (MAP (nothing = a));
---! error[Q0207]: Q0207: table `t` has no column `nothing`
+--! error[Q0207]: table `t` has no column `nothing`
 --!   help: known: `id`, `a`, `c`
 
 COPY t FROM '${tmp}/rows.csv' (HEADDER true);

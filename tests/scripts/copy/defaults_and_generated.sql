@@ -5,8 +5,6 @@
 --| 1,red apple
 --| 2,fast car
 CREATE MODEL m FROM '${fixtures}/static64.onnx' TOKENIZER '${fixtures}/tokenizer.json';
---# output sentence_embedding is pooled by the model itself; pooling mean is not applied
---# a text alone is run twice, for the same rounding as in a batch
 
 CREATE TABLE t (id BIGINT PRIMARY KEY, title TEXT, n BIGINT DEFAULT 5,
                 z VECTOR(64) GENERATED ALWAYS AS (normalize(encode(m, title))) STORED);

@@ -20,4 +20,4 @@ SELECT id FROM read_csv('${tmp}/part-*.csv') ORDER BY id DESC;
 --> 1
 
 SELECT id FROM read_csv('${tmp}/none-*.csv');
---! error[Q0320]: Q0320: no file matches `${tmp}/none-*.csv`: check the folder and the pattern
+--! error[Q0320]: no file matches `${tmp}/none-*.csv`: check the folder and the pattern

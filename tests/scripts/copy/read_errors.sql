@@ -3,7 +3,7 @@
 --@ file odd.xyz
 --| text
 SELECT * FROM read_csv('${tmp}/none.csv');
---! error[Q0320]: Q0320: cannot open `${tmp}/none.csv`: No such file or directory (os error 2)
+--! error[Q0320]: cannot open `${tmp}/none.csv`: No such file or directory (os error 2)
 
 SELECT * FROM read_csv();
 --! error[Q0302]: `read_csv` needs the path of a file
@@ -16,7 +16,7 @@ SELECT * FROM read_csv('a.csv', 'b.csv');
 --!     |                                 ^^^^^^^ help: write other arguments as name => value
 
 SELECT * FROM read_csv('${tmp}/odd.xyz', delimiter => ';;');
---! error[Q0320]: Q0320: read_csv: option `delimiter` is not one ASCII character; write ',' or ';' or '\t'
+--! error[Q0320]: read_csv: option `delimiter` is not one ASCII character; write ',' or ';' or '\t'
 
 SELECT * FROM read_parquet('a.parquet');
 --! error[Q0209]: unknown table function `read_parquet`

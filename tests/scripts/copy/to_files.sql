@@ -53,4 +53,4 @@ COPY (SELECT id FROM t WHERE 1 / (id - 2) = 5) TO '${tmp}/failed.csv';
 --! error[V0001]: division by zero in 1 / 0: guard the divisor with nullif(divisor, 0)
 
 SELECT * FROM read_csv('${tmp}/failed.csv');
---! error[Q0320]: Q0320: cannot open `${tmp}/failed.csv`: No such file or directory (os error 2)
+--! error[Q0320]: cannot open `${tmp}/failed.csv`: No such file or directory (os error 2)

@@ -35,7 +35,7 @@ SELECT qid, labels, relevance, exclude FROM read_xc('${tmp}/tst.json.gz', truth 
 --> q2 | [0, 2] | [0.5, 1.0] | [0]
 
 SELECT * FROM read_xc('${tmp}/tst.json.gz', truht => 'x');
---! error[Q0320]: Q0320: read_xc: option `truht` is unknown; known are truth, filter
+--! error[Q0320]: read_xc: option `truht` is unknown; known are truth, filter
 
 SELECT * FROM read_xc('${tmp}/lbl.json.gz', truth => '${tmp}/tst_X_Y.txt');
 --! error[F0001]: `${tmp}/tst_X_Y.txt`: 2 rows, but the file of points has 3; give the truth of the same split

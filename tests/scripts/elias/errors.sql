@@ -67,4 +67,7 @@ CREATE INDEX g ON t USING elias (z) WITH (clusters = 0);
 -- More clusters than labels: most stay empty.
 CREATE INDEX g ON t USING elias (z) WITH (clusters = 100);
 
-SELECT id FROM t SEARCH [0, 1] VIA PROBE(g, beam => 1) THEN SHORTLIST(limit => 2);
+SELECT id FROM t SEARCH [0, 1] VIA PROBE(g, beam => 100) THEN SHORTLIST(limit => 2);
+--> 2
+--> 1
+--# LIMIT 2 by default

@@ -25,8 +25,6 @@ INSERT INTO t VALUES (1, [1, 2]);
 --!     |                          ^^^^^^
 
 CREATE MODEL m FROM '${fixtures}/static64.onnx' TOKENIZER '${fixtures}/tokenizer.json';
---# output sentence_embedding is pooled by the model itself; pooling mean is not applied
---# a text alone is run twice, for the same rounding as in a batch
 
 CREATE TABLE u (id BIGINT PRIMARY KEY, s TEXT, z VECTOR(32) GENERATED ALWAYS AS (encode(m, s)) STORED);
 --! error[Q0303]: model `m` yields 64 elements, but column `z` is a VECTOR(32)

@@ -23,7 +23,7 @@ WITH x AS (SELECT 1) SELECT * FROM x;
 --!     | ^^^^ help: write the query as (SELECT ...) AS name in FROM
 
 SELECT 1 UNION SELECT 2;
---! error[Q0112]: UNION, INTERSECT and EXCEPT is not part of this version of the language
+--! error[Q0112]: UNION, INTERSECT or EXCEPT is not part of this version of the language
 --!   1 | SELECT 1 UNION SELECT 2
 --!     |          ^^^^^ help: run the queries one by one, or export them with COPY (...) TO
 

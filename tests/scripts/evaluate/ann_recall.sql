@@ -1,8 +1,6 @@
 -- ANN_RECALL compares with the exact ranking; EXACT itself has all of it.
 
 CREATE MODEL m FROM '${fixtures}/static64.onnx' TOKENIZER '${fixtures}/tokenizer.json';
---# output sentence_embedding is pooled by the model itself; pooling mean is not applied
---# a text alone is run twice, for the same rounding as in a batch
 
 CREATE TABLE t (id BIGINT PRIMARY KEY, title TEXT,
                 z VECTOR(64) GENERATED ALWAYS AS (normalize(encode(m, title))) STORED);

@@ -1,8 +1,6 @@
 -- Labels by TEXT keys.
 
 CREATE MODEL m FROM '${fixtures}/static64.onnx' TOKENIZER '${fixtures}/tokenizer.json';
---# output sentence_embedding is pooled by the model itself; pooling mean is not applied
---# a text alone is run twice, for the same rounding as in a batch
 
 CREATE TABLE t (name TEXT PRIMARY KEY, z VECTOR(64) GENERATED ALWAYS AS (normalize(encode(m, name))) STORED);
 

@@ -35,7 +35,7 @@ SHOW TABLES;
 
 DROP PIPELINE p;
 --! error[V0001]: pipeline p is used by table t
---!   help: drop table t first
+--!   help: ALTER TABLE t RESET DEFAULT PIPELINE first
 
 ALTER TABLE t RESET DEFAULT PIPELINE;
 

@@ -1,8 +1,6 @@
 -- A text cannot be compared with vectors that no model made, unless the statement names a model.
 
 CREATE MODEL m FROM '${fixtures}/static64.onnx' TOKENIZER '${fixtures}/tokenizer.json';
---# output sentence_embedding is pooled by the model itself; pooling mean is not applied
---# a text alone is run twice, for the same rounding as in a batch
 
 CREATE TABLE t (id BIGINT PRIMARY KEY, z VECTOR(2));
 

@@ -14,6 +14,7 @@ SELECT json_extract('{"a": "12"}', '$.a')::BIGINT + 1;
 --> 13
 
 SELECT CAST('10' AS JSON)::BIGINT, CAST('1.5' AS JSON)::DOUBLE, CAST('true' AS JSON)::BOOLEAN;
+--> 10 | 1.5 | true
 
 SELECT CAST('{a: 1}' AS JSON);
 --! error[V0001]: '{a: 1}' cannot be read as JSON: give valid JSON text, nested at most 128 deep

@@ -5,18 +5,17 @@
 --|  "pre_tokenizer": {"type": "Whitespace"}, "model": {"type": "WordLevel", "vocab": {"[PAD]": 0, "[UNK]": 1, "red": 2, "shoe": 3}, "unk_token": "[UNK]"}}
 
 CREATE MODEL s FROM '${fixtures}/static64.onnx' TOKENIZER '${fixtures}/tokenizer.json' WITH (max_tokens = 32);
---# output sentence_embedding is pooled by the model itself; pooling mean is not applied
---# a text alone is run twice, for the same rounding as in a batch
 
 CREATE MODEL b FROM '${fixtures}/tiny_bert.onnx' TOKENIZER '${tmp}/words.json' WITH (pooling = 'cls', normalize = false);
 
 --@ columns
 SHOW MODELS;
 --: name | dimension | pooling | normalize | max_tokens | output | device | provider | fingerprint
+--> b | 32 | cls | false | 128 | last_hidden_state | cpu | cpu | 184d8ebf7dd9eafcaa3bc183c8dd17ebea09473f68b7abe80e10a65a9336223c
 --> s | 64 | mean | true | 32 | sentence_embedding | cpu | cpu | 5a64196ef2a81196bb5df1b1b4df67d1b997a48202bbe7d14a2f4ad68f129081
 
 CREATE MODEL s FROM '${fixtures}/static64.onnx' TOKENIZER '${fixtures}/tokenizer.json';
---! error[Q0214]: Q0214: model `s` exists already
+--! error[Q0214]: model `s` exists already
 --!   help: DROP MODEL s first, or add IF NOT EXISTS
 
 CREATE MODEL IF NOT EXISTS s FROM '${fixtures}/none.onnx';
@@ -39,9 +38,6 @@ CREATE MODEL x FROM '${fixtures}/static64.onnx' WITH (device = 'tpu');
 --!   help: write 'cpu', 'cuda', 'cuda:N' or 'auto'
 
 DROP MODEL b;
---! error[Q0202]: unknown model `b`
---!   1 | DROP MODEL b
---!     |            ^ help: known: `s`
 
 DROP MODEL b;
 --! error[Q0202]: unknown model `b`

@@ -8,8 +8,8 @@ use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 
-/// Writes a file of a script: lines of text, compressed where the name ends in `.gz`; for a name in `.npy` each
-/// line is a row of numbers, which become a matrix of float32.
+/// Writes a file of a script: lines of text, compressed where the name ends in `.gz`; for a name in `.npy`
+/// each line is a row of numbers, which become a matrix of float32.
 ///
 /// # Errors
 /// What could not be written.

@@ -118,7 +118,7 @@ fn run_mode(
     mode: Mode,
     environment: &Environment,
 ) -> Result<Vec<(Outcome, Vec<String>)>, String> {
-    let folder = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
+    let folder = temporary_folder().map_err(|error| format!("no temporary folder: {error}"))?;
     for (name, lines) in &script.files {
         files::write(folder.path(), name, lines)?;
     }
@@ -138,6 +138,12 @@ fn run_mode(
     }
     session.close()?;
     Ok(outcomes)
+}
+
+/// In memory where there is such a place: no script asks what a crash leaves, and opening a database waits for
+/// the disk several times.
+fn temporary_folder() -> std::io::Result<tempfile::TempDir> {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir())
 }
 
 fn difference(step: &Step, first: &str, expected: &[String], second: &str, got: &[String]) -> String {

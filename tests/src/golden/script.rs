@@ -150,7 +150,8 @@ impl Script {
 mod tests {
     use super::*;
 
-    const SCRIPT: &str = "-- Shows two statements.\n--@ file a.csv\n--| id\n--| 1\n\nSELECT 1,\n  2; -- no end\n\
+    const SCRIPT: &str = "-- Shows two statements.\n--@ file a.csv\n--| id\n--| 1\n\n\
+                          SELECT 1,\n  2; -- no end\n\
                           SELECT 3;\n--> 3\n\n--@ unordered\nSELECT 4;\n--> 4\n--> 5\n-- the end\n";
 
     #[test]

@@ -14,8 +14,8 @@ pub enum Mode {
     AsWritten,
     /// Answers come from the store alone: `search.use_generations` is off.
     Store,
-    /// Everything is in the tail: nothing is packed in the background, and before each statement every generation
-    /// is deleted from the disk and the database opened again.
+    /// Everything is in the tail: nothing is packed in the background, and before each statement every
+    /// generation is deleted from the disk and the database opened again.
     Tail,
     /// What is written is packed at once, but for a tail of one label.
     Packed,
@@ -152,8 +152,8 @@ impl Session {
         Ok(outcome)
     }
 
-    /// The error as the shell prints it. Where the statement holds a path of this machine the place within the
-    /// statement depends on its length and is left out.
+    /// The error as the shell prints it. Where the statement holds a path of this machine the place within
+    /// the statement depends on its length and is left out.
     fn error_text(&self, error: &Error, sql: &str, text: &str) -> String {
         if sql == text {
             return self.without_paths(&error.render(text));

@@ -35,8 +35,9 @@ fn row_text(row: &[Value]) -> String {
     row.iter().map(value_text).collect::<Vec<String>>().join(" | ")
 }
 
-/// A value as `Value` prints it, but for doubles, which are rounded to six significant digits, so that scripts
-/// hold on every machine: the last bits of a score depend on the order of additions in ONNX Runtime and libm.
+/// A value as `Value` prints it, but for doubles, which are rounded to six significant digits, so that
+/// scripts hold on every machine: the last bits of a score depend on the order of additions in ONNX Runtime
+/// and on libm.
 fn value_text(value: &Value) -> String {
     match value {
         Value::Double(number) => double_text(*number),
