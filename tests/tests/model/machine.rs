@@ -251,7 +251,6 @@ impl Machine {
 
     fn open(&mut self) {
         let database = suite::open(&self.folder.path().join("db"));
-        assert_eq!(database.warnings(), Vec::<String>::new());
         for (name, value) in &self.settings {
             suite::execute(&database, &format!("SET {name} = {value}"));
         }
@@ -275,11 +274,7 @@ impl Machine {
         }
         self.database.take().expect("the database is open").close().expect("it closes");
         empty();
-        let database = suite::open(&self.folder.path().join("db"));
-        for (name, value) in &self.settings {
-            suite::execute(&database, &format!("SET {name} = {value}"));
-        }
-        self.database = Some(database);
+        self.open();
     }
 
     fn change_setting(&mut self) {
