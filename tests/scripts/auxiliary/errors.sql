@@ -7,14 +7,14 @@ CREATE TABLE t (id BIGINT PRIMARY KEY, title TEXT,
 
 CREATE AUXILIARY a ON t;
 --! error[V0001]: no generated column of table t adds aux(a)
---!   help: declare one: z VECTOR(n) GENERATED ALWAYS AS (normalize(encode(model, text) + aux(a))) STORED
+--!   help: declare one: z VECTOR(n) GENERATED ALWAYS AS (encode(model, text) + aux(a)) STORED
 
 CREATE TABLE u (id BIGINT PRIMARY KEY, title TEXT,
                 z VECTOR(64) GENERATED ALWAYS AS (normalize(encode(m, title) + aux(a))) STORED);
 
 CREATE AUXILIARY b ON u;
 --! error[V0001]: no generated column of table u adds aux(b)
---!   help: declare one: z VECTOR(n) GENERATED ALWAYS AS (normalize(encode(model, text) + aux(b))) STORED
+--!   help: declare one: z VECTOR(n) GENERATED ALWAYS AS (encode(model, text) + aux(b)) STORED
 
 CREATE AUXILIARY a ON u WITH (dim = 3);
 --! error[V0001]: dim = 3, but column z has 64 elements

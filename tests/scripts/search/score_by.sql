@@ -40,7 +40,7 @@ SELECT id FROM t SEARCH [1, 1] VIA SHORTLIST(i, limit => 3) SCORE BY id;
 
 SELECT id FROM t SEARCH [1, 1] VIA SHORTLIST(i, limit => 3) SCORE BY NULL * shortlist.score;
 --! error[V0001]: the score of label 1 is not a number
---!   help: SCORE BY saw a NULL or an undefined value: wrap stage scores that may be absent in coalesce(..., 0)
+--!   help: SCORE BY saw a NULL: wrap stage scores that may be absent in coalesce(..., 0)
 
 SELECT id FROM t SEARCH [1, 1] VIA SHORTLIST(i, limit => 3) SCORE BY 'high';
 --! error[Q0301]: SCORE BY must be a number, not TEXT

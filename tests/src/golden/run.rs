@@ -82,7 +82,11 @@ pub fn run_script(path: &Path, environment: &Environment, update: bool) -> Resul
             }
         }
     }
-    for mode in Mode::ALL.into_iter().skip(1).filter(|mode| !script.skipped.contains(mode)) {
+    // Without a table there is nothing that could be packed or not.
+    let has_table = script.steps.iter().any(|step| step.sql.starts_with("CREATE TABLE"));
+    let differs = |mode: &Mode| has_table || *mode == Mode::NoRules;
+    let modes = Mode::ALL.into_iter().skip(1).filter(|mode| !script.skipped.contains(mode)).filter(differs);
+    for mode in modes {
         let other =
             run_mode(&script, mode, environment).map_err(|problem| format!("{}: {problem}", mode.name()))?;
         for ((step, (first, first_lines)), (second, second_lines)) in

@@ -75,7 +75,11 @@ fn ways_that_differ_fail() {
     let environment = environment().expect("what scripts need");
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("differs.sql");
-    std::fs::write(&path, "-- Differs.\n\nSHOW search.use_generations;\n--> true\n").expect("a script");
+    std::fs::write(
+        &path,
+        "-- Differs.\n\nCREATE TABLE t (id BIGINT PRIMARY KEY);\n\nSHOW search.use_generations;\n--> true\n",
+    )
+    .expect("a script");
     let problem = run_script(&path, &environment, false).expect_err("the setting is off in one way");
     assert!(problem.contains("store:"), "{problem}");
 }
