@@ -1,8 +1,6 @@
 //! Searches beside a writer, index builds and background packing: every answer belongs to one moment.
 //! Statements end when they are interrupted or given up.
 
-#![forbid(unsafe_code)]
-
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};

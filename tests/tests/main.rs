@@ -1,3 +1,11 @@
 //! The suites that go through the public library, in one binary, since linking it takes a while.
 
+#![forbid(unsafe_code)]
+
+mod concurrency;
 mod golden;
+mod hostile;
+mod model;
+mod oracle;
+mod readme;
+mod tidy;

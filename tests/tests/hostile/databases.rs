@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use argtop::{Database, Error, Options};
 use argtop_tests::suite;
 
-use crate::{Place, quoted};
+use super::{Place, quoted};
 
 #[track_caller]
 fn does_not_open(path: &Path, options: Options, phrases: &[&str]) {

@@ -9,7 +9,7 @@ use argtop_tests::suite;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::{Place, quoted};
+use super::{Place, quoted};
 
 #[test]
 fn jsonl_that_is_not_text() {

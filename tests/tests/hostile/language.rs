@@ -6,7 +6,7 @@ use std::thread;
 use argtop::{Database, Value};
 use argtop_tests::suite;
 
-use crate::Place;
+use super::Place;
 
 const STACK_BYTES: usize = 512 * 1024;
 

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use argtop_tests::suite;
 
-use crate::{Place, quoted};
+use super::{Place, quoted};
 
 fn create(model: &Path, tokenizer: &Path) -> String {
     format!("CREATE MODEL m FROM {} TOKENIZER {}", quoted(model), quoted(tokenizer))

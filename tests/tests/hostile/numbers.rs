@@ -3,7 +3,7 @@
 use argtop::Value;
 use argtop_tests::suite;
 
-use crate::Place;
+use super::Place;
 
 #[test]
 fn limits_outside_their_range() {

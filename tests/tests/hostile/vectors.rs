@@ -3,7 +3,7 @@
 use argtop::{Value, Via};
 use argtop_tests::suite;
 
-use crate::Place;
+use super::Place;
 
 const SPECIAL: [f32; 3] = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
 

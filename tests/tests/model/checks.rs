@@ -3,8 +3,8 @@
 use argtop::Value;
 use argtop_tests::suite;
 
-use crate::labels::{DIMENSION, Filter, Kind, titles};
-use crate::machine::Machine;
+use super::labels::{DIMENSION, Filter, Kind, titles};
+use super::machine::Machine;
 
 /// A query as the database gets it and as the model uses it.
 struct Query {

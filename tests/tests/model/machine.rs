@@ -7,7 +7,7 @@ use argtop::{Database, Value};
 use argtop_tests::suite;
 use tempfile::TempDir;
 
-use crate::labels::{Filter, Kind, Label, source_column, table};
+use super::labels::{Filter, Kind, Label, source_column, table};
 
 /// Ids are drawn from 0 to this, so that they collide.
 const IDS: i64 = 400;

@@ -4,8 +4,8 @@
 use argtop::Value;
 use argtop_tests::suite;
 
-use crate::stored::Format;
-use crate::{insert, labels, search};
+use super::stored::Format;
+use super::{insert, labels, search};
 
 /// The paths that all give the exact answer.
 const PATHS: [&str; 3] = ["", " VIA EXACT", " VIA SHORTLIST(f, limit => 100000)"];

@@ -9,7 +9,7 @@ use std::path::Path;
 use argtop_storage::{Family, Key, OpenOptions, Store};
 use argtop_tests::suite;
 
-use crate::{insert, labels, search};
+use super::{insert, labels, search};
 
 const DIMENSION: usize = 12;
 

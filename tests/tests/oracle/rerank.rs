@@ -2,8 +2,8 @@
 
 use argtop_tests::suite;
 
-use crate::stored::Format;
-use crate::{insert, labels, search};
+use super::stored::Format;
+use super::{insert, labels, search};
 
 /// The final score of a label from its stored row.
 type Score = fn(&[f32], &[f32]) -> f64;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
-use crate::source::root;
+use super::source::root;
 
 /// Which of our crates each of ours may use.
 const OURS: [(&str, &[&str]); 5] = [

@@ -5,8 +5,8 @@ use std::fs;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 
-use crate::source::{Source, Violation, is_cfg_test, root};
-use crate::{finds, hold};
+use super::source::{Source, Violation, is_cfg_test, root};
+use super::{finds, hold};
 
 /// Public items without documentation. Items of test-only modules have no readers.
 fn undocumented(source: &Source) -> Vec<Violation> {

@@ -3,8 +3,8 @@
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 
-use crate::source::{Source, Violation};
-use crate::{finds, hold};
+use super::source::{Source, Violation};
+use super::{finds, hold};
 
 /// A function longer than this is two functions.
 const LINES_MAX: usize = 70;

@@ -4,8 +4,8 @@ use std::fs;
 
 use syn::spanned::Spanned;
 
-use crate::source::{Source, Violation, root};
-use crate::{finds, hold, report};
+use super::source::{Source, Violation, root};
+use super::{finds, hold, report};
 
 /// Everything that is visible at the top of the repository. `target` is cargo's own, and not kept.
 const TOP: [&str; 12] = [

@@ -2,8 +2,8 @@
 
 use proc_macro2::TokenTree;
 
-use crate::source::{Source, Violation, each_sequence};
-use crate::{finds, hold};
+use super::source::{Source, Violation, each_sequence};
+use super::{finds, hold};
 
 /// A crate and the only places whose sources name it.
 const CRATES: [(&str, &[&str]); 5] = [
@@ -176,7 +176,7 @@ fn foreign_crates_stay_in_their_places() {
     finds(foreign_crates, "engine/src/a.rs", "use rocksdb::DB;\nfn a() { ort::init(); }", &[1, 2]);
     finds(foreign_crates, "storage/src/a.rs", "use rocksdb::DB;\n// faiss_sys\nuse tantivy;", &[3]);
     finds(foreign_crates, "engine/src/index/faiss.rs", "use faiss_sys as sys;\nuse tokenizers::A;", &[2]);
-    finds(faiss_wrapper, "engine/src/a.rs", "use crate::index::faiss::A;\nuse faiss::Index;", &[2]);
+    finds(faiss_wrapper, "engine/src/a.rs", "use super::index::faiss::A;\nuse faiss::Index;", &[2]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The text of sources: characters, width and length.
 
-use crate::source::{Source, Violation};
-use crate::{finds, hold};
+use super::source::{Source, Violation};
+use super::{finds, hold};
 
 const COLUMNS_MAX: usize = 110;
 const LINES_MAX: usize = 700;

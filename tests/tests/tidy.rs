@@ -3,8 +3,6 @@
 //! A rule is a function from a source, or from the graph of packages, to its violations, so that each can be
 //! shown to fail on a small bad example beside it. Violations are printed as `path:line: what is wrong`.
 
-#![forbid(unsafe_code)]
-
 mod dependencies;
 mod documented;
 mod functions;

@@ -5,8 +5,6 @@
 //! `ARGTOP_MODEL_STEPS` sets the statements of each run, and `ARGTOP_MODEL_SEED` runs one seed alone; a
 //! failure prints the command that repeats it.
 
-#![forbid(unsafe_code)]
-
 mod checks;
 mod labels;
 mod machine;
@@ -30,7 +28,7 @@ fn run(test: &str, kind: Kind, seeds: std::ops::Range<u64>, steps: usize) {
             let reason = text.or(reason.downcast_ref::<&str>().copied()).unwrap_or("it panicked");
             let repeat = format!(
                 "ARGTOP_MODEL_SEED={seed} ARGTOP_MODEL_STEPS={steps} \
-                 cargo test --release -p argtop-tests --test model {test}"
+                 cargo test --release -p argtop-tests --test main model::{test}"
             );
             panic!("{reason}\n\nlast statements:\n{}\n\nrepeat with\n{repeat}", machine.history());
         }
