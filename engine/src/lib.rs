@@ -31,8 +31,8 @@
 //! 6. `execute::open` makes a stream of rows of it. For SEARCH, `execute::search::answer`:
 //!    1. `stages::allowed`: live labels, after WHERE, as a bitmap.
 //!    2. `stages::encode`: texts to vectors (`model::Encoder`).
-//!    3. `paths::probe`, `paths::shortlist` (cluster graph), `nearest::by_index` (faiss), `nearest::exact` nominate
-//!       candidates from the generation and from the tail.
+//!    3. `paths::probe`, `paths::shortlist` (cluster graph), `nearest::by_index` (faiss), `nearest::exact`
+//!       nominate candidates from the generation and from the tail.
 //!    4. Every nominee is scored in f64 from its stored row (`view::Dense::score`); `candidates::rank` cuts.
 //!    5. `stages::rerank` scores the candidates by a classifier.
 //!    6. SCORE BY, the final order, and `View::read_labels` for the rows that are returned.
