@@ -18,21 +18,19 @@
 //! # Life of a query
 //!
 //! 1. [`Database::prepare`] has the text parsed (`argtop_query::parse_statement`, bounded by its `Limits`)
-//! into a
-//!    [`Statement`], and bound once to tell its parameters and errors.
-//! 2. [`Statement::query`] takes a [`view`](crate) of the database: one storage snapshot with its catalog,
-//! live bitmaps
+//!    into a [`Statement`], and bound once to tell its parameters and errors.
+//! 2. [`Statement::query`] takes a view of the database: one storage snapshot with its catalog, live bitmaps
 //!    and generations (`View::new`). A statement that writes takes the writer's lock before that.
 //! 3. `dispatch::bind` resolves names and types against the view (`ViewCatalog`) and gives a `LogicalPlan`.
 //! 4. `argtop_query::optimize` applies its rules: constants are folded, filters and limits pushed down,
-//! columns pruned.
-//! 5. `planner::Planner` binds the plan to objects, chooses the path of a search, and gives an `Operator`
-//! tree.
+//!    columns pruned.
+//! 5. `planner::Planner` binds the plan to objects, chooses the path of a search, and gives a tree of
+//!    `Operator`s.
 //! 6. `execute::open` makes a stream of rows of it. For SEARCH, `execute::search::answer`:
 //!    1. `stages::allowed`: live labels, after WHERE, as a bitmap.
 //!    2. `stages::encode`: texts to vectors (`model::Encoder`).
-//!    3. `paths::probe`, `paths::shortlist` (cluster graph), `nearest::by_index` (faiss), `nearest::exact`
-//!       nominate candidates from the generation and from the tail.
+//!    3. `paths::probe` and `paths::shortlist` (cluster graph), `nearest::by_index` (faiss) or
+//!       `nearest::exact` nominate candidates from the generation and from the tail.
 //!    4. Every nominee is scored in f64 from its stored row (`view::Dense::score`); `candidates::rank` cuts.
 //!    5. `stages::rerank` scores the candidates by a classifier.
 //!    6. SCORE BY, the final order, and `View::read_labels` for the rows that are returned.

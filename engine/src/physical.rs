@@ -62,6 +62,8 @@ pub(crate) struct SearchPlan {
     pub(crate) filter: Option<BoundExpr>,
     /// Rows the operators above take; None: all of the last window.
     pub(crate) limit: Option<u64>,
+    /// Matching labels that are owed: a beam that reaches fewer is widened.
+    pub(crate) owed: u64,
     /// Positions of the table's columns that are read; the others are NULL.
     pub(crate) columns: Vec<usize>,
     /// Whether the output rows end with the scores and ranks of the stages.

@@ -190,6 +190,7 @@ impl<'a> Planner<'a> {
         let table = self.run.view.table(&search.table.name)?;
         let filter = search.filter.as_ref().map(|filter| self.expr(filter)).transpose()?;
         let mut limit = search.limit.as_ref().map(|expr| self.count(expr, "LIMIT")).transpose()?.flatten();
+        let owed = search.owed.as_ref().map(|expr| self.count(expr, "LIMIT")).transpose()?.flatten();
         let filter_id = self.id();
         let by_vector = search.vector.is_some();
         let (stages, score_by, stage_columns, reason) = match &search.via {
@@ -229,6 +230,7 @@ impl<'a> Planner<'a> {
             score_by,
             filter,
             limit,
+            owed: owed.unwrap_or(1),
             columns,
             stage_columns,
             reason,

@@ -1,8 +1,8 @@
 //! Walking and rewriting plan trees.
 
-use crate::expr::BoundExpr;
+use crate::expr::{BinaryOp, BoundExpr};
 use crate::plan::{Aggregate, Field, LogicalPlan, Node, Search, SortKey, Stage, StageKind, Via};
-use crate::value::DataType;
+use crate::value::{DataType, Value};
 
 /// The output columns of a node.
 pub fn output_schema(node: &Node) -> &[Field] {
@@ -89,6 +89,7 @@ impl Node {
                     search.vector.as_mut(),
                     search.filter.as_mut(),
                     search.limit.as_mut(),
+                    search.owed.as_mut(),
                 ];
                 own.into_iter().flatten().chain(score_by).for_each(f);
             }
@@ -162,5 +163,29 @@ impl LogicalPlan {
             LogicalPlan::Explain(explain) => explain.plan.for_each_free_expr_mut(f),
             _ => {}
         }
+    }
+}
+
+/// LIMIT + OFFSET. A sum that leaves BIGINT stays an expression and is reported when it is evaluated.
+pub(crate) fn rows_wanted(limit: &BoundExpr, offset: Option<&BoundExpr>) -> BoundExpr {
+    match (limit, offset) {
+        (_, None | Some(BoundExpr::Literal(Value::Null | Value::BigInt(0)))) => limit.clone(),
+        (BoundExpr::Literal(Value::BigInt(a)), Some(BoundExpr::Literal(Value::BigInt(b)))) => {
+            BoundExpr::Literal(Value::BigInt(a.saturating_add(*b)))
+        }
+        (_, Some(offset)) => BoundExpr::Binary {
+            op: BinaryOp::Add,
+            left: Box::new(limit.clone()),
+            right: Box::new(offset.clone()),
+        },
+    }
+}
+
+/// The search that a SELECT ranks, under its QUALIFY.
+pub(crate) fn searched_below(node: &mut Node) -> Option<&mut Search> {
+    match node {
+        Node::Search(search) => Some(search),
+        Node::Filter { input, .. } => searched_below(input),
+        _ => None,
     }
 }

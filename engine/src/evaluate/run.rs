@@ -368,7 +368,8 @@ fn deepened(plan: &SearchPlan, depth: u64) -> SearchPlan {
         StageKind::Rerank { limit, .. } => *limit,
         _ => None,
     });
-    plan.limit = Some(window.map_or(depth, |window| window.min(depth)));
+    plan.owed = window.map_or(depth, |window| window.min(depth));
+    plan.limit = Some(plan.owed);
     plan
 }
 

@@ -147,8 +147,18 @@ impl Binder<'_> {
             Via::Auto | Via::Exact => &[],
         };
         let schema = search_fields(&table, &alias, stages);
-        let search =
-            Search { table, alias, text, vector, via, filter: None, limit: None, columns: None, schema };
+        let search = Search {
+            table,
+            alias,
+            text,
+            vector,
+            via,
+            filter: None,
+            limit: None,
+            owed: None,
+            columns: None,
+            schema,
+        };
         Ok((search, window))
     }
 

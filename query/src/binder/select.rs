@@ -11,6 +11,7 @@ use crate::binder::search::Window;
 use crate::binder::types::fold;
 use crate::error::{ErrorCode, QueryError, Span};
 use crate::expr::BoundExpr;
+use crate::node::{rows_wanted, searched_below};
 use crate::plan::{Field, Node, SortKey};
 use crate::value::{DataType, Value};
 
@@ -44,6 +45,10 @@ impl Binder<'_> {
         let default = if searched && !grouped { Some(SEARCH_LIMIT) } else { None };
         let window = if grouped { None } else { window };
         let limit = self.limit(query, default, window.as_ref())?;
+        let mut node = node;
+        if let (false, Some(rows), Some(search)) = (grouped, &limit.0, searched_below(&mut node)) {
+            search.owed = Some(rows_wanted(rows, limit.1.as_ref()));
+        }
         finish(node, parts, select.distinct, limit)
     }
 

@@ -1,9 +1,9 @@
 //! How many rows of a ranking are wanted.
 
-use crate::expr::{BinaryOp, BoundExpr};
+use crate::expr::BoundExpr;
+use crate::node::rows_wanted;
 use crate::optimize::Rule;
 use crate::plan::{Node, Search, SortKey};
-use crate::value::Value;
 
 /// Removes a sort of a search's rows by `score DESC` or `rank ASC` alone: they come in that order.
 pub(super) struct RedundantSort;
@@ -67,7 +67,7 @@ fn push(node: Node) -> Node {
         && let Some(search) = search_below(input)
         && search.limit.is_none()
     {
-        search.limit = Some(wanted(limit, offset.as_ref()));
+        search.limit = Some(rows_wanted(limit, offset.as_ref()));
     }
     node
 }
@@ -78,20 +78,5 @@ fn search_below(node: &mut Node) -> Option<&mut Search> {
         Node::Search(search) => Some(search),
         Node::Project { input, .. } => search_below(input),
         _ => None,
-    }
-}
-
-/// LIMIT + OFFSET. A sum that leaves BIGINT stays an expression and is reported when it is evaluated.
-fn wanted(limit: &BoundExpr, offset: Option<&BoundExpr>) -> BoundExpr {
-    match (limit, offset) {
-        (_, None | Some(BoundExpr::Literal(Value::Null | Value::BigInt(0)))) => limit.clone(),
-        (BoundExpr::Literal(Value::BigInt(a)), Some(BoundExpr::Literal(Value::BigInt(b)))) => {
-            BoundExpr::Literal(Value::BigInt(a.saturating_add(*b)))
-        }
-        (_, Some(offset)) => BoundExpr::Binary {
-            op: BinaryOp::Add,
-            left: Box::new(limit.clone()),
-            right: Box::new(offset.clone()),
-        },
     }
 }

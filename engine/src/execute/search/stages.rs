@@ -94,7 +94,7 @@ pub(crate) fn run(
             StageKind::ShortlistPaths { limit } => {
                 let probed =
                     beams.as_ref().ok_or_else(|| Error::Internal("SHORTLIST without PROBE".into()))?;
-                let limits = paths::Window { limit: *limit, owed: plan.limit.unwrap_or(1) };
+                let limits = paths::Window { limit: *limit, owed: plan.owed };
                 let (kept, notes) =
                     paths::shortlist(run, probed, &queries, limits, allowed, &keys, (width, number))?;
                 found = kept;
