@@ -209,8 +209,8 @@ pub struct Search {
     /// How many best rows the operators above need (LIMIT + OFFSET), pushed down by the optimiser where
     /// nothing above drops rows; None: all that the last stage yields.
     pub limit: Option<BoundExpr>,
-    /// How many matching labels the statement owes (LIMIT + OFFSET, set by the binder whatever stands between):
-    /// a PROBE that reaches fewer widens its beam. None: as many as its beam reaches.
+    /// How many matching labels the statement owes (LIMIT + OFFSET, set by the binder whatever stands
+    /// between): a PROBE that reaches fewer widens its beam. None: as many as its beam reaches.
     pub owed: Option<BoundExpr>,
     /// Which table columns are read, by position, those of `filter` included; the others come out as NULL.
     /// None: all. Set by the optimiser.

@@ -8,7 +8,8 @@ use argtop_storage::{
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
-use super::{View, lock, unread};
+use super::View;
+use super::moment::{lock, unread};
 use crate::context::Context;
 use crate::error::Error;
 use crate::index::{FlatIndex, PackedMatrix, SearchControl, SearchParams, VectorIndex};

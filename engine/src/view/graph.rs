@@ -9,7 +9,8 @@ use argtop_storage::{
 };
 use roaring::RoaringBitmap;
 
-use super::{View, lock, unread};
+use super::View;
+use super::moment::{lock, unread};
 use crate::error::Error;
 use crate::index::{EdgeMap, EliasArrays, EliasFile, EliasView};
 

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use argtop_storage::{GenerationKind, Key, Slot, TableRecord};
 use roaring::RoaringBitmap;
 
-use super::{View, lock, unread};
+use super::View;
+use super::moment::{lock, unread};
 use crate::error::Error;
 use crate::index::{KeyRef, PackedKeys};
 

@@ -22,4 +22,3 @@ pub(crate) use graph::Graph;
 pub(crate) use keys::KeyBook;
 pub(crate) use labels::value_cell;
 pub(crate) use moment::{Caches, View, row_of_number, vector_columns};
-use moment::{lock, unread};

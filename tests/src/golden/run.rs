@@ -144,8 +144,8 @@ fn run_mode(
     Ok(outcomes)
 }
 
-/// In memory where there is such a place: no script asks what a crash leaves, and opening a database waits for
-/// the disk several times.
+/// In memory where there is such a place: no script asks what a crash leaves, and opening a database waits
+/// for the disk several times.
 fn temporary_folder() -> std::io::Result<tempfile::TempDir> {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir())
 }
