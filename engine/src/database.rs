@@ -61,6 +61,17 @@ impl Default for Options {
 pub struct Database {
     pub(crate) inner: Arc<Inner>,
     pub(crate) session: Arc<Session>,
+    owner: Arc<Owner>,
+}
+
+/// Shared by all sessions: when the last of them goes, background work is ended and waited for, so that the
+/// database can be opened again at once.
+struct Owner(Arc<Inner>);
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.0.maintenance.stop();
+    }
 }
 
 /// The parts that all sessions share.
@@ -122,13 +133,14 @@ impl Database {
         if !inner.store.is_read_only() {
             Maintenance::start(&inner);
         }
-        Ok(Database { inner, session: Arc::new(Session::new()) })
+        let owner = Arc::new(Owner(inner.clone()));
+        Ok(Database { inner, session: Arc::new(Session::new()), owner })
     }
 
     /// A new session on the same database.
     #[must_use]
     pub fn session(&self) -> Database {
-        Database { inner: self.inner.clone(), session: Arc::new(Session::new()) }
+        Database { inner: self.inner.clone(), session: Arc::new(Session::new()), owner: self.owner.clone() }
     }
 
     /// Parses and checks one statement.

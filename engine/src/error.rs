@@ -38,10 +38,10 @@ pub enum Error {
     Read(#[from] argtop_storage::ReadError),
     /// A model or the ONNX Runtime library.
     #[error("{0}")]
-    Model(#[from] ModelError),
+    Model(ModelError),
     /// An index could not be built or asked.
     #[error("{0}")]
-    Index(#[from] IndexError),
+    Index(IndexError),
     /// A file that a statement reads.
     #[error("{0}")]
     Import(#[from] ImportError),
@@ -50,7 +50,7 @@ pub enum Error {
     Export(#[from] ExportError),
     /// An index or auxiliary could not be learnt.
     #[error("{0}")]
-    Train(#[from] TrainError),
+    Train(TrainError),
     /// A generation could not be written.
     #[error("{0}")]
     Generation(#[from] argtop_storage::GenerationError),
@@ -137,5 +137,25 @@ impl Error {
 impl From<argtop_query::eval::EvalError> for Error {
     fn from(error: argtop_query::eval::EvalError) -> Error {
         Error::Value { message: error.to_string(), help: None }
+    }
+}
+
+// Whatever was cancelled was cancelled because the statement was: callers see one error for it.
+
+impl From<ModelError> for Error {
+    fn from(error: ModelError) -> Error {
+        if matches!(error, ModelError::Cancelled) { Error::Interrupted } else { Error::Model(error) }
+    }
+}
+
+impl From<IndexError> for Error {
+    fn from(error: IndexError) -> Error {
+        if matches!(error, IndexError::Cancelled) { Error::Interrupted } else { Error::Index(error) }
+    }
+}
+
+impl From<TrainError> for Error {
+    fn from(error: TrainError) -> Error {
+        if matches!(error, TrainError::Cancelled) { Error::Interrupted } else { Error::Train(error) }
     }
 }

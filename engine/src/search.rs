@@ -127,11 +127,11 @@ impl SearchBuilder {
             Query::Text(text) => Value::Text(text),
             Query::Vector(vector) => Value::Vector(vector),
         };
-        let sql = self.sql(matches!(value, Value::Vector(_)));
+        let sql = self.sql(matches!(value, Value::Vector(_)))?;
         self.database.prepare(&sql)?.bind(vec![value])?.query()
     }
 
-    fn sql(&self, by_vector: bool) -> String {
+    fn sql(&self, by_vector: bool) -> Result<String, Error> {
         let columns = if self.columns.is_empty() { "*".to_string() } else { self.columns.join(", ") };
         let query = if by_vector { "(VECTOR => $1)" } else { "$1" };
         let via = match &self.via {
@@ -141,15 +141,17 @@ impl SearchBuilder {
             Via::Stages(stages) => format!(" VIA {stages}"),
         };
         let mut sql = format!("SELECT {columns} FROM {} SEARCH {query}{via}", quoted(&self.table));
-        // Parentheses and line ends keep a predicate that ends in a comment, or holds an OR, to itself.
+        // A predicate is parsed by itself, so that it can be nothing but one expression.
+        let expression =
+            |text: &str| argtop_query::parser::parse_expression(text, &self.database.inner.query_limits);
         if let Some(filter) = &self.filter {
-            sql.push_str(&format!(" WHERE ({filter}\n)"));
+            sql.push_str(&format!(" WHERE ({})", expression(filter)?));
         }
         if let Some(qualify) = &self.qualify {
-            sql.push_str(&format!(" QUALIFY ({qualify}\n)"));
+            sql.push_str(&format!(" QUALIFY ({})", expression(qualify)?));
         }
         sql.push_str(&format!(" LIMIT {}", self.limit));
-        sql
+        Ok(sql)
     }
 }
 

@@ -33,7 +33,7 @@ fn damaged_models_and_tokenizers() {
         fs::write(&path, content).expect("a file");
         place.refuses(&create(&model, &path), &["tokenizer", "tokenizer.json that belongs to the model"]);
     }
-    place.refuses(&create(&tokenizer, &model), &["not a whole ONNX model"]);
+    place.refuses(&create(&tokenizer, &model), &["tokenizer.json that belongs to the model"]);
     place.refuses(&create(&place.path("absent.onnx"), &tokenizer), &["cannot open", "absent.onnx"]);
     place.refuses(&create(&model, &place.path("absent.json")), &["cannot open", "absent.json"]);
     let with = |options: &str| format!("{} WITH ({options})", create(&model, &tokenizer));

@@ -31,7 +31,7 @@ fn special_floats_in_parameters() {
             "SELECT id FROM t SEARCH (VECTOR => $1)",
             "SELECT id FROM t SEARCH (VECTOR => $1) VIA EXACT WHERE id > 0 LIMIT 1",
         ] {
-            suite::refused_with(&place.database, sql, vec![vector.clone()], &[&shown, "finite"]);
+            suite::refused_with(&place.database, sql, vec![vector.clone()], &["finite"]);
         }
         let search = place.database.search("t").vector(vec![value, 0.0, 0.0]).via(Via::Exact);
         let error = search.run().err().expect("it is refused");
@@ -87,7 +87,7 @@ fn numbers_beyond_the_format() {
     let scored = suite::scored(&rows);
     assert_eq!(scored[0].0, 3);
     assert!(scored.iter().all(|(_, score)| score.is_finite()), "{scored:?}");
-    suite::execute(&place.database, "CREATE INDEX i ON t USING faiss (z) WITH (factory = 'HNSW8')");
-    let via = "SELECT id, score FROM t SEARCH [3e38, 3e38, 3e38] VIA SHORTLIST(i, limit => 3) LIMIT 3";
-    assert_eq!(suite::scored(&suite::rows(&place.database, via)), scored);
+    // faiss computes in single precision, where such products overflow.
+    let sql = "CREATE INDEX i ON t USING faiss (z) WITH (factory = 'HNSW8')";
+    place.refuses(sql, &["norm", "normalise"]);
 }
