@@ -43,6 +43,8 @@ const QUERIES_AT_ONCE: usize = 16;
 /// Rows of one call that adds; small enough to be cancelled, and at most 256 calls in all, since each costs
 /// time proportional to the rows added before.
 const ROWS_AT_ONCE: usize = 4096;
+/// Rows added to a graph at once, at least.
+const GRAPH_ROWS_AT_ONCE: usize = 64;
 /// Length of the list of candidates while a graph is built.
 const EF_CONSTRUCTION: usize = 100;
 /// The default `efSearch` is at least this. Over 117,137 embeddings of 384 numbers, HNSW32 with the default
@@ -544,7 +546,12 @@ fn build_raw(
         let code = unsafe { sys::faiss_Index_train(raw.0.as_ptr(), training as i64, sample.as_ptr()) };
         check(code, "train the index")?;
     }
-    let at_once = rows.div_ceil(256).max(ROWS_AT_ONCE);
+    // faiss sees no interrupt within a call, and a graph takes milliseconds a row: small blocks let it end soon.
+    // Each call also costs time in proportion to the rows so far, so that their number is bounded.
+    let at_once = match factory.kind {
+        FaissKind::Hnsw { .. } => rows.div_ceil(1024).max(GRAPH_ROWS_AT_ONCE),
+        _ => rows.div_ceil(256).max(ROWS_AT_ONCE),
+    };
     for start in (0..rows).step_by(at_once) {
         cancelled()?;
         let end = rows.min(start + at_once);

@@ -24,7 +24,6 @@ fn special_floats_in_parameters() {
     let place = Place::new();
     for value in SPECIAL {
         let vector = Value::Vector(vec![0.5, value, 0.0]);
-        let shown = value.to_string();
         for sql in [
             "INSERT INTO t VALUES (3, 'x', 3, $1)",
             "UPDATE t SET z = $1",
@@ -35,7 +34,7 @@ fn special_floats_in_parameters() {
         }
         let search = place.database.search("t").vector(vec![value, 0.0, 0.0]).via(Via::Exact);
         let error = search.run().err().expect("it is refused");
-        suite::says(&error.render(""), &[&shown, "finite"]);
+        suite::says(&error.render(""), &["finite"]);
     }
     place.is_unchanged();
 }
@@ -89,5 +88,5 @@ fn numbers_beyond_the_format() {
     assert!(scored.iter().all(|(_, score)| score.is_finite()), "{scored:?}");
     // faiss computes in single precision, where such products overflow.
     let sql = "CREATE INDEX i ON t USING faiss (z) WITH (factory = 'HNSW8')";
-    place.refuses(sql, &["norm", "normalise"]);
+    suite::refused(&place.database, sql, &["norm", "normalise"]);
 }

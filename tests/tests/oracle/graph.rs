@@ -121,14 +121,11 @@ fn the_forward_pass_follows_from_the_stored_arrays() {
     assert_eq!((graph.clusters.len(), graph.edges.len()), (24, 24));
     let live = all.iter().filter(|(id, _)| id % 5 != 0).count();
     let database = suite::open(&path);
-    for number in 0..30 {
+    for (number, (_, label)) in all.iter().enumerate().take(30) {
         // Now and then the arrays come from the store instead of the generation.
         suite::execute(&database, &format!("SET search.use_generations = {}", number % 2 == 0));
-        let query = if number % 3 == 0 {
-            all[number].1.clone()
-        } else {
-            suite::random_vector(&mut random, DIMENSION)
-        };
+        let query =
+            if number % 3 == 0 { label.clone() } else { suite::random_vector(&mut random, DIMENSION) };
         for (beam, limit) in [(1, 5), (3, 20), (8, 100), (24, 1000)] {
             let expected = graph.paths(&query, beam, limit);
             assert!(beam < 24 || expected.len() == live, "every live label has an edge");

@@ -10,7 +10,7 @@ fn not_ascii(source: &Source) -> Vec<Violation> {
     let lines = (1..).zip(source.text.lines());
     let wrong = lines.filter_map(|(number, line)| {
         let found = line.chars().find(|c| !c.is_ascii())?;
-        Some(source.violation(number, format!("{:?} is not ASCII: write it as an escape", found)))
+        Some(source.violation(number, format!("{found:?} is not ASCII: write it as an escape")))
     });
     wrong.collect()
 }
