@@ -143,7 +143,7 @@ mod tests {
         check("SET search.b", 4, &["search.beam"]);
         check("SELECT p.t", 9, &["title"]);
         check("SELECT ", 7, &[]);
-        check("\u{9774}prodx, pro", 10, &["products"]);
+        check("\u{9774}prodx, pro", 10, &["probe", "products"]);
     }
 
     #[test]
