@@ -1,6 +1,7 @@
 //! The typed search builder: the same plan as SEARCH in SQL, without writing SQL.
 
 use argtop_query::Value;
+use argtop_query::display::quote_name;
 
 use crate::database::Database;
 use crate::error::Error;
@@ -137,10 +138,10 @@ impl SearchBuilder {
         let via = match &self.via {
             Via::Auto => String::new(),
             Via::Exact => " VIA EXACT".to_string(),
-            Via::Pipeline(name) => format!(" VIA PIPELINE {}", quoted(name)),
+            Via::Pipeline(name) => format!(" VIA PIPELINE {}", quote_name(name)),
             Via::Stages(stages) => format!(" VIA {stages}"),
         };
-        let mut sql = format!("SELECT {columns} FROM {} SEARCH {query}{via}", quoted(&self.table));
+        let mut sql = format!("SELECT {columns} FROM {} SEARCH {query}{via}", quote_name(&self.table));
         // A predicate is parsed by itself, so that it can be nothing but one expression.
         let expression =
             |text: &str| argtop_query::parser::parse_expression(text, &self.database.inner.query_limits);
@@ -153,9 +154,4 @@ impl SearchBuilder {
         sql.push_str(&format!(" LIMIT {}", self.limit));
         Ok(sql)
     }
-}
-
-/// A name as a quoted identifier.
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -101,14 +101,17 @@ fn an_index_without_rows_has_one_file() {
 
 #[test]
 fn more_effort_finds_more_and_is_not_forgotten_between_searches() {
-    let (rows, matrix) = sample(4000);
-    let queries = &rows[..DIMENSION * 60];
+    let (_, matrix) = sample(12_000);
+    // Queries that are no rows: a graph finds its own rows with next to no effort.
+    let mut random = fastrand::Rng::with_seed(5);
+    let queries: Vec<f32> = (0..DIMENSION * 100).map(|_| random.f32() - 0.5).collect();
+    let queries = &queries[..];
     for (factory, low, high) in [("HNSW4", 1, 400), ("IVF64,Flat", 1, 64)] {
         let index = build(factory, &matrix);
         let params = |effort| SearchParams { limit: 5, effort: Some(effort), filter: None };
         let first = recall(&index, &matrix, queries, &params(low));
         let second = recall(&index, &matrix, queries, &params(high));
-        assert!(second > first && second > 0.97, "{factory}: {first} {second}");
+        assert!(second > first && second > 0.9, "{factory}: {first} {second}");
         assert_eq!(recall(&index, &matrix, queries, &params(low)), first, "{factory}");
         assert!(recall(&index, &matrix, queries, &params(usize::MAX)) >= second);
     }

@@ -108,24 +108,7 @@ fn binary(f: &mut Formatter<'_>, op: BinaryOp, left: &Expr, right: &Expr) -> fmt
     let strength = binary_level(op);
     // Comparisons do not chain on either side.
     let left_least = if strength == level::COMPARISON { strength + 1 } else { strength };
-    write!(f, "{} {} {}", Operand(left, left_least), binary_symbol(op), Operand(right, strength + 1))
-}
-
-fn binary_symbol(op: BinaryOp) -> &'static str {
-    match op {
-        BinaryOp::Add => "+",
-        BinaryOp::Subtract => "-",
-        BinaryOp::Multiply => "*",
-        BinaryOp::Divide => "/",
-        BinaryOp::Modulo => "%",
-        BinaryOp::Concat => "||",
-        BinaryOp::Equal => "=",
-        BinaryOp::NotEqual => "<>",
-        BinaryOp::Less => "<",
-        BinaryOp::LessEqual => "<=",
-        BinaryOp::Greater => ">",
-        BinaryOp::GreaterEqual => ">=",
-    }
+    write!(f, "{} {} {}", Operand(left, left_least), op.symbol(), Operand(right, strength + 1))
 }
 
 fn logic(f: &mut Formatter<'_>, all: bool, operands: &[Expr]) -> fmt::Result {
