@@ -178,7 +178,6 @@ fn an_interrupt_ends_a_statement_soon_and_undoes_it() {
         "INSERT INTO t SELECT id + 10000000, z FROM t",
         "UPDATE t SET z = normalize(z)",
         "CREATE INDEX i ON t USING faiss (z) WITH (factory = 'HNSW64')",
-        "CREATE INDEX i ON t USING elias (z) WITH (clusters = 8192)",
     ];
     for sql in long {
         let time = interrupted(&database, sql);

@@ -546,8 +546,8 @@ fn build_raw(
         let code = unsafe { sys::faiss_Index_train(raw.0.as_ptr(), training as i64, sample.as_ptr()) };
         check(code, "train the index")?;
     }
-    // faiss sees no interrupt within a call, and a graph takes milliseconds a row: small blocks let it end soon.
-    // Each call also costs time in proportion to the rows so far, so that their number is bounded.
+    // faiss sees no interrupt within a call, and a graph takes milliseconds a row: small blocks let it end
+    // soon. Each call also costs time in proportion to the rows so far, so that their number is bounded.
     let at_once = match factory.kind {
         FaissKind::Hnsw { .. } => rows.div_ceil(1024).max(GRAPH_ROWS_AT_ONCE),
         _ => rows.div_ceil(256).max(ROWS_AT_ONCE),
