@@ -69,6 +69,65 @@ fn product(queries: &[f32], rows: &[f32], dim: usize, out: &mut [f32], stride: u
     }
 }
 
+/// How a matrix lies in memory, row-major either way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// As the product takes it.
+    Plain,
+    /// Turned: the product takes its transpose.
+    Turned,
+}
+
+/// `out[n, m] (+)= a[n, k] b[k, m]` in f32 on the calling thread; `add` keeps what `out` holds. A turned `a`
+/// is stored `[k, n]`, a turned `b` is stored `[m, k]`.
+///
+/// # Panics
+/// If a slice has not the numbers of its matrix.
+pub fn multiply(
+    out: &mut [f32],
+    (n, k, m): (usize, usize, usize),
+    (a, a_layout): (&[f32], Layout),
+    (b, b_layout): (&[f32], Layout),
+    add: bool,
+) {
+    assert!(out.len() == n * m && a.len() == n * k && b.len() == k * m, "matrices of {n} x {k} x {m}");
+    if n == 0 || m == 0 {
+        return;
+    }
+    let step = |layout, rows: usize, columns: usize| match layout {
+        Layout::Plain => (columns as isize, 1),
+        Layout::Turned => (1, rows as isize),
+    };
+    let (a_row, a_column) = step(a_layout, n, k);
+    let (b_row, b_column) = step(b_layout, k, m);
+    // SAFETY: With the steps above the product reads n * k numbers of `a` and k * m of `b`, all within the
+    // slices, whose lengths were checked, and reads (only when adding) and writes n * m numbers of `out`,
+    // which is exclusively borrowed and initialised.
+    unsafe {
+        gemm::gemm(
+            n,
+            m,
+            k,
+            out.as_mut_ptr(),
+            1,
+            m as isize,
+            add,
+            a.as_ptr(),
+            a_column,
+            a_row,
+            b.as_ptr(),
+            b_column,
+            b_row,
+            1.0f32,
+            1.0f32,
+            false,
+            false,
+            false,
+            Parallelism::None,
+        );
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::rows::tests::Stored;
@@ -93,6 +152,39 @@ mod tests {
                         assert!(error <= f64::from(bound), "{n} {m} {dim} {error} {bound}");
                     }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn products_equal_the_definition_in_every_layout() {
+        let mut rng = fastrand::Rng::with_seed(6);
+        for (n, k, m) in [(1, 1, 1), (3, 5, 2), (17, 33, 65), (4, 0, 3)] {
+            let a: Vec<f32> = (0..n * k).map(|_| rng.f32() - 0.5).collect();
+            let b: Vec<f32> = (0..k * m).map(|_| rng.f32() - 0.5).collect();
+            let turn = |matrix: &[f32], rows: usize, columns: usize| -> Vec<f32> {
+                let at = |place: usize| matrix[(place % rows.max(1)) * columns + place / rows.max(1)];
+                (0..rows * columns).map(at).collect()
+            };
+            let (turned_a, turned_b) = (turn(&a, n, k), turn(&b, k, m));
+            for a in [(&a[..], Layout::Plain), (&turned_a[..], Layout::Turned)] {
+                for b in [(&b[..], Layout::Plain), (&turned_b[..], Layout::Turned)] {
+                    for add in [false, true] {
+                        let mut out = vec![1.0f32; n * m];
+                        multiply(&mut out, (n, k, m), a, b, add);
+                        check_product(&out, (n, k, m), &turned_a, &turned_b, add);
+                    }
+                }
+            }
+        }
+    }
+
+    fn check_product(out: &[f32], (n, k, m): (usize, usize, usize), ta: &[f32], tb: &[f32], add: bool) {
+        for i in 0..n {
+            for j in 0..m {
+                let sum: f32 = (0..k).map(|d| ta[d * n + i] * tb[j * k + d]).sum();
+                let expected = if add { 1.0 + sum } else { sum };
+                assert!((out[i * m + j] - expected).abs() < 1e-4, "{n} {k} {m} {i} {j}");
             }
         }
     }

@@ -17,7 +17,7 @@ mod widen;
 
 pub use bound::error_bound;
 pub use dot::{dot, dot_exact, norm};
-pub use gemm::scores;
+pub use gemm::{Layout, multiply, scores};
 pub use rows::{RowData, Rows, gather, scan};
 pub use topk::{Nominees, Slot, select_top};
 pub use vector::{NormError, first_non_finite, normalize, softmax};

@@ -53,6 +53,22 @@ pub enum TrainError {
         /// The most allowed.
         max: usize,
     },
+    /// A loss is not a number any more.
+    #[error("the loss became {loss} at step {step} of epoch {epoch}; lower lr")]
+    Diverged {
+        /// Epoch, from 0.
+        epoch: usize,
+        /// Step of the epoch, from 0.
+        step: usize,
+        /// The loss.
+        loss: f64,
+    },
+    /// A state cannot be kept or taken up.
+    #[error("checkpoint: {0}")]
+    Checkpoint(String),
+    /// The training pairs or options cannot be learned from.
+    #[error("{0}")]
+    Input(String),
     /// More vectors than slots.
     #[error("{rows} vectors are more than {max}")]
     Rows {

@@ -1,9 +1,22 @@
-//! Training inside the database: what is learned from vectors alone.
+//! Training inside the database.
+//!
+//! Nothing here knows about stores or statements: trainers take vectors, sparse matrices and texts, labels
+//! numbered from 0, and give back parameters. `crate::teach` feeds them and stores what they learn.
 
+mod batches;
 mod cluster;
 mod control;
+mod csr;
+mod learner;
+mod optimizer;
 mod partition;
+mod points;
 
+pub use batches::{BatchOptions, DocumentBatches};
 pub use cluster::{Clusters, balanced_clusters};
 pub use control::{BuildControl, TrainError};
+pub use csr::Csr;
+pub use learner::{Checkpoint, Course, Learner, NoCheckpoint, Report, Summary, train};
+pub use optimizer::{AdamW, Parameters, linear_schedule};
 pub use partition::{PARTITION_SCALE, cluster_count, initial_partition};
+pub use points::Vectors;
