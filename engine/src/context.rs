@@ -80,6 +80,32 @@ impl Context {
         }
     }
 
+    /// A context for the same statement run as a job: it ends when either is asked to, and `observe` is told
+    /// of all progress as well. A job that runs beside its statement is `detached` from session and deadline.
+    pub(crate) fn for_job(&self, observe: ProgressFn, detached: bool) -> Context {
+        let inner = &self.inner;
+        let theirs = inner.progress.clone().filter(|_| !detached);
+        let progress: ProgressFn = Arc::new(move |progress| {
+            observe(progress);
+            if let Some(theirs) = &theirs {
+                theirs(progress);
+            }
+        });
+        let epoch = if detached { Arc::default() } else { inner.epoch.clone() };
+        let started_epoch = if detached { 0 } else { inner.started_epoch };
+        Context {
+            inner: Arc::new(ContextInner {
+                epoch,
+                started_epoch,
+                abandoned: AtomicBool::new(false),
+                deadline: inner.deadline.filter(|_| !detached),
+                progress: Some(progress),
+                last_report: Mutex::new(None),
+                measures: Mutex::new(Vec::new()),
+            }),
+        }
+    }
+
     /// A context that nothing interrupts, for work of the engine's own.
     pub(crate) fn background() -> Context {
         Context::new(Arc::new(AtomicU64::new(0)), 0, None)
@@ -115,6 +141,17 @@ impl Context {
 
     /// Reports progress, at most four times a second and at the end of a stage.
     pub(crate) fn progress(&self, stage: &str, done: u64, total: Option<u64>) {
+        self.progress_with(stage, String::new, done, total);
+    }
+
+    /// The same with a remark that may change from report to report.
+    pub(crate) fn progress_with(
+        &self,
+        stage: &str,
+        remark: impl FnOnce() -> String,
+        done: u64,
+        total: Option<u64>,
+    ) {
         let Some(report) = &self.inner.progress else { return };
         let now = Instant::now();
         let started = {
@@ -142,7 +179,9 @@ impl Context {
             }
             _ => None,
         };
-        report(&Progress { stage: stage.to_string(), done, total, eta, rate });
+        let remark = remark();
+        let stage = if remark.is_empty() { stage.to_string() } else { format!("{stage}, {remark}") };
+        report(&Progress { stage, done, total, eta, rate });
     }
 
     /// Adds rows, time and notes to the measurements of operator `id`.

@@ -12,6 +12,7 @@ use crate::build::Maintenance;
 use crate::context::{Context, InterruptHandle, ProgressFn};
 use crate::error::Error;
 use crate::import::{Access, ImportLimits};
+use crate::jobs::Jobs;
 use crate::limits::Limits;
 use crate::model::{Encoder, Runtime};
 use crate::search::SearchBuilder;
@@ -70,6 +71,7 @@ struct Owner(Arc<Inner>);
 
 impl Drop for Owner {
     fn drop(&mut self) {
+        self.0.jobs.stop();
         self.0.maintenance.stop();
     }
 }
@@ -83,6 +85,7 @@ pub(crate) struct Inner {
     pub(crate) import_limits: ImportLimits,
     pub(crate) caches: Caches,
     pub(crate) maintenance: Maintenance,
+    pub(crate) jobs: Jobs,
     pub(crate) threads: usize,
     onnxruntime: Option<PathBuf>,
     encoders: Mutex<HashMap<ObjectId, Arc<Encoder>>>,
@@ -125,6 +128,7 @@ impl Database {
             import_limits: ImportLimits::default(),
             caches: Caches::default(),
             maintenance: Maintenance::default(),
+            jobs: Jobs::default(),
             threads,
             onnxruntime: options.onnxruntime,
             encoders: Mutex::new(HashMap::new()),
@@ -215,6 +219,7 @@ impl Database {
     /// # Errors
     /// [`Error::Commit`] where what is in memory cannot be written.
     pub fn close(self) -> Result<(), Error> {
+        self.inner.jobs.stop();
         self.inner.maintenance.stop();
         self.inner.store.clone().close()?;
         Ok(())

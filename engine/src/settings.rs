@@ -76,6 +76,13 @@ pub(crate) const DEFINITIONS: &[Definition] = &[
         i64::MAX,
         "labels newer than a generation that start packing when auto_pack is on",
     ),
+    number(
+        "training_cache_mib",
+        8_192,
+        0,
+        1 << 40,
+        "MiB of encoded training texts that are kept in the database's directory for the next training",
+    ),
 ];
 
 /// The values of one session.

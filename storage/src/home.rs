@@ -49,6 +49,10 @@ impl Home {
     pub(crate) fn generations(&self) -> PathBuf {
         self.path.join("generations")
     }
+
+    pub(crate) fn scratch(&self) -> PathBuf {
+        self.path.join("training")
+    }
 }
 
 /// Attaches the path to an error of the operating system.

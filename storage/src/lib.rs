@@ -55,6 +55,7 @@ mod object;
 mod open;
 mod record;
 mod rocks;
+mod scratch;
 mod seal;
 mod snapshot;
 mod state;
@@ -83,6 +84,7 @@ pub use object::{
 };
 pub use open::OpenOptions;
 pub use record::{Cell, Record};
+pub use scratch::{Scratch, ScratchFile, ScratchMap};
 pub use snapshot::{Keys, Records, Rows, Snapshot};
 pub use store::Store;
 pub use verify::Finding;

@@ -122,6 +122,11 @@ impl Store {
         &self.shared.home.path
     }
 
+    /// Files of long work beside the store; any of them may be deleted.
+    pub fn scratch(&self) -> crate::scratch::Scratch {
+        crate::scratch::Scratch::new(self.shared.home.scratch(), self.shared.read_only)
+    }
+
     /// The bounds in force.
     pub fn limits(&self) -> &Limits {
         &self.shared.limits

@@ -1,0 +1,26 @@
+//! TRAIN: what is learned from pairs of text and labels, inside the database.
+//!
+//! ```text
+//! source rows --lesson--> texts on disk, targets (labels by number) --encoder, kept by content--> vectors
+//!   --crate::train--> parameters --writer--> rows under fresh data ids, one commit, old ones forgotten
+//! ```
+//!
+//! A training reads one view of the database and holds no lock until it commits. Labels that are written
+//! meanwhile get what labels inserted after a training get. An interrupted training changes nothing; its
+//! last state is kept, and `WITH (resume = true)` goes on from there.
+
+mod auxiliary;
+mod checkpoint;
+mod classifier;
+mod course;
+mod embeddings;
+mod fusion;
+mod index;
+mod labels;
+mod lesson;
+mod options;
+mod sparse;
+mod start;
+mod swap;
+
+pub(crate) use start::train;
