@@ -128,6 +128,13 @@ fn row(run: &Run, object: &Object) -> Result<Vec<Value>, Error> {
         Object::Pipeline(pipeline) => {
             vec![text(&pipeline.name), table_name(pipeline.table), text(&pipeline.sql)]
         }
+        Object::Fusion(fusion) => vec![
+            text(&fusion.name),
+            table_name(fusion.table),
+            text(&fusion.method),
+            text(fusion.features.join(", ")),
+            Value::Boolean(fusion.model.is_some()),
+        ],
     })
 }
 
@@ -215,9 +222,15 @@ pub(crate) fn describe(run: &Run, kind: ObjectKind, name: &str) -> Result<Output
         vec![text(*name), if value.is_null() { value } else { Value::Text(value.to_string()) }]
     });
     let mut rows: Vec<Vec<Value>> = rows.collect();
-    if let Object::Index(index) = &*object {
-        rows.extend(index.statistics.iter().map(|(name, value)| vec![text(name), text(value)]));
-    }
+    let statistics = match &*object {
+        Object::Index(index) => Some(&index.statistics),
+        Object::Classifier(classifier) => Some(&classifier.statistics),
+        Object::Auxiliary(auxiliary) => Some(&auxiliary.statistics),
+        Object::Fusion(fusion) => Some(&fusion.statistics),
+        Object::Model(_) | Object::Table(_) | Object::Pipeline(_) => None,
+    };
+    let statistics = statistics.into_iter().flatten();
+    rows.extend(statistics.map(|(name, value)| vec![text(name), text(value)]));
     Ok(Output::rows(columns(&[("property", DataType::Text), ("value", DataType::Text)]), rows))
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::key::ObjectId;
 use crate::object::{
-    AuxiliaryRecord, ClassifierRecord, ColumnRecord, IndexRecord, ModelRecord, Object, ObjectKind,
-    PipelineRecord, TableRecord,
+    AuxiliaryRecord, ClassifierRecord, ColumnRecord, FusionRecord, IndexRecord, ModelRecord, Object,
+    ObjectKind, PipelineRecord, TableRecord,
 };
 
 /// All objects of a database at one sequence number. Cheap to clone: objects are shared.
@@ -147,6 +147,7 @@ typed! {
     Index, IndexRecord, index, index_by_id, indexes;
     Classifier, ClassifierRecord, classifier, classifier_by_id, classifiers;
     Pipeline, PipelineRecord, pipeline, pipeline_by_id, pipelines;
+    Fusion, FusionRecord, fusion, fusion_by_id, fusions;
 }
 
 #[cfg(test)]

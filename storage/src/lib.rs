@@ -79,8 +79,9 @@ pub use limits::Limits;
 pub use manifest::{FileEntry, GenerationKind, Manifest, ManifestFields};
 pub use map::Map;
 pub use object::{
-    AuxiliaryRecord, ClassifierRecord, ColumnRecord, ColumnType, GeneratedRecord, IndexRecord, Link,
-    ModelRecord, Object, ObjectKind, PipelineRecord, Pooling, TableRecord,
+    AuxiliaryRecord, ClassifierRecord, ColumnRecord, ColumnType, FrequencyRecord, FusionRecord,
+    GeneratedRecord, IndexRecord, Link, ModelRecord, Object, ObjectKind, PipelineRecord, Pooling,
+    SparseRecord, TableRecord,
 };
 pub use open::OpenOptions;
 pub use record::{Cell, Record};

@@ -26,17 +26,20 @@ pub enum ObjectKind {
     Classifier,
     /// A named chain of stages.
     Pipeline,
+    /// A learned formula over the scores of stages.
+    Fusion,
 }
 
 impl ObjectKind {
     /// All kinds.
-    pub const ALL: [ObjectKind; 6] = [
+    pub const ALL: [ObjectKind; 7] = [
         ObjectKind::Model,
         ObjectKind::Table,
         ObjectKind::Auxiliary,
         ObjectKind::Index,
         ObjectKind::Classifier,
         ObjectKind::Pipeline,
+        ObjectKind::Fusion,
     ];
 
     /// The kind in words, as messages name it.
@@ -48,6 +51,7 @@ impl ObjectKind {
             ObjectKind::Index => "index",
             ObjectKind::Classifier => "classifier",
             ObjectKind::Pipeline => "pipeline",
+            ObjectKind::Fusion => "fusion",
         }
     }
 }
@@ -68,6 +72,8 @@ pub enum Object {
     Classifier(ClassifierRecord),
     /// A pipeline.
     Pipeline(PipelineRecord),
+    /// A fusion.
+    Fusion(FusionRecord),
 }
 
 impl Object {
@@ -80,6 +86,7 @@ impl Object {
             Object::Index(record) => record.id,
             Object::Classifier(record) => record.id,
             Object::Pipeline(record) => record.id,
+            Object::Fusion(record) => record.id,
         }
     }
 
@@ -92,6 +99,7 @@ impl Object {
             Object::Index(record) => &record.name,
             Object::Classifier(record) => &record.name,
             Object::Pipeline(record) => &record.name,
+            Object::Fusion(record) => &record.name,
         }
     }
 
@@ -104,6 +112,7 @@ impl Object {
             Object::Index(_) => ObjectKind::Index,
             Object::Classifier(_) => ObjectKind::Classifier,
             Object::Pipeline(_) => ObjectKind::Pipeline,
+            Object::Fusion(_) => ObjectKind::Fusion,
         }
     }
 
@@ -116,17 +125,24 @@ impl Object {
             Object::Index(record) => Some(record.table),
             Object::Classifier(record) => Some(record.table),
             Object::Pipeline(record) => Some(record.table),
+            Object::Fusion(record) => Some(record.table),
         }
     }
 
     /// The numbers under which the object keeps numeric rows: the columns of a table, and data ids.
     pub fn data_ids(&self) -> Vec<ObjectId> {
         match self {
-            Object::Model(_) | Object::Pipeline(_) => Vec::new(),
-            Object::Table(record) => record.columns.iter().map(|column| column.id).collect(),
+            Object::Model(_) | Object::Pipeline(_) | Object::Fusion(_) => Vec::new(),
+            Object::Table(record) => {
+                let columns = record.columns.iter().map(|column| column.id);
+                columns.chain(record.frequencies.as_ref().map(|frequencies| frequencies.data)).collect()
+            }
             Object::Auxiliary(record) => vec![record.data],
             Object::Index(record) => record.data.into_iter().collect(),
-            Object::Classifier(record) => vec![record.data],
+            Object::Classifier(record) => {
+                let vocabulary = record.sparse.as_ref().map(|sparse| sparse.vocabulary);
+                [Some(record.data), vocabulary, record.adapter].into_iter().flatten().collect()
+            }
         }
     }
 
@@ -205,6 +221,20 @@ pub struct TableRecord {
     pub primary_key: usize,
     /// Name of the pipeline that SEARCH runs when none is named.
     pub default_pipeline: Option<String>,
+    /// Label frequencies of the last TRAIN; None before the first.
+    #[serde(default)]
+    pub frequencies: Option<FrequencyRecord>,
+}
+
+/// How often each label of a table occurred in the points of the last TRAIN: N and N_l of the propensity
+/// model of Jain, Prabhu and Varma (KDD 2016).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FrequencyRecord {
+    /// Data id of the rows in the family of auxiliary clusters: slot to u32 in little-endian order. A slot
+    /// without a row occurred in no point.
+    pub data: ObjectId,
+    /// Number of points.
+    pub points: u64,
 }
 
 /// A column of a table.
@@ -297,6 +327,9 @@ pub struct AuxiliaryRecord {
     pub head_labels: u32,
     /// Whether the vectors were trained.
     pub trained: bool,
+    /// What the last TRAIN measured.
+    #[serde(default)]
+    pub statistics: BTreeMap<String, String>,
 }
 
 /// An index.
@@ -361,6 +394,28 @@ pub struct ClassifierRecord {
     pub offset: f64,
     /// Options as the statement gave them.
     pub options: BTreeMap<String, String>,
+    /// Set where a row is sparse and over terms of the text; None for dense rows.
+    #[serde(default)]
+    pub sparse: Option<SparseRecord>,
+    /// Data id of the map that the query's vector goes through first, kept with the classifiers.
+    #[serde(default)]
+    pub adapter: Option<ObjectId>,
+    /// What the last TRAIN measured.
+    #[serde(default)]
+    pub statistics: BTreeMap<String, String>,
+}
+
+/// The features of a sparse classifier: TF-IDF of a text's terms, and its embedding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SparseRecord {
+    /// Data id of the vocabulary, kept with the classifiers.
+    pub vocabulary: ObjectId,
+    /// Number of terms in the vocabulary.
+    pub terms: u64,
+    /// Words of the longest term.
+    pub ngrams: u32,
+    /// Whether the embedding stands behind the terms.
+    pub embedding: bool,
 }
 
 /// A named chain of stages over a table.
@@ -378,6 +433,27 @@ pub struct PipelineRecord {
     pub inherits: Option<String>,
     /// Options as the statement gave them.
     pub options: BTreeMap<String, String>,
+}
+
+/// A learned formula over the scores of stages: the fusion of NGAME (WSDM 2023) and plainer ones.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FusionRecord {
+    /// Number.
+    pub id: ObjectId,
+    /// Name.
+    pub name: String,
+    /// Table.
+    pub table: ObjectId,
+    /// Method: `tree` or `linear`.
+    pub method: String,
+    /// Arguments in order: `<stage>.score`, `<stage>.rank` or `inverse_propensity`.
+    pub features: Vec<String>,
+    /// JSON text of the trained model; None before the first TRAIN.
+    pub model: Option<String>,
+    /// Options as the statement gave them.
+    pub options: BTreeMap<String, String>,
+    /// What the last TRAIN measured.
+    pub statistics: BTreeMap<String, String>,
 }
 
 #[cfg(test)]
@@ -398,7 +474,35 @@ mod tests {
             scale,
             offset: -0.1,
             options: BTreeMap::new(),
+            sparse: None,
+            adapter: None,
+            statistics: BTreeMap::new(),
         })
+    }
+
+    #[test]
+    fn every_data_id_of_a_record_is_told() {
+        let Object::Classifier(mut record) = classifier(1.0) else { unreachable!() };
+        let vocabulary = ObjectId(9);
+        record.sparse = Some(SparseRecord { vocabulary, terms: 3, ngrams: 2, embedding: true });
+        record.adapter = Some(ObjectId(10));
+        assert_eq!(Object::Classifier(record).data_ids(), [ObjectId(8), vocabulary, ObjectId(10)]);
+        let table = Object::Table(TableRecord {
+            id: ObjectId(1),
+            name: "t".into(),
+            columns: Vec::new(),
+            primary_key: 0,
+            default_pipeline: None,
+            frequencies: Some(FrequencyRecord { data: ObjectId(11), points: 5 }),
+        });
+        assert_eq!(table.data_ids(), [ObjectId(11)]);
+    }
+
+    #[test]
+    fn records_of_earlier_versions_are_read() {
+        let text = r#"{"table":{"id":1,"name":"t","columns":[],"primary_key":0,"default_pipeline":null}}"#;
+        let Object::Table(table) = Object::decode(text.as_bytes()).unwrap() else { unreachable!() };
+        assert_eq!(table.frequencies, None);
     }
 
     #[test]

@@ -56,6 +56,7 @@ pub(crate) fn create(run: &Run, mut writer: Writer<'_>, plan: &CreateOnTable) ->
         dimension: column.dimension as u32,
         head_labels: 0,
         trained: false,
+        statistics: std::collections::BTreeMap::new(),
     };
     // The vectors of the column are the label embeddings: no auxiliary has shifted them yet.
     let rows = run.view.column_rows(&table, &column)?;

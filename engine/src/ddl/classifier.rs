@@ -77,6 +77,9 @@ pub(crate) fn create(run: &Run, mut writer: Writer<'_>, plan: &CreateOnTable) ->
         scale: 1.0,
         offset: 0.0,
         options: BTreeMap::new(),
+        sparse: None,
+        adapter: None,
+        statistics: BTreeMap::new(),
     };
     let written = initialise(run, &table, &column, &record)?;
     writer.put_object(Object::Classifier(record))?;

@@ -63,6 +63,7 @@ pub(crate) fn create(run: &Run, mut writer: Writer<'_>, plan: &CreateTable) -> R
         columns,
         primary_key: plan.primary_key,
         default_pipeline: None,
+        frequencies: None,
     };
     writer.put_object(Object::Table(record))?;
     writer.commit()?;
@@ -209,6 +210,6 @@ fn user_of(run: &Run, object: &Object) -> Option<String> {
             });
             table.map(|user| named(user))
         }
-        Object::Table(_) | Object::Auxiliary(_) => None,
+        Object::Table(_) | Object::Auxiliary(_) | Object::Fusion(_) => None,
     }
 }

@@ -61,6 +61,7 @@ pub(crate) fn create_table(store: &Store, name: &str) -> Labels {
         ],
         primary_key: 0,
         default_pipeline: None,
+        frequencies: None,
     };
     let mut writer = store.writer().unwrap();
     writer.put_object(Object::Table(record)).unwrap();

@@ -221,6 +221,9 @@ fn classifier(id: ObjectId, labels: Labels, data: ObjectId) -> Object {
         scale: 1.0,
         offset: 0.0,
         options: Default::default(),
+        sparse: None,
+        adapter: None,
+        statistics: Default::default(),
     })
 }
 
