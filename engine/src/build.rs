@@ -196,7 +196,9 @@ pub(crate) fn publish(inner: &Arc<Inner>, sealed: Vec<SealedGeneration>) -> Resu
 fn row_specs(view: &View, table: &TableRecord) -> Vec<RowSpec> {
     let mut specs: Vec<RowSpec> = vector_columns(table).iter().map(RowSpec::column).collect();
     for object in view.catalog().of_table(table.id) {
-        if let Object::Classifier(record) = &**object {
+        if let Object::Classifier(record) = &**object
+            && record.sparse.is_none()
+        {
             specs.push(RowSpec::classifier(record));
         }
     }

@@ -60,7 +60,8 @@ pub(crate) struct GeneratedPart {
     normalize: bool,
 }
 
-/// An auxiliary in memory: its vectors and the centroids that assign a new label to a cluster, both `[K, D]`.
+/// An auxiliary in memory: its vectors, `[K + H, D]` with those of H head labels last, and the centroids that
+/// assign a new label to one of the K clusters, `[K, D]`.
 pub(crate) struct AuxiliaryPart {
     pub(crate) record: AuxiliaryRecord,
     pub(crate) vectors: Vec<f32>,
@@ -252,13 +253,13 @@ impl GeneratedPart {
         self.auxiliary = Some(auxiliary);
     }
 
-    /// Raw encodings of the texts of rows, `[n, D]`.
-    pub(crate) fn encode(
+    /// The texts of rows that are encoded.
+    pub(crate) fn texts(
         &self,
         run: &Run,
         table: &TableRecord,
         rows: &[Vec<Value>],
-    ) -> Result<Vec<f32>, Error> {
+    ) -> Result<Vec<String>, Error> {
         let mut texts = Vec::with_capacity(rows.len());
         for row in rows {
             texts.push(match evaluate(&self.text, row, &run.eval())? {
@@ -272,6 +273,17 @@ impl GeneratedPart {
                 }
             });
         }
+        Ok(texts)
+    }
+
+    /// Raw encodings of the texts of rows, `[n, D]`.
+    pub(crate) fn encode(
+        &self,
+        run: &Run,
+        table: &TableRecord,
+        rows: &[Vec<Value>],
+    ) -> Result<Vec<f32>, Error> {
+        let texts = self.texts(run, table, rows)?;
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let encoded = self.encoder.encode(&|| run.context.is_cancelled(), &texts)?;
         run.context.check()?;
@@ -301,7 +313,7 @@ impl GeneratedPart {
 }
 
 /// The centroid with the greatest inner product; the first of equals.
-fn nearest_centroid(centroids: &[f32], vector: &[f32]) -> u32 {
+pub(crate) fn nearest_centroid(centroids: &[f32], vector: &[f32]) -> u32 {
     let mut best = (0, f64::NEG_INFINITY);
     for (number, centroid) in (0u32..).zip(centroids.chunks_exact(vector.len().max(1))) {
         let score = kernel::dot_exact(vector, centroid);
@@ -364,23 +376,22 @@ pub(crate) fn auxiliary_part(
     if record.table != table.id || record.column != Some(column) {
         return Ok(None);
     }
+    let own = record.clusters + record.head_labels;
     let rows =
-        run.view.snapshot().scan_rows(Family::AuxiliaryVectors, record.data, 0..2 * record.clusters)?;
+        run.view.snapshot().scan_rows(Family::AuxiliaryVectors, record.data, 0..own + record.clusters)?;
     let mut values = Vec::new();
     for row in rows {
         let (_, bytes) = row?;
         decode_row(&bytes, RowFormat::F32, record.dimension as usize, &mut values)
             .map_err(|error| Error::Internal(error.to_string()))?;
     }
-    let half = record.clusters as usize * record.dimension as usize;
-    if values.len() != 2 * half {
-        return Err(Error::Internal(format!(
-            "auxiliary {name} has {} numbers, not {}",
-            values.len(),
-            2 * half
-        )));
+    let width = record.dimension as usize;
+    let expected = (own + record.clusters) as usize * width;
+    if values.len() != expected {
+        let found = values.len();
+        return Err(Error::Internal(format!("auxiliary {name} has {found} numbers, not {expected}")));
     }
-    let centroids = values.split_off(half);
+    let centroids = values.split_off(own as usize * width);
     Ok(Some(AuxiliaryPart { record: record.clone(), vectors: values, centroids }))
 }
 

@@ -92,6 +92,44 @@ impl<'a> OptionReader<'a> {
         Err(self.wrong(name, &value, "it takes a number greater than 0".into()))
     }
 
+    /// A number within bounds, both included.
+    pub(crate) fn within(
+        &mut self,
+        name: &'static str,
+        least: f64,
+        most: f64,
+    ) -> Result<Option<f64>, Error> {
+        let Some(value) = self.take(name) else { return Ok(None) };
+        let number = match &value {
+            Value::BigInt(number) => *number as f64,
+            Value::Double(number) => *number,
+            _ => f64::NAN,
+        };
+        if (least..=most).contains(&number) {
+            return Ok(Some(number));
+        }
+        Err(self.wrong(name, &value, format!("it takes a number from {least} to {most}")))
+    }
+
+    /// A list of whole numbers.
+    pub(crate) fn numbers(&mut self, name: &'static str) -> Result<Option<Vec<usize>>, Error> {
+        let Some(value) = self.take(name) else { return Ok(None) };
+        let numbers: Option<Vec<usize>> = match &value {
+            Value::List(items) => items
+                .iter()
+                .map(|item| match item {
+                    Value::BigInt(number) => usize::try_from(*number).ok(),
+                    _ => None,
+                })
+                .collect(),
+            _ => None,
+        };
+        match numbers {
+            Some(numbers) => Ok(Some(numbers)),
+            None => Err(self.wrong(name, &value, "it takes a list of whole numbers, as [10, 25]".into())),
+        }
+    }
+
     /// Fails where an option is left that nobody asked for.
     pub(crate) fn finish(self) -> Result<(), Error> {
         let Some((name, _)) = self.left.first() else { return Ok(()) };

@@ -1,6 +1,6 @@
 //! The training pairs of one TRAIN: read once, texts spooled to a file, labels as numbers.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use argtop_query::Value;
 use argtop_query::plan::Train;
@@ -77,6 +77,20 @@ pub(super) struct Lesson {
     pub(super) without_labels: u64,
     /// Labels of the source that the table does not have.
     pub(super) unknown_labels: u64,
+}
+
+impl Lesson {
+    /// What a kept state must have been made from: the pairs, the options, and whatever else is named.
+    pub(super) fn fingerprint(&self, used: &BTreeMap<String, String>, other: &str) -> String {
+        let mut hash = Sha256::new();
+        hash.update(self.texts.hash.as_bytes());
+        for part in [&self.targets.columns, &self.targets.offsets.iter().map(|at| *at as u32).collect()] {
+            hash.update(bytemuck::cast_slice::<u32, u8>(part));
+        }
+        hash.update(bytemuck::cast_slice::<f32, u8>(self.weights.as_deref().unwrap_or(&[])));
+        hash.update(format!("{used:?} {other}").as_bytes());
+        hex(&hash.finalize())
+    }
 }
 
 /// Texts in a scratch file: length and bytes of each.

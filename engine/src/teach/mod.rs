@@ -16,6 +16,7 @@ mod course;
 mod embeddings;
 mod fusion;
 mod index;
+mod install;
 mod labels;
 mod lesson;
 mod options;
@@ -23,4 +24,6 @@ mod sparse;
 mod start;
 mod swap;
 
+pub(crate) use install::{NewVectors, install};
+pub(crate) use labels::table_of;
 pub(crate) use start::train;

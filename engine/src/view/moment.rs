@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use argtop_storage::{
     Catalog, ClassifierRecord, ColumnType, Family, Generation, IndexRecord, Key, ModelRecord, Object,
-    ObjectId, ObjectKind, Slot, Snapshot, TableRecord,
+    ObjectId, ObjectKind, Slot, Snapshot, SparseRecord, TableRecord,
 };
 use roaring::RoaringBitmap;
 
-use super::{Dense, Graph, KeyBook, RowSpec, dense, graph, keys};
+use super::{Dense, Graph, KeyBook, RowSpec, SparseRows, dense, graph, keys, sparse};
 use crate::database::Inner;
 use crate::error::Error;
 use crate::index::VectorIndex;
@@ -34,6 +34,7 @@ pub(crate) struct Caches {
     pub(super) dense: Mutex<HashMap<(Family, ObjectId), Arc<dense::Shared>>>,
     pub(super) keys: Mutex<HashMap<ObjectId, Arc<keys::Shared>>>,
     pub(super) graphs: Mutex<HashMap<ObjectId, Arc<graph::Shared>>>,
+    pub(super) sparse: Mutex<HashMap<ObjectId, Arc<sparse::Shared>>>,
     indexes: Mutex<HashMap<ObjectId, OpenIndex>>,
 }
 
@@ -43,6 +44,7 @@ impl Caches {
         lock(&self.dense).retain(|(_, id), _| *id != object);
         lock(&self.keys).remove(&object);
         lock(&self.graphs).remove(&object);
+        lock(&self.sparse).remove(&object);
         lock(&self.indexes).remove(&object);
     }
 }
@@ -178,6 +180,16 @@ impl View {
         classifier: &ClassifierRecord,
     ) -> Result<Dense, Error> {
         Dense::open(self, table, &RowSpec::classifier(classifier))
+    }
+
+    /// The rows of a sparse classifier.
+    pub(crate) fn sparse_rows(
+        &self,
+        table: &TableRecord,
+        classifier: &ClassifierRecord,
+        sparse: &SparseRecord,
+    ) -> Result<SparseRows, Error> {
+        SparseRows::open(self, table, classifier, sparse)
     }
 
     /// The rows of either.
