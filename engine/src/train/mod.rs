@@ -8,6 +8,7 @@ mod cluster;
 mod control;
 mod csr;
 mod learner;
+mod loss;
 mod optimizer;
 mod partition;
 mod points;
@@ -17,6 +18,10 @@ pub use cluster::{Clusters, balanced_clusters};
 pub use control::{BuildControl, TrainError};
 pub use csr::Csr;
 pub use learner::{Checkpoint, Course, Learner, NoCheckpoint, Report, Summary, train};
+pub use loss::{
+    Mass, Positives, SoftmaxTerms, Triplet, Weighting, batch_positives, binary_cross_entropy,
+    decoupled_softmax, hardest_negatives, sparse_product,
+};
 pub use optimizer::{AdamW, Parameters, linear_schedule};
 pub use partition::{PARTITION_SCALE, cluster_count, initial_partition};
 pub use points::Vectors;
