@@ -26,7 +26,8 @@ use crate::execute::Run;
 use crate::kernel;
 use crate::model::Encoder;
 use crate::planner::key_of;
-use crate::view::{Graph, View, value_cell, vector_columns};
+use crate::teach::untrained_row;
+use crate::view::{Graph, SparseRows, View, value_cell, vector_columns};
 
 /// Clusters that a label inserted after the build joins in a cluster graph: m of the retrieval rules.
 pub(crate) const EDGES_PER_LABEL: usize = 2;
@@ -73,7 +74,8 @@ pub(crate) struct LabelWriter<'r> {
     run: &'r Run,
     pub(crate) table: Arc<TableRecord>,
     generated: Vec<GeneratedPart>,
-    classifiers: Vec<ClassifierRecord>,
+    classifiers: Vec<(ClassifierRecord, Option<Vec<f32>>)>,
+    sparse: Vec<(ClassifierRecord, SparseRows)>,
     graphs: Vec<(IndexRecord, Graph)>,
 }
 
@@ -92,18 +94,24 @@ impl<'r> LabelWriter<'r> {
         for column in &table.columns {
             generated.extend(generated_part(run, table, column)?);
         }
-        let classifiers =
-            view.catalog().of_kind(ObjectKind::Classifier).filter_map(|object| match &**object {
-                Object::Classifier(record) if record.table == table.id => Some(record.clone()),
-                _ => None,
-            });
+        let (mut classifiers, mut sparse) = (Vec::new(), Vec::new());
+        for object in view.catalog().of_table(table.id) {
+            let Object::Classifier(record) = &**object else { continue };
+            match &record.sparse {
+                None => classifiers.push((record.clone(), view.adapter(record)?)),
+                Some(trained) if trained.terms > 0 => {
+                    sparse.push((record.clone(), view.sparse_rows(table, record, trained)?));
+                }
+                Some(_) => {}
+            }
+        }
         let mut graphs = Vec::new();
         for index in view.indexes(table) {
             if index.method == "elias" {
                 graphs.push(((*index).clone(), view.cluster_graph(table, &index)?));
             }
         }
-        Ok(LabelWriter { run, table: table.clone(), generated, classifiers: classifiers.collect(), graphs })
+        Ok(LabelWriter { run, table: table.clone(), generated, classifiers, sparse, graphs })
     }
 
     /// Checks rows (one value a table column; generated ones NULL) and computes what is derived from them.
@@ -116,6 +124,13 @@ impl<'r> LabelWriter<'r> {
             vectors.push(plain);
         }
         for part in &self.generated {
+            for (classifier, sparse) in self.sparse.iter().filter(|(record, _)| record.column == part.id) {
+                let texts = part.texts(self.run, &self.table, &rows)?;
+                for (text, label) in texts.iter().zip(&mut prepared) {
+                    let row = untrained_row(classifier, sparse.vocabulary(), text)?;
+                    label.rows.push((Family::Classifiers, classifier.data, row));
+                }
+            }
             let encoded = part.encode(self.run, &self.table, &rows)?;
             let raw = encoded.chunks_exact(part.dimension.max(1));
             for ((at, raw), label) in raw.enumerate().zip(&mut prepared) {
@@ -147,8 +162,9 @@ impl<'r> LabelWriter<'r> {
         decode_row(&bytes, spec.format, spec.dimension, &mut stored)
             .map_err(|error| Error::Internal(error.to_string()))?;
         label.rows.push((Family::Vectors, column, bytes));
-        for classifier in self.classifiers.iter().filter(|classifier| classifier.column == column) {
-            label.rows.push((Family::Classifiers, classifier.data, classifier_row(classifier, &stored)?));
+        for (classifier, adapter) in self.classifiers.iter().filter(|(record, _)| record.column == column) {
+            let row = classifier_row(classifier, adapter.as_deref(), &stored)?;
+            label.rows.push((Family::Classifiers, classifier.data, row));
         }
         for (index, graph) in self.graphs.iter().filter(|(index, _)| index.column == Some(column)) {
             let edges = graph.edges_for(&stored, EDGES_PER_LABEL)?;
@@ -397,9 +413,17 @@ pub(crate) fn auxiliary_part(
 
 /// The row that a classifier starts with for a label of embedding `z`: z itself, or scaled with a bias so
 /// that logits of new labels compete with trained ones.
-pub(crate) fn classifier_row(classifier: &ClassifierRecord, z: &[f32]) -> Result<Vec<u8>, Error> {
+/// `adapter` is the classifier's map of queries, `[D, D]`, which its rows have taken in.
+pub(crate) fn classifier_row(
+    classifier: &ClassifierRecord,
+    adapter: Option<&[f32]>,
+    z: &[f32],
+) -> Result<Vec<u8>, Error> {
     let scale = classifier.scale as f32;
-    let values: Vec<f32> = z.iter().map(|value| value * scale).collect();
+    let mut values: Vec<f32> = z.iter().map(|value| value * scale).collect();
+    if let Some(adapter) = adapter {
+        values = crate::train::fold(adapter, &values);
+    }
     let mut bytes = pack(&values, classifier.format, &classifier.name)?;
     if classifier.bias {
         bytes.extend_from_slice(&(classifier.offset as f32).to_le_bytes());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use argtop_query::plan::CreateOnTable;
-use argtop_storage::{ClassifierRecord, Family, Link, Object, ObjectKind, RowFormat, TableRecord, Writer};
+use argtop_storage::{ClassifierRecord, Family, Link, Object, ObjectKind, RowFormat, SparseRecord, TableRecord, Writer};
 
 use super::options::OptionReader;
 use super::table::exists;
@@ -52,8 +52,10 @@ pub(crate) fn create(run: &Run, mut writer: Writer<'_>, plan: &CreateOnTable) ->
         Some("sigmoid") => Link::Sigmoid,
         _ => Link::Cosine,
     };
-    let bias = options.boolean("bias")?.unwrap_or(false);
+    // A logit is a product and a bias; a cosine has none.
+    let bias = options.boolean("bias")?.unwrap_or(link == Link::Sigmoid);
     options.word("init", &["z"])?;
+    let sparse = options.word("features", &["embedding", "tfidf"])? == Some("tfidf");
     let dimension = u32::try_from(column.dimension).unwrap_or(u32::MAX);
     if let Some(asked) = options.number("dim", 1, u64::from(run.inner.limits.dimension_max))?
         && asked != u64::from(dimension)
@@ -77,11 +79,20 @@ pub(crate) fn create(run: &Run, mut writer: Writer<'_>, plan: &CreateOnTable) ->
         scale: 1.0,
         offset: 0.0,
         options: BTreeMap::new(),
-        sparse: None,
+        sparse: match sparse {
+            true => Some(SparseRecord {
+                vocabulary: writer.allocate()?,
+                terms: 0,
+                ngrams: 0,
+                embedding: false,
+            }),
+            false => None,
+        },
         adapter: None,
         statistics: BTreeMap::new(),
     };
-    let written = initialise(run, &table, &column, &record)?;
+    // A sparse classifier has neither terms nor rows before its first training.
+    let written = if sparse { 0 } else { initialise(run, &table, &column, &record)? };
     writer.put_object(Object::Classifier(record))?;
     writer.commit()?;
     crate::build::after_write(run, &table, written)?;
@@ -106,7 +117,7 @@ fn initialise(
             run.context.progress("initialising classifier rows", number, Some(live.len()));
         }
         rows.decode(slot, &mut vector)?;
-        bulk.put(slot, &classifier_row(record, &vector)?)?;
+        bulk.put(slot, &classifier_row(record, None, &vector)?)?;
     }
     Ok(bulk.finish()?)
 }

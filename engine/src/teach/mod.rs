@@ -26,4 +26,5 @@ mod swap;
 
 pub(crate) use install::{NewVectors, install};
 pub(crate) use labels::table_of;
+pub(crate) use sparse::untrained_row;
 pub(crate) use start::train;

@@ -226,3 +226,146 @@ impl Learner for AuxiliaryLearner<'_> {
         names.into_iter().zip(self.parameters.state()).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::learner::{Course, NoCheckpoint, train};
+    use super::*;
+
+    struct Case {
+        points: Vectors,
+        encodings: Vectors,
+        clusters: Vec<u32>,
+        targets: Csr,
+    }
+
+    /// Documents lie near their label's hidden place, which is the encoding moved by its cluster's shift.
+    fn case(seed: u64, (labels, documents, clusters, dimension): (usize, usize, usize, usize)) -> Case {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let mut random = |count: usize| -> Vec<f32> { (0..count).map(|_| rng.f32() - 0.5).collect() };
+        let encodings = random(labels * dimension);
+        let shifts = random(clusters * dimension);
+        let noise = random(documents * dimension);
+        let of_label: Vec<u32> = (0..labels).map(|label| (label % clusters) as u32).collect();
+        let mut targets = Csr::new(labels);
+        let mut points = Vec::new();
+        for document in 0..documents {
+            let label = document % labels;
+            let other = (document * 7 + 3) % labels;
+            let mut entries = vec![(label as u32, 1.0)];
+            if document % 5 == 0 {
+                entries.push((other as u32, 1.0));
+            }
+            targets.push(&mut entries);
+            let cluster = of_label[label] as usize;
+            let mut point: Vec<f32> = (0..dimension)
+                .map(|at| {
+                    encodings[label * dimension + at]
+                        + 2.0 * shifts[cluster * dimension + at]
+                        + 0.3 * noise[document * dimension + at]
+                })
+                .collect();
+            crate::kernel::normalize(&mut point).unwrap();
+            points.extend(point);
+        }
+        Case {
+            points: Vectors::new(dimension, points),
+            encodings: Vectors::new(dimension, encodings),
+            clusters: of_label,
+            targets,
+        }
+    }
+
+    fn options(size: usize, epochs: usize) -> AuxiliaryOptions {
+        let batch = BatchOptions { size, cluster_size: 1, doubling: vec![2, 4], seed: 3 };
+        AuxiliaryOptions { epochs, lr: 0.1, warmup: 0.1, loss: Triplet::in_batch(), batch }
+    }
+
+    fn learner(case: &Case, clusters: usize, options: AuxiliaryOptions) -> AuxiliaryLearner<'_> {
+        let clusters = (&case.clusters[..], clusters);
+        AuxiliaryLearner::new(&case.points, &case.encodings, clusters, &case.targets, None, options).unwrap()
+    }
+
+    #[test]
+    fn gradients_equal_finite_differences() {
+        let case = case(1, (12, 30, 4, 5));
+        let mut learner = learner(&case, 4, options(30, 1));
+        let mut rng = fastrand::Rng::with_seed(2);
+        learner.parameters.values.iter_mut().for_each(|value| *value = rng.f32() - 0.5);
+        let documents: Vec<u32> = (0..30).collect();
+        let chosen = learner.choose(&documents, 9);
+        let (_, derivatives) = learner.losses(&documents, &chosen);
+        let (touched, gradients) = learner.gradients(&documents, &chosen, &derivatives);
+        assert_eq!(touched, [0, 1, 2, 3]);
+        let step = 1e-2;
+        for (at, gradient) in gradients.iter().enumerate() {
+            let mut value = |shift: f32| {
+                learner.parameters.values[at] += shift;
+                let chosen = learner.choose(&documents, 9);
+                let loss = learner.losses(&documents, &chosen).0;
+                learner.parameters.values[at] -= shift;
+                loss
+            };
+            let numeric = (value(step) - value(-step)) / (2.0 * f64::from(step));
+            assert!((numeric - f64::from(*gradient)).abs() < 4e-3, "{at}: {numeric} {gradient}");
+        }
+    }
+
+    /// Share of documents whose nearest label is one of theirs.
+    fn precision(case: &Case, vectors: &[f32]) -> f64 {
+        let dimension = case.points.dimension();
+        let best = |document: usize| {
+            let mut best = (f64::NEG_INFINITY, 0u32);
+            for (label, cluster) in case.clusters.iter().enumerate() {
+                let vector = &vectors[*cluster as usize * dimension..][..dimension];
+                let sum = case.encodings.row(label).iter().zip(vector).map(|(e, a)| e + a);
+                let mut z: Vec<f32> = sum.collect();
+                crate::kernel::normalize(&mut z).unwrap();
+                let score = crate::kernel::dot_exact(case.points.row(document), &z);
+                if score > best.0 {
+                    best = (score, label as u32);
+                }
+            }
+            best.1
+        };
+        let hits = (0..case.points.len()).filter(|document| case.targets.row(*document).0.contains(&best(*document)));
+        hits.count() as f64 / case.points.len() as f64
+    }
+
+    fn trained(case: &Case, clusters: usize, threads: usize) -> Vec<f32> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let mut learner = learner(case, clusters, options(50, 30));
+            let mut course =
+                Course { cancelled: &|| false, report: &mut |_| {}, checkpoint: &mut NoCheckpoint };
+            let summary = train(&mut learner, &mut course).unwrap();
+            assert!(summary.losses.last() < summary.losses.first());
+            learner.finish()
+        })
+    }
+
+    #[test]
+    fn vectors_learn_the_shift_of_their_cluster_and_threads_are_not_seen() {
+        let case = case(5, (40, 400, 4, 16));
+        let before = precision(&case, &vec![0.0; 4 * 16]);
+        let vectors = trained(&case, 4, 1);
+        let after = precision(&case, &vectors);
+        assert!(after > before + 0.2, "{before} {after}");
+        assert_eq!(vectors, trained(&case, 4, 2));
+    }
+
+    #[test]
+    fn shapes_that_do_not_fit_are_refused() {
+        let case = case(1, (12, 30, 4, 5));
+        let clusters = (&case.clusters[..], 3);
+        let made = AuxiliaryLearner::new(
+            &case.points,
+            &case.encodings,
+            clusters,
+            &case.targets,
+            None,
+            options(8, 1),
+        );
+        assert!(matches!(made.err(), Some(TrainError::Input(_))));
+    }
+}

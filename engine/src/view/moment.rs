@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use argtop_storage::{
     Catalog, ClassifierRecord, ColumnType, Family, Generation, IndexRecord, Key, ModelRecord, Object,
-    ObjectId, ObjectKind, Slot, Snapshot, SparseRecord, TableRecord,
+    ObjectId, ObjectKind, Slot, Snapshot, SparseRecord, TableRecord, RowFormat, decode_row,
 };
 use roaring::RoaringBitmap;
 
@@ -180,6 +180,22 @@ impl View {
         classifier: &ClassifierRecord,
     ) -> Result<Dense, Error> {
         Dense::open(self, table, &RowSpec::classifier(classifier))
+    }
+
+    /// The map of queries that a classifier's rows have taken in, `[D, D]`; None where it has none.
+    pub(crate) fn adapter(&self, classifier: &ClassifierRecord) -> Result<Option<Vec<f32>>, Error> {
+        let Some(data) = classifier.adapter else { return Ok(None) };
+        let width = classifier.dimension as usize;
+        let mut values = Vec::with_capacity(width * width);
+        let mut rows = self.snapshot.scan_rows(Family::Classifiers, data, 0..classifier.dimension)?;
+        while let Some((_, bytes)) = rows.next_row()? {
+            decode_row(bytes, RowFormat::F32, width, &mut values)
+                .map_err(|error| Error::Internal(error.to_string()))?;
+        }
+        if values.len() != width * width {
+            return Err(Error::Internal(format!("the adapter of {} is not whole", classifier.name)));
+        }
+        Ok(Some(values))
     }
 
     /// The rows of a sparse classifier.
