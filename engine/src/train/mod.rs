@@ -7,6 +7,7 @@ mod batches;
 mod cluster;
 mod control;
 mod csr;
+mod elias;
 mod learner;
 mod optimizer;
 mod partition;
@@ -16,6 +17,10 @@ pub use batches::{BatchOptions, DocumentBatches};
 pub use cluster::{Clusters, balanced_clusters};
 pub use control::{BuildControl, TrainError};
 pub use csr::Csr;
+pub use elias::{
+    Documents, EdgeStart, EliasLearner, EliasOptions, EliasParameters, EliasStage, TrainedElias,
+    approximate_adjacency, connect_labels, edge_values, label_centroids, logits_of_values, path_recall,
+};
 pub use learner::{Checkpoint, Course, Learner, NoCheckpoint, Report, Summary, train};
 pub use optimizer::{AdamW, Parameters, linear_schedule};
 pub use partition::{PARTITION_SCALE, cluster_count, initial_partition};
