@@ -9,6 +9,7 @@ mod cluster;
 mod control;
 mod csr;
 mod fusion;
+mod elias;
 mod learner;
 mod loss;
 mod logistic;
@@ -23,6 +24,10 @@ pub use cluster::{Clusters, balanced_clusters};
 pub use control::{BuildControl, TrainError};
 pub use csr::Csr;
 pub use fusion::{FusionExamples, FusionMethod, FusionModel, FusionOptions};
+pub use elias::{
+    Documents, EdgeStart, EliasLearner, EliasOptions, EliasParameters, EliasStage, TrainedElias,
+    approximate_adjacency, connect_labels, edge_values, label_centroids, logits_of_values, path_recall,
+};
 pub use learner::{Checkpoint, Course, Learner, NoCheckpoint, Report, Summary, train};
 pub use loss::{
     Mass, Positives, SoftmaxTerms, Triplet, Weighting, batch_positives, binary_cross_entropy,
