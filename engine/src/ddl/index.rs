@@ -24,7 +24,7 @@ use crate::index::{EliasArrays, Factory, FaissIndex};
 use crate::labels::{EDGES_PER_LABEL, pack};
 use crate::physical::VectorSource;
 use crate::train::{BuildControl, PARTITION_SCALE, cluster_count, initial_partition};
-use crate::view::{RowSpec, View};
+use crate::view::{Dense, RowSpec, View};
 
 /// Factory of USING faiss where the statement names none.
 const FACTORY: &str = "HNSW32";
@@ -266,19 +266,26 @@ fn build_graph(
     let slot_end = rows.slot_end();
     let data = store_graph(run, &graph)?;
     let sealed = build::write_graph(view, record.id, &graph, slot_end)?;
-    let mut statistics = BTreeMap::new();
-    statistics.insert("clusters".to_string(), clusters.to_string());
-    statistics.insert("dimension".to_string(), graph.dimension.to_string());
-    statistics.insert("edges".to_string(), graph.slots.len().to_string());
-    statistics.insert("alpha".to_string(), graph.alpha.to_string());
-    statistics.insert("beta".to_string(), graph.beta.to_string());
-    statistics.insert("slot_end".to_string(), slot_end.to_string());
-    statistics.insert("stage".to_string(), "partition".to_string());
+    let statistics = graph_statistics(&graph, slot_end, "untrained");
     Ok(Built { sealed: Some(sealed), data: Some(data), statistics, graph: Some((graph, slot_end)) })
 }
 
+/// What an index record says about its graph; dimension, alpha, beta and slot_end are needed to read it back.
+pub(crate) fn graph_statistics(graph: &EliasArrays, slot_end: u32, stage: &str) -> BTreeMap<String, String> {
+    let entries = [
+        ("clusters", graph.biases.len().to_string()),
+        ("dimension", graph.dimension.to_string()),
+        ("edges", graph.slots.len().to_string()),
+        ("alpha", graph.alpha.to_string()),
+        ("beta", graph.beta.to_string()),
+        ("slot_end", slot_end.to_string()),
+        ("stage", stage.to_string()),
+    ];
+    entries.into_iter().map(|(name, value)| (name.to_string(), value)).collect()
+}
+
 /// Writes the arrays of a graph under a fresh data id: the truth, of which the generation is a copy.
-fn store_graph(run: &Run, graph: &EliasArrays) -> Result<ObjectId, Error> {
+pub(crate) fn store_graph(run: &Run, graph: &EliasArrays) -> Result<ObjectId, Error> {
     let data = run.inner.store.allocate()?;
     let mut weights = run.inner.store.bulk_rows(Family::ClusterWeights, data)?;
     for ((cluster, row), bias) in (0u32..).zip(graph.weights.chunks_exact(graph.dimension)).zip(&graph.biases)
@@ -315,16 +322,26 @@ fn add_newer_edges(
     if newer.is_empty() {
         return Ok(());
     }
+    let rows = now.source_rows(table, source)?;
+    put_newer_edges(writer, &rows, (graph, &newer), record)
+}
+
+/// Puts edges of labels that are not in a graph's arrays; `rows` are the labels' vectors.
+pub(crate) fn put_newer_edges(
+    writer: &mut Writer<'_>,
+    rows: &Dense,
+    (graph, newer): (&EliasArrays, &[u32]),
+    record: &IndexRecord,
+) -> Result<(), Error> {
     let data = record.data.ok_or_else(|| Error::Internal("a graph without data".into()))?;
     let graph = graph.view().map_err(|error| Error::Internal(error.to_string()))?;
-    let rows = now.source_rows(table, source)?;
     let mut vector = vec![0.0; rows.dimension()];
     for slot in newer {
-        rows.decode(slot, &mut vector)?;
+        rows.decode(*slot, &mut vector)?;
         let mut bytes = Vec::new();
         encode_sparse(&graph.edges_for(&vector, EDGES_PER_LABEL), &mut bytes)
             .map_err(|error| Error::Internal(error.to_string()))?;
-        writer.put_row(Family::LabelEdges, data, slot, &bytes)?;
+        writer.put_row(Family::LabelEdges, data, *slot, &bytes)?;
     }
     Ok(())
 }

@@ -19,6 +19,7 @@ mod index;
 mod install;
 mod labels;
 mod lesson;
+mod lever;
 mod options;
 mod sparse;
 mod start;

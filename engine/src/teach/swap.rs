@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use argtop_storage::{
-    Family, FrequencyRecord, IndexRecord, Object, ObjectId, Slot, TableRecord, Writer,
+    Catalog, ClassifierRecord, Family, FrequencyRecord, IndexRecord, Object, ObjectId, Slot, TableRecord, Writer,
 };
 
 use super::lesson::{LabelNumbers, Lesson};
@@ -51,18 +51,34 @@ impl<'r> Swap<'r> {
         let view = View::new(run.inner.clone(), run.settings.is_on("search.use_generations"));
         let name = trained.name();
         let now = writer.catalog().clone();
-        if now.get(trained.id()).map(|object| &**object) != Some(trained) {
-            return Err(Error::value(
-                format!("{} {name} was changed or dropped while it was trained", trained.kind().name()),
-                "train it again",
-            ));
-        }
+        expect(&now, trained)?;
         let table = trained.table().and_then(|id| now.get(id).cloned());
         let table = match table.as_deref() {
             Some(Object::Table(table)) => table.clone(),
             _ => return Err(Error::Internal(format!("{name} has no table"))),
         };
         Ok(Swap { run, writer, view, table, stale: Vec::new(), rebuild: Vec::new() })
+    }
+
+    /// Looks whether another object is still the one that was trained.
+    pub(super) fn expect(&self, trained: &Object) -> Result<(), Error> {
+        expect(self.writer.catalog(), trained)
+    }
+
+    /// Points a classifier at its fresh rows; what the old one had is deleted, and indexes of it are outdated.
+    pub(super) fn replace_classifier(
+        &mut self,
+        old: &ClassifierRecord,
+        fresh: &ClassifierRecord,
+    ) -> Result<(), Error> {
+        let gone = [Some(old.data), old.adapter.filter(|id| fresh.adapter != Some(*id))];
+        gone.into_iter().flatten().for_each(|data| self.retire(Family::Classifiers, data));
+        for index in self.indexes(|index| index.classifier == Some(old.id)) {
+            self.outdate(&index);
+        }
+        self.stale.push(old.id);
+        self.writer.put_object(Object::Classifier(fresh.clone()))?;
+        Ok(())
     }
 
     /// Live labels that the training did not see.
@@ -127,6 +143,16 @@ impl<'r> Swap<'r> {
         }
         Ok(())
     }
+}
+
+fn expect(now: &Catalog, trained: &Object) -> Result<(), Error> {
+    if now.get(trained.id()).map(|object| &**object) == Some(trained) {
+        return Ok(());
+    }
+    Err(Error::value(
+        format!("{} {} was changed or dropped while it was trained", trained.kind().name(), trained.name()),
+        "train it again",
+    ))
 }
 
 /// Remarks on the pairs of a training, and what an object's statistics say about it.

@@ -1,0 +1,71 @@
+//! LEVER's targets (ICLR 2024) for any trainer: pairs that a teacher finds likely join those that were given.
+
+use std::sync::Arc;
+
+use argtop_storage::TableRecord;
+
+use super::labels::{label_encodings, label_vectors};
+use super::lesson::{LabelNumbers, Lesson};
+use super::options::TrainOptions;
+use crate::error::Error;
+use crate::execute::Run;
+use crate::physical::VectorColumn;
+use crate::train::{BuildControl, Csr, LeverOptions, LeverTeacher, Points, Vectors, augment};
+
+/// What the statement asks of LEVER.
+pub(super) struct LeverAsked {
+    options: LeverOptions,
+}
+
+impl LeverAsked {
+    /// None without `lever = true`.
+    pub(super) fn read(reader: &mut TrainOptions<'_>) -> Result<Option<LeverAsked>, Error> {
+        if !reader.flag("lever", false)? {
+            return Ok(None);
+        }
+        let defaults = LeverOptions::default();
+        let options = LeverOptions {
+            tau: reader.count("tau", (0, 1 << 20), defaults.tau as u64)? as usize,
+            tau_documents: reader.count("tau_d", (0, 1 << 20), defaults.tau_documents as u64)? as usize,
+            tau_labels: reader.count("tau_l", (0, 1 << 20), defaults.tau_labels as u64)? as usize,
+            threshold: reader.number("threshold", (0.0, 1.0), f64::from(defaults.threshold))? as f32,
+            lambda: reader.number("lambda", (0.0, 1.0), f64::from(defaults.lambda))? as f32,
+            teacher: match reader.word("teacher", &["logistic", "cosine"], "logistic")? {
+                "cosine" => LeverTeacher::Cosine,
+                _ => LeverTeacher::Logistic,
+            },
+            ..defaults
+        };
+        Ok(Some(LeverAsked { options }))
+    }
+}
+
+/// Points with the label texts that become documents, targets, and weights.
+type Augmented = (Points, Csr, Option<Vec<f32>>);
+
+/// Augments the pairs of a lesson.
+pub(super) fn augmented(
+    run: &Run,
+    (table, column): (&TableRecord, &VectorColumn),
+    labels: &LabelNumbers,
+    (lesson, points): (&Lesson, &Arc<Vectors>),
+    asked: &LeverAsked,
+    job: u64,
+) -> Result<Augmented, Error> {
+    let texts = Arc::new(label_encodings(run, table, column, labels, true, job)?);
+    let embeddings = label_vectors(run, table, column, &labels.slots)?;
+    let cancelled = || run.context.is_cancelled();
+    let progress = |done: u64, total: u64| run.context.progress("finding soft targets", done, Some(total));
+    let control = BuildControl { cancelled: &cancelled, progress: &progress, threads: run.inner.threads };
+    let found = run.inner.install(|| {
+        let documents = Points::new(vec![points.clone()])?;
+        augment(&control, &documents, &texts, &embeddings, &lesson.targets, &asked.options)
+    })?;
+    let extra = Arc::new(Vectors::new(texts.dimension(), texts.gather(&found.labels)));
+    let weights = lesson.weights.as_ref().map(|weights| {
+        let mut weights = weights.clone();
+        weights.resize(weights.len() + found.labels.len(), 1.0);
+        weights
+    });
+    Ok((Points::new(vec![points.clone(), extra])?, found.targets, weights))
+}
