@@ -8,14 +8,14 @@ mod statement;
 
 pub use expr::{Call, ColumnName, DistanceOp, Expr, ExprKind};
 pub use query::{
-    Argument, Chain, FromItem, OrderItem, Override, Query, QueryBody, Search, SearchInput, Select,
-    SelectItem, Stage, StageKind, StageOption, Via,
+    Argument, Chain, FromItem, Fuse, FuseBranch, FuseMethod, OrderItem, Override, Query, QueryBody, Search,
+    SearchInput, Select, SelectItem, Stage, StageKind, StageOption, Via,
 };
 pub use statement::{
-    Assignment, ColumnDef, ConflictAction, Copy, CopySource, CopyTo, CreateIndex, CreateModel, CreateOnTable,
-    CreatePipeline, CreateTable, Delete, Evaluate, EvaluateBy, EvaluateTarget, Explain, ImportTarget,
-    Inherits, Insert, MetricName, OnConflict, OptionItem, OptionValue, Show, Statement, StatementKind,
-    Update,
+    Assignment, ColumnDef, ConflictAction, Copy, CopySource, CopyTo, CreateFusion, CreateIndex, CreateModel,
+    CreateOnTable, CreatePipeline, CreateTable, Delete, Evaluate, EvaluateBy, EvaluateTarget, Explain,
+    ImportTarget, Inherits, Insert, MetricName, OnConflict, OptionItem, OptionValue, Show, Statement,
+    StatementKind, Train, Update,
 };
 
 mod query;

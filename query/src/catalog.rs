@@ -19,6 +19,8 @@ pub trait Catalog {
     fn classifier(&self, name: &str) -> Option<ClassifierInfo>;
     /// The pipeline of this name.
     fn pipeline(&self, name: &str) -> Option<PipelineInfo>;
+    /// The fusion of this name.
+    fn fusion(&self, name: &str) -> Option<FusionInfo>;
     /// All names of a kind in order, for "did you mean".
     fn names(&self, kind: ObjectKind) -> Vec<String>;
     /// Columns and types that a read function (`read_xc`, `read_jsonl`, `read_csv`, `read_npy`) will yield.
@@ -47,6 +49,8 @@ pub enum ObjectKind {
     Classifier,
     /// CREATE PIPELINE.
     Pipeline,
+    /// CREATE FUSION.
+    Fusion,
 }
 
 /// A table as the binder sees it.
@@ -169,6 +173,17 @@ pub struct PipelineInfo {
     pub table: String,
     /// The chain as valid SQL, `chain [SCORE BY expr]`.
     pub sql: String,
+}
+
+/// A fusion as the binder sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FusionInfo {
+    /// Name.
+    pub name: String,
+    /// Table it belongs to.
+    pub table: String,
+    /// What its arguments stand for, in order.
+    pub features: Vec<String>,
 }
 
 /// A call of a read function with constant arguments.

@@ -113,8 +113,39 @@ pub enum BoundExpr {
         /// Arguments, count and types checked.
         args: Vec<BoundExpr>,
     },
+    /// A call of a fusion in SCORE BY: the engine replaces it by a [`BoundExpr::Native`].
+    Fusion {
+        /// Fusion.
+        name: String,
+        /// As many numbers as the fusion has features.
+        args: Vec<BoundExpr>,
+    },
+    /// A function that the engine brings.
+    Native {
+        /// Function.
+        function: Arc<dyn NativeFunction>,
+        /// Its arguments, DOUBLE.
+        args: Vec<BoundExpr>,
+    },
     /// An array of its elements.
     List(Vec<BoundExpr>),
+}
+
+/// A function of numbers that the engine brings into an expression, such as a trained fusion.
+pub trait NativeFunction: Send + Sync + std::fmt::Debug {
+    /// Its name, for printed plans.
+    fn name(&self) -> &str;
+
+    /// Its value for as many arguments as the plan gives it; none of them is NULL. The same arguments always
+    /// give the same value.
+    fn call(&self, args: &[f64]) -> f64;
+}
+
+/// Two functions are the same where they are one object.
+impl PartialEq for dyn NativeFunction {
+    fn eq(&self, other: &dyn NativeFunction) -> bool {
+        std::ptr::addr_eq(self, other)
+    }
 }
 
 /// Unary operators.

@@ -29,7 +29,7 @@ mod value_text;
 mod walk;
 
 pub use limits::Limits;
-pub use node::{output_schema, stage_fields};
+pub use node::{INVERSE_PROPENSITY, output_schema, score_fields, stage_fields};
 pub use parser::{parse_statement, reserved_words};
 pub use value::{DataType, Value, VectorFormat};
 pub use walk::{common_type, is_numeric};

@@ -19,7 +19,8 @@ pub struct Limits {
     pub list_length_max: usize,
     /// Columns of one table, and values of one row.
     pub columns_max: usize,
-    /// Stages of one chain.
+    /// Stages of one chain, those inside of FUSE included; so it bounds how deep one FUSE can stand in
+    /// another.
     pub stages_max: usize,
     /// Bytes of one identifier.
     pub identifier_bytes_max: usize,
@@ -41,7 +42,7 @@ impl Default for Limits {
             tree_height_max: 128,
             list_length_max: 1 << 18,
             columns_max: 1024,
-            stages_max: 16,
+            stages_max: 32,
             identifier_bytes_max: 128,
             parameters_max: 4096,
             dimension_max: 65_536,

@@ -1,8 +1,11 @@
 //! Walking and rewriting plan trees.
 
 use crate::expr::{BinaryOp, BoundExpr};
-use crate::plan::{Aggregate, Field, LogicalPlan, Node, Search, SortKey, Stage, StageKind, Via};
+use crate::plan::{Aggregate, Chain, Field, LogicalPlan, Node, Search, SortKey, Stage, StageKind, Via};
 use crate::value::{DataType, Value};
+
+/// The name by which SCORE BY and the features of a fusion know a label's inverse propensity.
+pub const INVERSE_PROPENSITY: &str = "inverse_propensity";
 
 /// The output columns of a node.
 pub fn output_schema(node: &Node) -> &[Field] {
@@ -23,9 +26,10 @@ pub fn output_schema(node: &Node) -> &[Field] {
     }
 }
 
-/// The hidden columns of a chain: for stage i, column 2i is its score and 2i + 1 its rank. ENCODE has a place
-/// among them so that this holds, but its columns are of type Unknown, always NULL, and cannot be named.
-pub fn stage_fields(stages: &[Stage]) -> Vec<Field> {
+/// The hidden columns of a chain: for stage i of [`Chain::all_stages`], column 2i is its score and 2i + 1 its
+/// rank. ENCODE has a place among them so that this holds, but its columns are of type Unknown, always NULL,
+/// and cannot be named.
+pub fn stage_fields(chain: &Chain) -> Vec<Field> {
     let field = |stage: &Stage, name: &str, data_type: DataType| Field {
         qualifier: Some(stage.name.clone()),
         name: name.to_owned(),
@@ -33,7 +37,16 @@ pub fn stage_fields(stages: &[Stage]) -> Vec<Field> {
         hidden: true,
     };
     let pair = |stage| [field(stage, "score", DataType::Double), field(stage, "rank", DataType::BigInt)];
-    stages.iter().flat_map(pair).collect()
+    chain.all_stages().into_iter().flat_map(pair).collect()
+}
+
+/// The columns that SCORE BY may name: [`stage_fields`], then `inverse_propensity`, how rare the label was in
+/// the points of the last TRAIN.
+pub fn score_fields(chain: &Chain) -> Vec<Field> {
+    let mut fields = stage_fields(chain);
+    let name = INVERSE_PROPENSITY.to_owned();
+    fields.push(Field { qualifier: None, name, data_type: DataType::Double, hidden: false });
+    fields
 }
 
 impl Node {
@@ -121,6 +134,7 @@ impl LogicalPlan {
         match self {
             LogicalPlan::Query(node) => f(node),
             LogicalPlan::Insert(insert) => f(&mut insert.source),
+            LogicalPlan::Train(train) => f(&mut train.source),
             LogicalPlan::CopyTo(copy) => copy.source.for_each_tree_mut(f),
             LogicalPlan::Evaluate(evaluate) => {
                 f(&mut evaluate.source);

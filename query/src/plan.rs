@@ -41,6 +41,10 @@ pub enum LogicalPlan {
     CreateClassifier(CreateOnTable),
     /// CREATE PIPELINE.
     CreatePipeline(CreatePipeline),
+    /// CREATE FUSION.
+    CreateFusion(CreateFusion),
+    /// TRAIN.
+    Train(Train),
     /// ALTER TABLE t SET DEFAULT PIPELINE p (None: RESET).
     SetDefaultPipeline {
         /// Table.
@@ -89,6 +93,10 @@ pub enum LogicalPlan {
     },
     /// CHECK DATABASE: verifies every checksum and the agreement of the parts.
     CheckDatabase,
+    /// CANCEL JOB n.
+    CancelJob(u64),
+    /// WAIT FOR JOB n.
+    WaitForJob(u64),
 }
 
 /// One output column of a node.
@@ -216,7 +224,7 @@ pub struct Search {
     /// None: all. Set by the optimiser.
     pub columns: Option<Vec<usize>>,
     /// Output columns: the table's columns, `score` DOUBLE, `rank` BIGINT (from 1), then for each stage in
-    /// the order of [`Chain::stages`] hidden `<stage>.score` and `<stage>.rank`; so with n table columns
+    /// the order of [`Chain::all_stages`] hidden `<stage>.score` and `<stage>.rank`; so with n table columns
     /// stage i has columns n + 2 + 2i and n + 3 + 2i. Those of ENCODE are of type Unknown, always NULL,
     /// never named.
     pub schema: Vec<Field>,
@@ -243,15 +251,39 @@ pub enum Via {
 pub struct Chain {
     /// At least one stage, in order.
     pub stages: Vec<Stage>,
-    /// SCORE BY over the columns of [`crate::stage_fields`]: for stage i, column 2i is its score and 2i + 1
-    /// its rank (NULL where a stage did not see the label, always for ENCODE). None: the last stage's score.
+    /// SCORE BY over the columns of [`crate::score_fields`]: for stage i of [`Chain::all_stages`], column 2i
+    /// is its score and 2i + 1 its rank (NULL where a stage did not see the label, always for ENCODE); behind
+    /// them stands the label's inverse propensity. None: the last stage's score.
     pub score_by: Option<BoundExpr>,
+}
+
+impl Chain {
+    /// All stages, those inside of FUSE included, in the order in which they run: branches before their FUSE.
+    pub fn all_stages(&self) -> Vec<&Stage> {
+        let mut all = Vec::new();
+        for stage in &self.stages {
+            stage.collect(&mut all);
+        }
+        all
+    }
+}
+
+impl Stage {
+    /// Adds the stages of its branches, then itself.
+    fn collect<'a>(&'a self, all: &mut Vec<&'a Stage>) {
+        if let StageKind::Fuse { branches, .. } = &self.kind {
+            for stage in branches.iter().flat_map(|branch| &branch.stages) {
+                stage.collect(all);
+            }
+        }
+        all.push(self);
+    }
 }
 
 /// One stage of a chain.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stage {
-    /// Alias, or the lower-case keyword; unique within the whole VIA.
+    /// Alias, or the lower-case keyword; unique within the whole VIA but for ENCODE, which has no score.
     pub name: String,
     /// What it does.
     pub kind: StageKind,
@@ -260,7 +292,7 @@ pub struct Stage {
 /// What a stage does.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StageKind {
-    /// ENCODE(model): text to a vector; must be first, exposes no score.
+    /// ENCODE(model): text to a vector; must be first, of the chain or of a branch; exposes no score.
     Encode {
         /// Model; its dimension equals that of what follows (checked).
         model: String,
@@ -293,6 +325,58 @@ pub enum StageKind {
         /// Labels kept; None: as many as the stage before.
         limit: Option<u64>,
     },
+    /// RERANK(column, limit => n). Score: the inner product of the query's vector and the label's, which is
+    /// their cosine where both are normalised.
+    RerankColumn {
+        /// Vector column of the table.
+        column: String,
+        /// Labels kept; None: as many as the stage before.
+        limit: Option<u64>,
+    },
+    /// FUSE method (chain, ...): all labels that any branch found, scored by the ranks or scores that the
+    /// last stages of the branches gave them.
+    Fuse {
+        /// How the branches' scores become one.
+        method: FuseMethod,
+        /// At least one.
+        branches: Vec<Branch>,
+    },
+}
+
+/// A branch of a FUSE.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Branch {
+    /// At least one stage; the score of the last counts.
+    pub stages: Vec<Stage>,
+    /// WEIGHT, finite and not negative; 1 where none is written, and always under UNION.
+    pub weight: f64,
+}
+
+/// How a FUSE scores a label from its score s and rank r (from 1) in the branches that found it, with the
+/// branches' weights w.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FuseMethod {
+    /// `max s` without weights: a union whose score is only an order, for a RERANK or SCORE BY behind it.
+    Union,
+    /// `max w s`, for branches whose scores are of one scale.
+    Max,
+    /// `sum w n(s)` with scores normalised over the labels of each branch.
+    Linear(Normalization),
+    /// `sum w / (k + r)`: reciprocal rank fusion (Cormack, Clarke and Buettcher, SIGIR 2009).
+    Rrf {
+        /// Rank constant, at least 1.
+        k: u64,
+    },
+}
+
+/// How LINEAR makes the scores of a branch comparable with those of the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Normalization {
+    /// `(s - min) / (max - min)`, 1 where all scores are equal; a label that the branch did not find gets 0.
+    MinMax,
+    /// `(s - mean) / deviation`, 0 where all scores are equal; a label that the branch did not find gets the
+    /// least value that the branch gives.
+    ZScore,
 }
 
 /// One aggregate call.
@@ -510,6 +594,46 @@ pub struct CreatePipeline {
     pub inherits: Option<String>,
 }
 
+/// CREATE FUSION.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateFusion {
+    /// Name.
+    pub name: String,
+    /// IF NOT EXISTS.
+    pub if_not_exists: bool,
+    /// Table.
+    pub table: Arc<TableInfo>,
+    /// `tree` or `linear`.
+    pub method: String,
+    /// `<stage>.score`, `<stage>.rank` or `inverse_propensity`, at least one, none twice.
+    pub features: Vec<String>,
+    /// WITH options.
+    pub options: Vec<(String, Value)>,
+}
+
+/// TRAIN.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Train {
+    /// Classifier, Index, Auxiliary or Fusion.
+    pub kind: ObjectKind,
+    /// Name of an object that exists.
+    pub name: String,
+    /// Yields the columns named below.
+    pub source: Node,
+    /// Position of `text` (TEXT) in the source's columns.
+    pub text: usize,
+    /// Position of `labels` (lists of primary keys of the object's table) in the source's columns.
+    pub labels: usize,
+    /// Position of `weight`, a number, in the source's columns.
+    pub weight: Option<usize>,
+    /// WITH options.
+    pub options: Vec<(String, Value)>,
+    /// CONCURRENTLY: as a job.
+    pub concurrently: bool,
+    /// The statement as valid SQL.
+    pub sql: String,
+}
+
 /// EVALUATE.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluate {
@@ -606,6 +730,8 @@ pub enum Show {
     Objects(ObjectKind),
     /// All settings.
     Settings,
+    /// Jobs, finished ones too.
+    Jobs,
     /// One setting.
     Setting(String),
 }

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use crate::display::quote_name;
 use crate::expr::{BinaryOp, BoundExpr, UnaryOp};
-use crate::node::{output_schema, stage_fields};
+use crate::node::{output_schema, score_fields};
 use crate::plan::{
-    Aggregate, Chain, CopyTarget, Evaluate, EvaluateBy, Field, Insert, LogicalPlan, Node, OnConflict,
-    Returning, Scan, Search, SortKey, Stage, StageKind, Via,
+    Aggregate, Branch, Chain, CopyTarget, Evaluate, EvaluateBy, Field, FuseMethod, Insert, LogicalPlan, Node,
+    Normalization, OnConflict, Returning, Scan, Search, SortKey, Stage, StageKind, Train, Via,
 };
 use crate::value::{DataType, Value};
 use crate::value_text::shorten;
@@ -76,6 +76,10 @@ fn write_plan(out: &mut String, plan: &LogicalPlan, depth: usize) {
             write_plan(out, &copy.source, depth + 1);
         }
         LogicalPlan::Evaluate(evaluate) => write_evaluate(out, evaluate, depth),
+        LogicalPlan::Train(train) => {
+            line(out, depth, &train_line(train));
+            write_node(out, &train.source, depth + 1);
+        }
         LogicalPlan::Explain(explain) => {
             line(out, depth, "Explain");
             write_plan(out, &explain.plan, depth + 1);
@@ -106,6 +110,10 @@ fn statement_line(plan: &LogicalPlan) -> String {
         LogicalPlan::CreatePipeline(create) => {
             format!("{} as {}", on_table("CreatePipeline", &create.name, &create.table), create.sql)
         }
+        LogicalPlan::CreateFusion(create) => {
+            let head = on_table("CreateFusion", &create.name, &create.table.name);
+            format!("{head} using {} ({})", quote_name(&create.method), create.features.join(", "))
+        }
         LogicalPlan::SetDefaultPipeline { table, pipeline } => {
             let pipeline = pipeline.as_deref().map_or("none".to_owned(), quote_name);
             format!("SetDefaultPipeline {} {pipeline}", quote_name(table))
@@ -117,8 +125,21 @@ fn statement_line(plan: &LogicalPlan) -> String {
         LogicalPlan::Show(show) => format!("Show {show:?}"),
         LogicalPlan::Describe { kind, name } => format!("Describe {kind:?} {}", quote_name(name)),
         LogicalPlan::CheckDatabase => "CheckDatabase".to_owned(),
+        LogicalPlan::CancelJob(number) => format!("CancelJob {number}"),
+        LogicalPlan::WaitForJob(number) => format!("WaitForJob {number}"),
         _ => String::new(),
     }
+}
+
+fn train_line(train: &Train) -> String {
+    let mut text = format!("Train {:?} {}", train.kind, quote_name(&train.name));
+    for (name, value) in &train.options {
+        text.push_str(&format!(", {name} = {}", value.shown()));
+    }
+    if train.concurrently {
+        text.push_str(" concurrently");
+    }
+    text
 }
 
 fn copy_target(target: &CopyTarget) -> String {
@@ -324,10 +345,22 @@ fn search_line(search: &Search, outer: &[Field]) -> String {
 
 /// A bound chain in the language's words.
 fn chain_text(chain: &Chain) -> String {
-    let stages: Vec<String> = chain.stages.iter().map(stage_text).collect();
-    let mut text = stages.join(" THEN ");
+    let mut text = stages_text(&chain.stages);
     if let Some(score_by) = &chain.score_by {
-        text.push_str(&format!(" SCORE BY {}", print_expr(score_by, &stage_fields(&chain.stages))));
+        text.push_str(&format!(" SCORE BY {}", print_expr(score_by, &score_fields(chain))));
+    }
+    text
+}
+
+fn stages_text(stages: &[Stage]) -> String {
+    let stages: Vec<String> = stages.iter().map(stage_text).collect();
+    stages.join(" THEN ")
+}
+
+fn branch_text(branch: &Branch) -> String {
+    let mut text = stages_text(&branch.stages);
+    if branch.weight != 1.0 {
+        text.push_str(&format!(" WEIGHT {:?}", branch.weight));
     }
     text
 }
@@ -344,14 +377,31 @@ fn stage_text(stage: &Stage) -> String {
         StageKind::Rerank { classifier, limit } => {
             ("rerank", vec![Some(quote_name(classifier)), number("limit", *limit)])
         }
+        StageKind::RerankColumn { column, limit } => {
+            ("rerank", vec![Some(quote_name(column)), number("limit", *limit)])
+        }
+        StageKind::Fuse { branches, .. } => {
+            ("fuse", branches.iter().map(|branch| Some(branch_text(branch))).collect())
+        }
     };
+    let alias = alias(&stage.name, keyword).replace(" as ", " AS ");
     let parts: Vec<String> = parts.into_iter().flatten().collect();
-    format!(
-        "{}({}){}",
-        keyword.to_uppercase(),
-        parts.join(", "),
-        alias(&stage.name, keyword).replace(" as ", " AS ")
-    )
+    match &stage.kind {
+        StageKind::Fuse { method, .. } => {
+            format!("FUSE {} ({}){alias}", method_text(*method), parts.join(", "))
+        }
+        _ => format!("{}({}){alias}", keyword.to_uppercase(), parts.join(", ")),
+    }
+}
+
+fn method_text(method: FuseMethod) -> String {
+    match method {
+        FuseMethod::Union => "UNION".to_owned(),
+        FuseMethod::Max => "MAX".to_owned(),
+        FuseMethod::Linear(Normalization::MinMax) => "LINEAR (normalize => 'minmax')".to_owned(),
+        FuseMethod::Linear(Normalization::ZScore) => "LINEAR (normalize => 'zscore')".to_owned(),
+        FuseMethod::Rrf { k } => format!("RRF (k => {k})"),
+    }
 }
 
 /// An aggregate call over the columns of `fields`.
@@ -461,11 +511,10 @@ fn write_expr(out: &mut String, expr: &BoundExpr, fields: &[Field]) {
                 }
             }
         }
-        BoundExpr::Call { function, args } => {
-            out.push_str(function.name());
-            out.push('(');
-            write_joined(out, args, fields);
-            out.push(')');
+        BoundExpr::Call { function, args } => write_call(out, function.name(), args, fields),
+        BoundExpr::Fusion { name, args } => write_call(out, &quote_name(name), args, fields),
+        BoundExpr::Native { function, args } => {
+            write_call(out, &quote_name(function.name()), args, fields);
         }
         BoundExpr::List(items) => {
             out.push('[');
@@ -482,6 +531,13 @@ fn write_expr(out: &mut String, expr: &BoundExpr, fields: &[Field]) {
         }
         other => write_predicate(out, other, fields),
     }
+}
+
+fn write_call(out: &mut String, name: &str, args: &[BoundExpr], fields: &[Field]) {
+    out.push_str(name);
+    out.push('(');
+    write_joined(out, args, fields);
+    out.push(')');
 }
 
 fn write_binary(out: &mut String, op: BinaryOp, left: &BoundExpr, right: &BoundExpr, fields: &[Field]) {

@@ -66,6 +66,7 @@ impl BoundExpr {
             BoundExpr::Binary { op, left, right } => binary_type(*op, &left.data_type(), &right.data_type()),
             BoundExpr::Cast { to, .. } => to.clone(),
             BoundExpr::Call { function, args } => function_type(*function, args),
+            BoundExpr::Fusion { .. } | BoundExpr::Native { .. } => DataType::Double,
             BoundExpr::List(items) => {
                 let element = items
                     .iter()
@@ -95,7 +96,9 @@ impl BoundExpr {
                 let pairs = branches.iter().flat_map(|(when, then)| [when, then]);
                 pairs.chain(otherwise.as_deref()).collect()
             }
-            BoundExpr::Call { args, .. } => args.iter().collect(),
+            BoundExpr::Call { args, .. }
+            | BoundExpr::Fusion { args, .. }
+            | BoundExpr::Native { args, .. } => args.iter().collect(),
             BoundExpr::List(items) => items.iter().collect(),
         }
     }
@@ -138,6 +141,12 @@ impl BoundExpr {
             }
             BoundExpr::Call { function, args } => {
                 BoundExpr::Call { function, args: args.into_iter().map(f).collect() }
+            }
+            BoundExpr::Fusion { name, args } => {
+                BoundExpr::Fusion { name, args: args.into_iter().map(f).collect() }
+            }
+            BoundExpr::Native { function, args } => {
+                BoundExpr::Native { function, args: args.into_iter().map(f).collect() }
             }
             BoundExpr::List(items) => BoundExpr::List(items.into_iter().map(f).collect()),
         }
@@ -194,7 +203,9 @@ impl BoundExpr {
             BoundExpr::Parameter(_)
             | BoundExpr::Column { .. }
             | BoundExpr::Now
-            | BoundExpr::InQuery { .. } => false,
+            | BoundExpr::InQuery { .. }
+            | BoundExpr::Fusion { .. }
+            | BoundExpr::Native { .. } => false,
             other => other.children().into_iter().all(BoundExpr::is_constant),
         }
     }

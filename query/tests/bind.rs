@@ -49,6 +49,16 @@ fn evaluate() {
 }
 
 #[test]
+fn fuse() {
+    check_script("fuse.txt", plan_or_error);
+}
+
+#[test]
+fn train() {
+    check_script("train.txt", plan_or_error);
+}
+
+#[test]
 fn stored_expressions() {
     let field =
         |name: &str, data_type| Field { qualifier: None, name: name.into(), data_type, hidden: false };

@@ -193,15 +193,66 @@ pub struct Chain {
 pub struct Stage {
     /// Keyword.
     pub kind: StageKind,
-    /// Model, index or classifier. Always there but for SHORTLIST, where None means the path scores of a
-    /// probe.
+    /// Model, index, classifier or vector column. None for FUSE, and for SHORTLIST where it means the path
+    /// scores of a probe.
     pub object: Option<Ident>,
     /// Named options in the order written, no name twice; which names are legal is the binder's business.
     pub options: Vec<StageOption>,
     /// AS.
     pub alias: Option<Ident>,
+    /// What a FUSE joins; None for all other stages.
+    pub fuse: Option<Box<Fuse>>,
     /// Where, from the keyword to the alias.
     pub span: Span,
+}
+
+/// The method and the branches of a FUSE; the method's options are those of the stage.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fuse {
+    /// Method.
+    pub method: FuseMethod,
+    /// At least one branch.
+    pub branches: Vec<FuseBranch>,
+}
+
+/// `stage {THEN stage} [WEIGHT number]` inside a FUSE.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FuseBranch {
+    /// At least one stage.
+    pub stages: Vec<Stage>,
+    /// WEIGHT; None: 1.
+    pub weight: Option<Expr>,
+    /// Where.
+    pub span: Span,
+}
+
+/// Methods of a FUSE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FuseMethod {
+    /// All labels of the branches, each with its greatest score.
+    Union,
+    /// The greatest weighted score.
+    Max,
+    /// The weighted sum of normalised scores.
+    Linear,
+    /// Reciprocal rank fusion.
+    Rrf,
+}
+
+impl FuseMethod {
+    /// All methods.
+    pub const ALL: [FuseMethod; 4] =
+        [FuseMethod::Union, FuseMethod::Max, FuseMethod::Linear, FuseMethod::Rrf];
+
+    /// The lower-case keyword.
+    pub fn name(self) -> &'static str {
+        match self {
+            FuseMethod::Union => "union",
+            FuseMethod::Max => "max",
+            FuseMethod::Linear => "linear",
+            FuseMethod::Rrf => "rrf",
+        }
+    }
 }
 
 /// Kinds of stages.
@@ -213,8 +264,10 @@ pub enum StageKind {
     Probe,
     /// SHORTLIST(\[index,\] \[limit => n\] \[, effort => n\]).
     Shortlist,
-    /// RERANK(classifier \[, limit => n\]).
+    /// RERANK(classifier or vector column \[, limit => n\]).
     Rerank,
+    /// FUSE method \[(option => value)\] (chain \[WEIGHT n\], ...).
+    Fuse,
 }
 
 /// `name => value` of a stage.
@@ -234,7 +287,26 @@ impl StageKind {
             StageKind::Probe => "probe",
             StageKind::Shortlist => "shortlist",
             StageKind::Rerank => "rerank",
+            StageKind::Fuse => "fuse",
         }
+    }
+}
+
+impl Chain {
+    /// All stages, those inside of FUSE included, in the order in which they run: branches before their FUSE.
+    pub fn all_stages(&self) -> Vec<&Stage> {
+        let mut all = Vec::new();
+        collect(&self.stages, &mut all);
+        all
+    }
+}
+
+fn collect<'a>(stages: &'a [Stage], all: &mut Vec<&'a Stage>) {
+    for stage in stages {
+        for branch in stage.fuse.iter().flat_map(|fuse| &fuse.branches) {
+            collect(&branch.stages, all);
+        }
+        all.push(stage);
     }
 }
 

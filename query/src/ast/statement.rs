@@ -1,6 +1,6 @@
 //! Statements other than queries.
 
-use super::{Chain, Expr, Ident, Override, Parameter, Query, SelectItem, TextLiteral, TypeName};
+use super::{Chain, ColumnName, Expr, Ident, Override, Parameter, Query, SelectItem, TextLiteral, TypeName};
 use crate::catalog::ObjectKind;
 use crate::error::Span;
 use crate::plan::Metric;
@@ -41,6 +41,10 @@ pub enum StatementKind {
     CreateClassifier(Box<CreateOnTable>),
     /// CREATE PIPELINE.
     CreatePipeline(Box<CreatePipeline>),
+    /// CREATE FUSION.
+    CreateFusion(Box<CreateFusion>),
+    /// TRAIN.
+    Train(Box<Train>),
     /// ALTER TABLE t SET DEFAULT PIPELINE p, ALTER TABLE t RESET DEFAULT PIPELINE.
     SetDefaultPipeline {
         /// Table.
@@ -87,6 +91,16 @@ pub enum StatementKind {
     },
     /// CHECK DATABASE.
     CheckDatabase,
+    /// CANCEL JOB n.
+    CancelJob {
+        /// Number of the job.
+        number: u64,
+    },
+    /// WAIT FOR JOB n.
+    WaitForJob {
+        /// Number of the job.
+        number: u64,
+    },
 }
 
 /// INSERT INTO.
@@ -341,6 +355,40 @@ pub struct Inherits {
     pub overrides: Vec<Override>,
 }
 
+/// CREATE FUSION name ON table USING method (feature, ...).
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateFusion {
+    /// Name.
+    pub name: Ident,
+    /// OR REPLACE.
+    pub or_replace: bool,
+    /// IF NOT EXISTS.
+    pub if_not_exists: bool,
+    /// ON.
+    pub table: Ident,
+    /// USING.
+    pub method: Ident,
+    /// At least one feature: `<stage>.score`, `<stage>.rank` or `inverse_propensity`.
+    pub features: Vec<ColumnName>,
+    /// WITH, no name twice.
+    pub options: Vec<OptionItem>,
+}
+
+/// TRAIN kind name FROM (SELECT ...) \[WITH (...)\] \[CONCURRENTLY\].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Train {
+    /// CLASSIFIER, INDEX, AUXILIARY or FUSION.
+    pub kind: ObjectKind,
+    /// Name.
+    pub name: Ident,
+    /// FROM; a table or read function alone is a query over all its columns.
+    pub source: Box<Query>,
+    /// WITH, no name twice.
+    pub options: Vec<OptionItem>,
+    /// CONCURRENTLY: as a job.
+    pub concurrently: bool,
+}
+
 /// EVALUATE.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluate {
@@ -415,6 +463,8 @@ pub enum Show {
     Objects(ObjectKind),
     /// SETTINGS.
     Settings,
+    /// JOBS.
+    Jobs,
     /// One setting, the parts of a dotted name joined by dots.
     Setting(Ident),
 }

@@ -1,15 +1,17 @@
 //! Chains of stages: which may follow which, whose objects they name, and how many labels they keep.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::ast::{self, Ident, Override, StageKind as Keyword};
 use crate::binder::context::{BindResult, Binder, list_names};
 use crate::binder::expr::Place;
+use crate::binder::fuse::{fuse_options, one_vector};
 use crate::binder::scope::Scope;
 use crate::binder::search::Window;
-use crate::catalog::{IndexMethod, TableInfo};
+use crate::catalog::{IndexMethod, ObjectKind, TableInfo};
 use crate::error::{ErrorCode, QueryError, Span};
-use crate::node::stage_fields;
+use crate::expr::BoundExpr;
+use crate::node::score_fields;
 use crate::parser::parse_chain;
 use crate::plan::{Chain, Stage, StageKind};
 use crate::value::{DataType, Value};
@@ -38,13 +40,50 @@ pub(super) struct ChainBound {
     pub(super) window: Option<Window>,
 }
 
+/// What a chain is bound for.
+#[derive(Clone, Copy)]
+pub(super) struct ChainInput<'a> {
+    pub(super) table: &'a TableInfo,
+    pub(super) input: Input,
+}
+
+impl ChainInput<'_> {
+    /// Whether the statement brings the query's vector.
+    pub(super) fn is_vector(&self) -> bool {
+        self.input == Input::Vector
+    }
+}
+
+/// Where the query's vector comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Vector {
+    /// From the statement, if from anywhere.
+    Given,
+    /// From this model.
+    Encoded(String),
+    /// From these models, each in other branches of the FUSE before.
+    Several(Vec<String>),
+}
+
+/// How many labels a stage keeps.
+pub(super) struct Kept {
+    pub(super) limit: u64,
+    pub(super) stage: String,
+    /// Where the number is written.
+    pub(super) place: Option<Span>,
+    /// The stage is a FUSE, whose number is the sum over its branches.
+    pub(super) fused: bool,
+}
+
 /// What the stages so far have fixed.
-struct Progress {
+pub(super) struct Progress {
     /// The width of the query's vector, and the object that says so.
-    dimension: Option<(u32, String)>,
-    /// Labels kept by the stage before, with its name and the place of its number.
-    window: Option<(u64, String, Option<Span>)>,
-    names: BTreeSet<String>,
+    pub(super) dimension: Option<(u32, String)>,
+    pub(super) vector: Vector,
+    /// What the stage before keeps.
+    pub(super) window: Option<Kept>,
+    /// Names in the whole chain, and whether it is one of an ENCODE, of which there may be several.
+    names: BTreeMap<String, bool>,
 }
 
 impl Binder<'_> {
@@ -89,50 +128,87 @@ impl Binder<'_> {
         table: &TableInfo,
         input: Input,
     ) -> BindResult<ChainBound> {
-        if chain.stages.len() > self.limits.stages_max {
-            let message =
-                format!("{} stages; at most {} are allowed", chain.stages.len(), self.limits.stages_max);
+        let count = chain.all_stages().len();
+        if count > self.limits.stages_max {
+            let message = format!("{count} stages; at most {} are allowed", self.limits.stages_max);
             return Err(QueryError::new(ErrorCode::TooManyStages, message).at(chain.span));
         }
-        self.check_start(chain, table, input)?;
-        let mut progress = Progress { dimension: None, window: None, names: BTreeSet::new() };
-        let mut stages: Vec<Stage> = Vec::with_capacity(chain.stages.len());
-        for stage in &chain.stages {
-            if !progress.names.insert(stage.name().to_owned()) {
-                let message = format!("two stages are named `{}`", stage.name());
-                let error = QueryError::new(ErrorCode::DuplicateStage, message).at(stage.span);
-                return Err(error.help(format!("name one of them: ... AS {}2", stage.name())));
-            }
-            check_order(stage, stages.last().map(|stage| &stage.kind))?;
-            let kind = self.stage(stage, table, &mut progress)?;
-            stages.push(Stage { name: stage.name().to_owned(), kind });
+        let mut progress =
+            Progress { dimension: None, vector: Vector::Given, window: None, names: BTreeMap::new() };
+        let input = ChainInput { table, input };
+        let stages = self.stages(&chain.stages, chain.span, input, &mut progress)?;
+        let mut bound = Chain { stages, score_by: None };
+        if let Some(expr) = &chain.score_by {
+            bound.score_by = Some(self.score_by(expr, &bound, table)?);
         }
-        check_end(stages.last(), chain.span)?;
-        let score_by = match &chain.score_by {
-            None => None,
-            Some(expr) => {
-                let fields = stage_fields(&stages);
-                let bound = self.expr(expr, &Scope::new(&fields), Place::ScoreBy);
-                let bound = bound.map_err(|error| match error.code {
-                    ErrorCode::UnknownColumn => {
-                        error.help("SCORE BY names the scores of stages, as in rerank.score")
-                    }
-                    _ => error,
-                })?;
-                Some(self.number(bound, &DataType::Double, expr.span, "SCORE BY")?)
-            }
-        };
-        let window = progress.window.map(|(limit, stage, _)| Window { stage, limit, pipeline: None });
+        let window = progress.window.map(|kept| Window {
+            stage: kept.stage,
+            limit: kept.limit,
+            pipeline: None,
+            fused: kept.fused,
+        });
         let dimension = progress.dimension.map(|(dimension, _)| dimension);
-        Ok(ChainBound { chain: Chain { stages, score_by }, dimension, window })
+        Ok(ChainBound { chain: bound, dimension, window })
     }
 
-    /// A text needs an ENCODE at the start.
-    fn check_start(&self, chain: &ast::Chain, table: &TableInfo, input: Input) -> BindResult<()> {
-        let Some(first) = chain.stages.first() else {
-            return Err(QueryError::new(ErrorCode::StageOrder, "a chain needs a stage").at(chain.span));
+    /// The stages of a chain, or of a branch of a FUSE.
+    pub(super) fn stages(
+        &mut self,
+        stages: &[ast::Stage],
+        span: Span,
+        input: ChainInput<'_>,
+        progress: &mut Progress,
+    ) -> BindResult<Vec<Stage>> {
+        self.check_start(stages, span, input, progress)?;
+        let mut bound: Vec<Stage> = Vec::with_capacity(stages.len());
+        for stage in stages {
+            check_name(stage, progress)?;
+            check_order(stage, bound.last().map(|stage| &stage.kind))?;
+            let kind = match &stage.fuse {
+                Some(fuse) => self.fuse(stage, fuse, input, progress)?,
+                None => self.stage(stage, input, progress)?,
+            };
+            bound.push(Stage { name: stage.name().to_owned(), kind });
+        }
+        check_end(bound.last(), span)?;
+        Ok(bound)
+    }
+
+    fn score_by(&mut self, expr: &ast::Expr, chain: &Chain, table: &TableInfo) -> BindResult<BoundExpr> {
+        let fields = score_fields(chain);
+        let bound = self.expr(expr, &Scope::new(&fields), Place::ScoreBy);
+        let bound = bound.map_err(|error| match error.code {
+            ErrorCode::UnknownColumn => error.help("SCORE BY names the scores of stages, as in rerank.score"),
+            _ => error,
+        })?;
+        let mut called = Vec::new();
+        bound.visit(&mut |expr| {
+            if let BoundExpr::Fusion { name, .. } = expr {
+                called.push(name.clone());
+            }
+        });
+        for name in called {
+            if let Some(fusion) = self.catalog.fusion(&name) {
+                check_table("fusion", &Ident { name, span: expr.span }, &fusion.table, table)?;
+            }
+        }
+        self.number(bound, &DataType::Double, expr.span, "SCORE BY")
+    }
+
+    /// A text needs an ENCODE at the start; the branches of a FUSE see to it for themselves.
+    fn check_start(
+        &self,
+        stages: &[ast::Stage],
+        span: Span,
+        input: ChainInput<'_>,
+        progress: &Progress,
+    ) -> BindResult<()> {
+        let ChainInput { table, input } = input;
+        let Some(first) = stages.first() else {
+            return Err(QueryError::new(ErrorCode::StageOrder, "a chain needs a stage").at(span));
         };
-        if first.kind == Keyword::Encode || input != Input::Text {
+        let encodes = matches!(first.kind, Keyword::Encode | Keyword::Fuse);
+        if encodes || input != Input::Text || progress.vector != Vector::Given {
             return Ok(());
         }
         let model = table.columns.iter().find_map(|column| column.generated.as_ref());
@@ -145,13 +221,19 @@ impl Binder<'_> {
     fn stage(
         &mut self,
         stage: &ast::Stage,
-        table: &TableInfo,
+        input: ChainInput<'_>,
         progress: &mut Progress,
     ) -> BindResult<StageKind> {
+        let table = input.table;
         let [beam, limit, effort] = self.stage_numbers(stage)?;
         match (stage.kind, &stage.object) {
             (Keyword::Encode, Some(name)) => {
                 let model = self.model(name)?;
+                if !input.is_vector() {
+                    // It takes the place of the vector before, where a branch encodes anew.
+                    progress.dimension = None;
+                    progress.vector = Vector::Encoded(model.name.clone());
+                }
                 check_dimension(progress, model.dimension, format!("model `{}`", model.name), name.span)?;
                 Ok(StageKind::Encode { model: model.name })
             }
@@ -172,16 +254,53 @@ impl Binder<'_> {
                 Ok(StageKind::ShortlistIndex { index: index.name, limit, effort })
             }
             (Keyword::Rerank, Some(name)) => {
-                let classifier = self.classifier(name)?;
-                check_table("classifier", name, &classifier.table, table)?;
-                let what = format!("classifier `{}`", classifier.name);
-                check_dimension(progress, classifier.dimension, what, name.span)?;
+                one_vector(progress, stage)?;
+                let limit_kept = limit.map(|(n, _)| n);
+                let (kind, dimension, what) = self.reranker(name, table, limit_kept)?;
+                check_dimension(progress, dimension, what, name.span)?;
                 keep(progress, stage, limit, None)?;
-                Ok(StageKind::Rerank { classifier: classifier.name, limit: limit.map(|(n, _)| n) })
+                Ok(kind)
             }
-            (keyword, None) => {
+            (keyword, _) => {
                 let message = format!("{} needs the name of an object", word(keyword));
                 Err(QueryError::new(ErrorCode::ArgumentCount, message).at(stage.span))
+            }
+        }
+    }
+
+    /// What RERANK scores by: a classifier, or else a vector column; with its width and what it is.
+    fn reranker(
+        &self,
+        name: &Ident,
+        table: &TableInfo,
+        limit: Option<u64>,
+    ) -> BindResult<(StageKind, u32, String)> {
+        let column = table.columns.iter().find(|column| column.name == name.name);
+        let width = match column.map(|column| &column.data_type) {
+            Some(DataType::Vector { dimension, .. }) => *dimension,
+            _ => None,
+        };
+        match (self.catalog.classifier(&name.name), width) {
+            (classifier, Some(dimension)) if classifier.as_ref().is_none_or(|c| c.table != table.name) => {
+                let kind = StageKind::RerankColumn { column: name.name.clone(), limit };
+                Ok((kind, dimension, format!("column `{}`", name.name)))
+            }
+            (Some(classifier), _) => {
+                check_table("classifier", name, &classifier.table, table)?;
+                let what = format!("classifier `{}`", classifier.name);
+                Ok((StageKind::Rerank { classifier: classifier.name, limit }, classifier.dimension, what))
+            }
+            (None, _) => {
+                if let Some(column) = column {
+                    let message = format!("column `{}` is a {}", column.name, column.data_type);
+                    let error = QueryError::new(ErrorCode::TypeMismatch, message).at(name.span);
+                    return Err(error.help("RERANK takes a classifier, or a VECTOR column of the table"));
+                }
+                let error = self.unknown(ObjectKind::Classifier, name);
+                let vectors = table.columns.iter().filter(|c| matches!(c.data_type, DataType::Vector { .. }));
+                let named = QueryError { help: None, ..error.clone() };
+                let named = named.did_you_mean(&name.name, vectors.map(|column| column.name.as_str()));
+                Err(if named.help.is_some() { named } else { error })
             }
         }
     }
@@ -252,10 +371,11 @@ fn stage_options(stage: &ast::Stage) -> &'static [&'static str] {
         (Keyword::Probe, _) => &["beam"],
         (Keyword::Shortlist, Some(_)) => &["limit", "effort"],
         (Keyword::Shortlist, None) | (Keyword::Rerank, _) => &["limit"],
+        (Keyword::Fuse, _) => stage.fuse.as_ref().map_or(&[], |fuse| fuse_options(fuse.method)),
     }
 }
 
-fn check_option(name: &Ident, stage: &ast::Stage, legal: &[&str]) -> BindResult<()> {
+pub(super) fn check_option(name: &Ident, stage: &ast::Stage, legal: &[&str]) -> BindResult<()> {
     if legal.contains(&name.name.as_str()) {
         return Ok(());
     }
@@ -271,8 +391,8 @@ fn check_option(name: &Ident, stage: &ast::Stage, legal: &[&str]) -> BindResult<
 
 /// Sets one option of one stage.
 fn apply_override(chain: &mut ast::Chain, item: &Override, pipeline: &Ident) -> BindResult<()> {
-    let names: Vec<String> = chain.stages.iter().map(|stage| stage.name().to_owned()).collect();
-    let Some(stage) = chain.stages.iter_mut().find(|stage| stage.name() == item.stage.name) else {
+    let names: Vec<String> = chain.all_stages().iter().map(|stage| stage.name().to_owned()).collect();
+    let Some(stage) = stage_mut(&mut chain.stages, &item.stage.name) else {
         let message = format!("pipeline `{}` has no stage `{}`", pipeline.name, item.stage.name);
         let error = QueryError::new(ErrorCode::UnknownStage, message).at(item.stage.span);
         let error = error.did_you_mean(&item.stage.name, names.iter().map(String::as_str));
@@ -285,6 +405,33 @@ fn apply_override(chain: &mut ast::Chain, item: &Override, pipeline: &Ident) -> 
         None => stage.options.push(ast::StageOption { name: item.option.clone(), value: item.value.clone() }),
     }
     Ok(())
+}
+
+/// The stage of this name, inside of FUSE too.
+fn stage_mut<'a>(stages: &'a mut [ast::Stage], name: &str) -> Option<&'a mut ast::Stage> {
+    for stage in stages {
+        if stage.name() == name {
+            return Some(stage);
+        }
+        let branches = stage.fuse.iter_mut().flat_map(|fuse| &mut fuse.branches);
+        if let Some(found) = branches.into_iter().find_map(|branch| stage_mut(&mut branch.stages, name)) {
+            return Some(found);
+        }
+    }
+    None
+}
+
+/// Names differ over the whole chain. ENCODE has no columns, so that every branch may have one.
+fn check_name(stage: &ast::Stage, progress: &mut Progress) -> BindResult<()> {
+    let encodes = stage.kind == Keyword::Encode;
+    match progress.names.insert(stage.name().to_owned(), encodes) {
+        Some(before) if !(before && encodes) => {
+            let message = format!("two stages are named `{}`", stage.name());
+            let error = QueryError::new(ErrorCode::DuplicateStage, message).at(stage.span);
+            Err(error.help(format!("name one of them: ... AS {}2", stage.name())))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Errors inside a stored pipeline point at its name: its own text is not part of the statement.
@@ -327,17 +474,28 @@ fn keep(
     limit: Option<(u64, Span)>,
     default: Option<u64>,
 ) -> BindResult<()> {
-    if let (Some((kept, earlier, place)), Some((wanted, span))) = (&progress.window, limit)
-        && wanted > *kept
+    if let (Some(before), Some((wanted, span))) = (&progress.window, limit)
+        && wanted > before.limit
     {
-        let message = format!("{earlier} limit {kept} is smaller than {} limit {wanted}", stage.name());
+        let Kept { limit: kept, stage: earlier, place, fused } = before;
+        let later = stage.name();
+        let (message, fix) = match fused {
+            true => (
+                format!("the branches of {earlier} keep {kept} labels, fewer than {later} limit {wanted}"),
+                format!("raise the limits of the branches, or lower the {later} limit"),
+            ),
+            false => (
+                format!("{earlier} limit {kept} is smaller than {later} limit {wanted}"),
+                format!("raise it to >= {wanted}, or lower the {later} limit"),
+            ),
+        };
         let error = QueryError::new(ErrorCode::WindowGrows, message).at(place.unwrap_or(span));
-        return Err(error.help(format!("raise it to >= {wanted}, or lower the {} limit", stage.name())));
+        return Err(error.help(fix));
     }
     let place = limit.map(|(_, span)| span);
-    let before = progress.window.as_ref().map(|(kept, ..)| *kept);
-    if let Some(kept) = limit.map(|(n, _)| n).or(default).or(before) {
-        progress.window = Some((kept, stage.name().to_owned(), place));
+    let before = progress.window.as_ref().map(|kept| kept.limit);
+    if let Some(limit) = limit.map(|(n, _)| n).or(default).or(before) {
+        progress.window = Some(Kept { limit, stage: stage.name().to_owned(), place, fused: false });
     }
     Ok(())
 }
@@ -347,9 +505,10 @@ fn check_order(stage: &ast::Stage, before: Option<&StageKind>) -> BindResult<()>
     let starts = matches!(before, None | Some(StageKind::Encode { .. }));
     let probed = matches!(before, Some(StageKind::Probe { .. }));
     let problem = match (stage.kind, stage.object.is_some()) {
-        (Keyword::Encode, _) if before.is_some() => {
-            Some(("ENCODE must be the first stage", "the query is turned into a vector once"))
-        }
+        (Keyword::Encode, _) if before.is_some() => Some((
+            "ENCODE must be the first stage",
+            "the query is turned into a vector before labels are found",
+        )),
         (Keyword::Probe, _) if !starts => Some((
             "PROBE must come first, or right behind ENCODE",
             "it ranks clusters by the query's vector, not labels that were found before",
@@ -364,7 +523,11 @@ fn check_order(stage: &ast::Stage, before: Option<&StageKind>) -> BindResult<()>
         )),
         (Keyword::Shortlist, true) if !starts => Some((
             "SHORTLIST(index) must come first, or right behind ENCODE",
-            "to order labels that were found before, use RERANK(classifier, limit => n)",
+            "to order labels that were found before, use RERANK; to join two lists, FUSE",
+        )),
+        (Keyword::Fuse, _) if !starts => Some((
+            "FUSE must come first, or right behind ENCODE",
+            "its branches search anew; put what stands before it into a branch",
         )),
         (Keyword::Rerank, _) if probed => Some((
             "RERANK orders labels, but PROBE yields clusters",

@@ -6,8 +6,8 @@ use crate::ast::{Ident, Statement};
 use crate::binder::expr::Place;
 use crate::binder::scope::Scope;
 use crate::catalog::{
-    AuxiliaryInfo, Catalog, ClassifierInfo, IndexInfo, ModelInfo, ObjectKind, PipelineInfo, ReadCall,
-    TableInfo,
+    AuxiliaryInfo, Catalog, ClassifierInfo, FusionInfo, IndexInfo, ModelInfo, ObjectKind, PipelineInfo,
+    ReadCall, TableInfo,
 };
 use crate::error::{ErrorCode, QueryError, Span};
 use crate::expr::BoundExpr;
@@ -117,6 +117,10 @@ impl Binder<'_> {
         found.ok_or_else(|| self.unknown(ObjectKind::Auxiliary, name))
     }
 
+    pub(super) fn fusion(&self, name: &Ident) -> BindResult<FusionInfo> {
+        self.catalog.fusion(&name.name).ok_or_else(|| self.unknown(ObjectKind::Fusion, name))
+    }
+
     pub(super) fn pipeline(&self, name: &Ident) -> BindResult<PipelineInfo> {
         let found = self.catalog.pipeline(&name.name);
         found.ok_or_else(|| self.unknown(ObjectKind::Pipeline, name))
@@ -131,6 +135,7 @@ impl Binder<'_> {
             ObjectKind::Index => self.catalog.index(name).is_some(),
             ObjectKind::Classifier => self.catalog.classifier(name).is_some(),
             ObjectKind::Pipeline => self.catalog.pipeline(name).is_some(),
+            ObjectKind::Fusion => self.catalog.fusion(name).is_some(),
         }
     }
 
@@ -143,6 +148,7 @@ impl Binder<'_> {
             ObjectKind::Index => (ErrorCode::UnknownIndex, "index"),
             ObjectKind::Classifier => (ErrorCode::UnknownClassifier, "classifier"),
             ObjectKind::Pipeline => (ErrorCode::UnknownPipeline, "pipeline"),
+            ObjectKind::Fusion => (ErrorCode::UnknownFusion, "fusion"),
         };
         let names = self.catalog.names(kind);
         let error = QueryError::new(code, format!("unknown {what} `{}`", name.name)).at(name.span);
@@ -186,6 +192,9 @@ impl Catalog for NoCatalog {
         None
     }
     fn pipeline(&self, _: &str) -> Option<PipelineInfo> {
+        None
+    }
+    fn fusion(&self, _: &str) -> Option<FusionInfo> {
         None
     }
     fn names(&self, _: ObjectKind) -> Vec<String> {

@@ -13,7 +13,7 @@ use crate::value::DataType;
 
 impl Binder<'_> {
     /// Refuses a name in use; OR REPLACE and IF NOT EXISTS are decided when the statement runs.
-    fn check_name(&self, kind: ObjectKind, name: &Ident, allowed: bool) -> BindResult<()> {
+    pub(super) fn check_name(&self, kind: ObjectKind, name: &Ident, allowed: bool) -> BindResult<()> {
         if allowed || !self.exists(kind, &name.name) {
             return Ok(());
         }
@@ -24,7 +24,7 @@ impl Binder<'_> {
     }
 
     /// OR REPLACE where dropping would take stored data along.
-    fn refuse_replace(&self, or_replace: bool, what: &str, name: &Ident) -> BindResult<()> {
+    pub(super) fn refuse_replace(&self, or_replace: bool, what: &str, name: &Ident) -> BindResult<()> {
         if !or_replace {
             return Ok(());
         }

@@ -189,7 +189,7 @@ impl Binder<'_> {
 }
 
 /// The position of a source column that EVALUATE reads by its name.
-fn source_column(fields: &[Field], name: &str, span: Span) -> BindResult<Option<usize>> {
+pub(super) fn source_column(fields: &[Field], name: &str, span: Span) -> BindResult<Option<usize>> {
     let mut matches = fields.iter().enumerate().filter(|(_, field)| field.name == name);
     let first = matches.next().map(|(position, _)| position);
     if matches.next().is_some() {
@@ -205,7 +205,12 @@ fn no_text(span: Span) -> QueryError {
 }
 
 /// Label lists hold primary keys of the target's table.
-fn check_keys(fields: &[Field], position: usize, table: &Arc<TableInfo>, span: Span) -> BindResult<()> {
+pub(super) fn check_keys(
+    fields: &[Field],
+    position: usize,
+    table: &Arc<TableInfo>,
+    span: Span,
+) -> BindResult<()> {
     let (Some(field), Some(key)) = (fields.get(position), table.columns.get(table.primary_key)) else {
         return Ok(());
     };

@@ -361,6 +361,9 @@ impl Binder<'_> {
         for arg in &call.args {
             args.push(self.expr_at(arg, site)?);
         }
+        if let Some(fusion) = self.fusion_of(&call.name) {
+            return self.fusion_call(&fusion, call, args, site.place);
+        }
         let spans: Vec<Span> = call.args.iter().map(|arg| arg.span).collect();
         self.function(&call.name, args, &spans, span)
     }

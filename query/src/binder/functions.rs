@@ -2,7 +2,9 @@
 
 use crate::ast::{Call, Ident};
 use crate::binder::context::{BindResult, Binder};
+use crate::binder::expr::Place;
 use crate::binder::types::mismatch;
+use crate::catalog::{FusionInfo, ObjectKind};
 use crate::error::{ErrorCode, QueryError, Span};
 use crate::expr::{BoundExpr, Function};
 use crate::value::DataType;
@@ -22,7 +24,8 @@ impl Binder<'_> {
         }
         let entry = FUNCTIONS.iter().find(|(known, ..)| *known == name.name);
         let Some((_, function, least, most)) = entry else {
-            return Err(unknown_function(name));
+            let fusions = self.catalog.names(ObjectKind::Fusion);
+            return Err(unknown_function(name, &fusions));
         };
         if args.len() < *least || args.len() > *most {
             let wanted = match (least, most) {
@@ -36,6 +39,40 @@ impl Binder<'_> {
         }
         let args = self.arguments(*function, args, spans, span)?;
         Ok(BoundExpr::Call { function: *function, args })
+    }
+
+    /// The fusion that a call names; functions of the language win over a fusion of their name.
+    pub(super) fn fusion_of(&self, name: &Ident) -> Option<FusionInfo> {
+        if is_function(&name.name) { None } else { self.catalog.fusion(&name.name) }
+    }
+
+    /// A call of a fusion, with as many numbers as it has features.
+    pub(super) fn fusion_call(
+        &mut self,
+        fusion: &FusionInfo,
+        call: &Call,
+        args: Vec<BoundExpr>,
+        place: Place,
+    ) -> BindResult<BoundExpr> {
+        let name = &call.name;
+        if place != Place::ScoreBy {
+            let message =
+                format!("fusion `{}` scores the labels of a search, not {}", name.name, place.name());
+            let error = QueryError::new(ErrorCode::NoPlan, message).at(name.span);
+            return Err(error.help("call it in SCORE BY, behind the stages of VIA or of a pipeline"));
+        }
+        if args.len() != fusion.features.len() {
+            let features = fusion.features.join(", ");
+            let (wanted, found) = (fusion.features.len(), args.len());
+            let message = format!("fusion `{}` takes {wanted} arguments, not {found}", name.name);
+            let error = QueryError::new(ErrorCode::ArgumentCount, message).at(name.span);
+            return Err(error.help(format!("its features are: {features}")));
+        }
+        let mut numbers = Vec::with_capacity(args.len());
+        for (arg, written) in args.into_iter().zip(&call.args) {
+            numbers.push(self.number(arg, &DataType::Double, written.span, "an argument of a fusion")?);
+        }
+        Ok(BoundExpr::Fusion { name: fusion.name.clone(), args: numbers })
     }
 
     /// Functions that are known only inside GENERATED ALWAYS AS.
@@ -184,6 +221,14 @@ impl Binder<'_> {
     }
 }
 
+/// Functions that are not in the list of scalar functions.
+const OTHER_FUNCTIONS: [&str; 6] = ["now", "count", "sum", "avg", "min", "max"];
+
+/// Whether the language has a function or aggregate of this name.
+pub(super) fn is_function(name: &str) -> bool {
+    OTHER_FUNCTIONS.contains(&name) || FUNCTIONS.iter().any(|(known, ..)| *known == name)
+}
+
 /// Two arguments, which their count has been checked to be.
 fn pair(args: Vec<BoundExpr>) -> BindResult<(BoundExpr, BoundExpr)> {
     let mut args = args.into_iter();
@@ -193,9 +238,9 @@ fn pair(args: Vec<BoundExpr>) -> BindResult<(BoundExpr, BoundExpr)> {
     }
 }
 
-fn unknown_function(name: &Ident) -> QueryError {
+fn unknown_function(name: &Ident, fusions: &[String]) -> QueryError {
     let known = FUNCTIONS.iter().map(|(known, ..)| *known);
-    let others = ["now", "count", "sum", "avg", "min", "max"];
+    let others = OTHER_FUNCTIONS.iter().copied().chain(fusions.iter().map(String::as_str));
     let error = QueryError::new(ErrorCode::UnknownFunction, format!("unknown function `{}`", name.name));
     error.at(name.span).did_you_mean(&name.name, known.chain(others))
 }

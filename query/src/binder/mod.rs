@@ -11,12 +11,14 @@ mod evaluate;
 mod expr;
 mod from;
 mod functions;
+mod fuse;
 mod generated;
 mod options;
 mod scope;
 mod search;
 mod select;
 mod statement;
+mod train;
 mod types;
 
 pub use context::{Bound, ParameterInfo, bind, bind_expression};

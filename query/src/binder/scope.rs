@@ -47,6 +47,12 @@ impl<'a> Scope<'a> {
 
     /// The final `score` and `rank` win over a table's columns of that name; all else is ambiguous.
     fn decide(&self, name: &ColumnName, first: usize, second: usize) -> BindResult<usize> {
+        let of_encode = |i: &usize| {
+            self.fields.get(*i).is_some_and(|field| field.hidden && field.data_type == DataType::Unknown)
+        };
+        if of_encode(&first) && of_encode(&second) {
+            return self.check_stage(name, first);
+        }
         let unqualified = |i: &usize| self.fields.get(*i).is_some_and(|field| field.qualifier.is_none());
         let is_score = is_score_name(&name.name.name);
         if let (true, Some(index)) = (is_score, [first, second].into_iter().find(unqualified)) {

@@ -13,7 +13,7 @@ use crate::catalog::{ColumnInfo, TableInfo};
 use crate::error::{ErrorCode, QueryError, Span};
 use crate::expr::BoundExpr;
 use crate::node::stage_fields;
-use crate::plan::{Field, Node, Search, Stage, Via};
+use crate::plan::{Field, Node, Search, Via};
 use crate::value::DataType;
 use crate::walk::is_numeric;
 
@@ -23,6 +23,8 @@ pub(super) struct Window {
     pub(super) limit: u64,
     /// Name of the stored pipeline, whose text the user does not see.
     pub(super) pipeline: Option<String>,
+    /// The stage is a FUSE: what it keeps is the sum over its branches.
+    pub(super) fused: bool,
 }
 
 impl Window {
@@ -31,9 +33,10 @@ impl Window {
         if u64::try_from(wanted).is_ok_and(|wanted| wanted <= self.limit) {
             return Ok(());
         }
-        let Window { stage, limit, pipeline } = self;
+        let Window { stage, limit, pipeline, fused } = self;
         let message = format!("{wanted} rows are asked for, but stage `{stage}` keeps {limit}");
         let fix = match pipeline {
+            _ if *fused => "raise the limits of its branches, or lower the LIMIT".to_owned(),
             Some(name) => {
                 format!("raise it: VIA PIPELINE {name} ({stage}.limit => {wanted}), or lower the LIMIT")
             }
@@ -143,8 +146,8 @@ impl Binder<'_> {
             None => None,
         };
         let stages = match &via {
-            Via::Chain { chain, .. } => chain.stages.as_slice(),
-            Via::Auto | Via::Exact => &[],
+            Via::Chain { chain, .. } => stage_fields(chain),
+            Via::Auto | Via::Exact => Vec::new(),
         };
         let schema = search_fields(&table, &alias, stages);
         let search = Search {
@@ -210,12 +213,12 @@ pub(super) fn vector_column(table: &TableInfo, span: Span) -> BindResult<&Column
 }
 
 /// The output columns of a search.
-fn search_fields(table: &TableInfo, alias: &str, stages: &[Stage]) -> Vec<Field> {
+fn search_fields(table: &TableInfo, alias: &str, stages: Vec<Field>) -> Vec<Field> {
     let last =
         |name: &str, data_type| Field { qualifier: None, name: name.to_owned(), data_type, hidden: false };
     let mut fields = table_fields(table, alias);
     fields.push(last("score", DataType::Double));
     fields.push(last("rank", DataType::BigInt));
-    fields.extend(stage_fields(stages));
+    fields.extend(stages);
     fields
 }

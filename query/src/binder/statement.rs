@@ -7,13 +7,14 @@ use crate::error::{ErrorCode, QueryError};
 use crate::plan::{Explain, LogicalPlan, Show};
 
 /// The order in which DESCRIBE looks for a name.
-const KINDS: [ObjectKind; 6] = [
+const KINDS: [ObjectKind; 7] = [
     ObjectKind::Table,
     ObjectKind::Model,
     ObjectKind::Auxiliary,
     ObjectKind::Index,
     ObjectKind::Classifier,
     ObjectKind::Pipeline,
+    ObjectKind::Fusion,
 ];
 
 impl Binder<'_> {
@@ -31,6 +32,8 @@ impl Binder<'_> {
             StatementKind::CreateIndex(create) => self.create_index(create),
             StatementKind::CreateClassifier(create) => self.create_on_table(create, ObjectKind::Classifier),
             StatementKind::CreatePipeline(create) => self.create_pipeline(create),
+            StatementKind::CreateFusion(create) => self.create_fusion(create),
+            StatementKind::Train(train) => self.train(train),
             StatementKind::SetDefaultPipeline { table, pipeline } => {
                 self.set_default_pipeline(table, pipeline.as_ref())
             }
@@ -53,10 +56,13 @@ impl Binder<'_> {
             StatementKind::Show(show) => Ok(LogicalPlan::Show(match show {
                 ShowSyntax::Objects(kind) => Show::Objects(*kind),
                 ShowSyntax::Settings => Show::Settings,
+                ShowSyntax::Jobs => Show::Jobs,
                 ShowSyntax::Setting(name) => Show::Setting(self.setting(name)?),
             })),
             StatementKind::Describe { name } => self.describe(name),
             StatementKind::CheckDatabase => Ok(LogicalPlan::CheckDatabase),
+            StatementKind::CancelJob { number } => Ok(LogicalPlan::CancelJob(*number)),
+            StatementKind::WaitForJob { number } => Ok(LogicalPlan::WaitForJob(*number)),
         }
     }
 

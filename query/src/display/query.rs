@@ -2,10 +2,11 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use super::statement::Plain;
 use super::{AnyName, Clause, Commas};
 use crate::ast::{
-    Argument, Chain, FromItem, OrderItem, Override, Query, QueryBody, Search, SearchInput, Select,
-    SelectItem, Stage, StageOption, Via,
+    Argument, Chain, FromItem, FuseBranch, OrderItem, Override, Query, QueryBody, Search, SearchInput,
+    Select, SelectItem, Stage, StageOption, Via,
 };
 
 impl Display for Query {
@@ -135,22 +136,52 @@ impl Display for Override {
 
 impl Display for Chain {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        for (i, stage) in self.stages.iter().enumerate() {
-            let then = if i > 0 { " THEN " } else { "" };
-            write!(f, "{then}{stage}")?;
-        }
+        then(f, &self.stages)?;
         Clause("SCORE BY", &self.score_by).fmt(f)
+    }
+}
+
+fn then(f: &mut Formatter<'_>, stages: &[Stage]) -> fmt::Result {
+    for (i, stage) in stages.iter().enumerate() {
+        let then = if i > 0 { " THEN " } else { "" };
+        write!(f, "{then}{stage}")?;
+    }
+    Ok(())
+}
+
+impl Display for FuseBranch {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        then(f, &self.stages)?;
+        Clause("WEIGHT", &self.weight).fmt(f)
     }
 }
 
 impl Display for Stage {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{}(", self.kind.name().to_ascii_uppercase())?;
+        f.write_str(&self.kind.name().to_ascii_uppercase())?;
+        if let Some(fuse) = &self.fuse {
+            write!(f, " {}", fuse.method.name().to_ascii_uppercase())?;
+            if !self.options.is_empty() {
+                let options: Vec<FuseOption<'_>> = self.options.iter().map(FuseOption).collect();
+                write!(f, " ({})", Commas(&options))?;
+            }
+            return write!(f, " ({}){}", Commas(&fuse.branches), Clause("AS", &self.alias));
+        }
+        f.write_str("(")?;
         if let Some(object) = &self.object {
             let comma = if self.options.is_empty() { "" } else { ", " };
             write!(f, "{object}{comma}")?;
         }
         write!(f, "{}){}", Commas(&self.options), Clause("AS", &self.alias))
+    }
+}
+
+/// An option of FUSE, where a bare word would be read as a text.
+struct FuseOption<'a>(&'a StageOption);
+
+impl Display for FuseOption<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{} => {}", AnyName(&self.0.name), Plain(&self.0.value))
     }
 }
 

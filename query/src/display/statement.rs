@@ -5,10 +5,10 @@ use std::fmt::{self, Display, Formatter};
 use super::query::pipeline;
 use super::{AnyName, Clause, Commas, quote_name, quote_text};
 use crate::ast::{
-    Assignment, ColumnDef, ConflictAction, Copy, CopySource, CopyTo, CreateIndex, CreateModel, CreateOnTable,
-    CreatePipeline, CreateTable, Delete, Evaluate, EvaluateBy, EvaluateTarget, Explain, Expr, ExprKind,
-    Ident, ImportTarget, Inherits, Insert, MetricName, OnConflict, OptionItem, OptionValue, SelectItem, Show,
-    Statement, StatementKind, Update,
+    Assignment, ColumnDef, ConflictAction, Copy, CopySource, CopyTo, CreateFusion, CreateIndex, CreateModel,
+    CreateOnTable, CreatePipeline, CreateTable, Delete, Evaluate, EvaluateBy, EvaluateTarget, Explain, Expr,
+    ExprKind, Ident, ImportTarget, Inherits, Insert, MetricName, OnConflict, OptionItem, OptionValue,
+    SelectItem, Show, Statement, StatementKind, Train, Update,
 };
 use crate::catalog::ObjectKind;
 use crate::parser::evaluate::METRICS;
@@ -36,6 +36,10 @@ impl Display for StatementKind {
             StatementKind::CreateIndex(create) => create.fmt(f),
             StatementKind::CreateClassifier(create) => on_table(f, "CLASSIFIER", create),
             StatementKind::CreatePipeline(create) => create.fmt(f),
+            StatementKind::CreateFusion(create) => create.fmt(f),
+            StatementKind::Train(train) => train.fmt(f),
+            StatementKind::CancelJob { number } => write!(f, "CANCEL JOB {number}"),
+            StatementKind::WaitForJob { number } => write!(f, "WAIT FOR JOB {number}"),
             StatementKind::SetDefaultPipeline { table, pipeline: Some(pipeline) } => {
                 write!(f, "ALTER TABLE {table} SET DEFAULT PIPELINE {pipeline}")
             }
@@ -78,7 +82,7 @@ impl Display for Dotted<'_> {
 }
 
 /// A value of an option or setting, where a bare word would be read as a text.
-struct Plain<'a>(&'a Expr);
+pub(super) struct Plain<'a>(pub(super) &'a Expr);
 
 impl Display for Plain<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -272,6 +276,22 @@ impl Display for CreatePipeline {
     }
 }
 
+impl Display for CreateFusion {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        head(f, "FUSION", self.or_replace, self.if_not_exists, &self.name)?;
+        let (table, method) = (&self.table, &self.method);
+        write!(f, " ON {table} USING {method} ({}){}", Commas(&self.features), With(&self.options))
+    }
+}
+
+impl Display for Train {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "TRAIN {} {} FROM ({})", keyword(self.kind), self.name, self.source)?;
+        With(&self.options).fmt(f)?;
+        f.write_str(if self.concurrently { " CONCURRENTLY" } else { "" })
+    }
+}
+
 impl Display for Inherits {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         self.parent.fmt(f)?;
@@ -333,8 +353,10 @@ impl Display for Show {
                 ObjectKind::Index => "SHOW INDEXES",
                 ObjectKind::Classifier => "SHOW CLASSIFIERS",
                 ObjectKind::Pipeline => "SHOW PIPELINES",
+                ObjectKind::Fusion => "SHOW FUSIONS",
             }),
             Show::Settings => f.write_str("SHOW SETTINGS"),
+            Show::Jobs => f.write_str("SHOW JOBS"),
             Show::Setting(name) => write!(f, "SHOW {}", Dotted(name)),
         }
     }

@@ -88,6 +88,8 @@ codes! {
     AlreadyExists = 214,
     /// An object of another table.
     WrongTable = 215,
+    /// No fusion of this name.
+    UnknownFusion = 216,
 
     /// A value of another type is needed.
     TypeMismatch = 301,

@@ -8,7 +8,7 @@ use crate::eval::compare::compare;
 use crate::eval::error::EvalError;
 use crate::eval::functions::{call, check_length};
 use crate::eval::like;
-use crate::expr::{BinaryOp, BoundExpr, Function, UnaryOp};
+use crate::expr::{BinaryOp, BoundExpr, Function, NativeFunction, UnaryOp};
 use crate::value::Value;
 
 /// What an expression may read beside its row.
@@ -82,12 +82,38 @@ fn eval<'a>(expr: &'a BoundExpr, row: &'a [Value], ctx: &EvalContext<'a>) -> Eva
             cast_value(value.into_owned(), to).map(Cow::Owned)
         }
         BoundExpr::Call { function, args } => call_function(*function, args, row, ctx),
+        BoundExpr::Fusion { .. } => {
+            Err(EvalError::Internal("a fusion was not replaced by its function before evaluation"))
+        }
+        BoundExpr::Native { function, args } => native(function.as_ref(), args, row, ctx),
         BoundExpr::List(items) => {
             let items: Result<Vec<Value>, EvalError> =
                 items.iter().map(|item| evaluate(item, row, ctx)).collect();
             items.map(|items| Cow::Owned(Value::List(items)))
         }
     }
+}
+
+/// A function of the engine; NULL in, NULL out.
+fn native<'a>(
+    function: &dyn NativeFunction,
+    args: &'a [BoundExpr],
+    row: &'a [Value],
+    ctx: &EvalContext<'a>,
+) -> Evaluated<'a> {
+    let mut numbers = Vec::with_capacity(args.len());
+    for arg in args {
+        match eval(arg, row, ctx)?.as_ref() {
+            Value::Null => return owned(Value::Null),
+            Value::Double(number) => numbers.push(*number),
+            Value::BigInt(number) => numbers.push(*number as f64),
+            other => {
+                let value = other.shown();
+                return Err(EvalError::Argument { operation: "a fusion", value, expected: "a number" });
+            }
+        }
+    }
+    owned(Value::Double(function.call(&numbers)))
 }
 
 fn owned<'a>(value: Value) -> Evaluated<'a> {

@@ -3,8 +3,8 @@
 use super::cursor::{Parsed, Parser, fail, no_duplicates};
 use super::words::{CONCURRENTLY, Missing};
 use crate::ast::{
-    ColumnDef, CreateIndex, CreateModel, CreateOnTable, CreatePipeline, CreateTable, Expr, Ident, Inherits,
-    StatementKind,
+    ColumnDef, ColumnName, CreateFusion, CreateIndex, CreateModel, CreateOnTable, CreatePipeline,
+    CreateTable, Expr, Ident, Inherits, StatementKind,
 };
 use crate::catalog::ObjectKind;
 use crate::error::{ErrorCode, QueryError, Span};
@@ -53,6 +53,7 @@ impl Parser<'_> {
             }
             ObjectKind::Index => self.create_index(head),
             ObjectKind::Pipeline => self.create_pipeline(head),
+            ObjectKind::Fusion => self.create_fusion(head),
         }
     }
 
@@ -106,6 +107,29 @@ impl Parser<'_> {
         let Head { name, or_replace, if_not_exists } = head;
         let index = CreateIndex { name, or_replace, if_not_exists, table, method, target, options };
         Ok(StatementKind::CreateIndex(Box::new(index)))
+    }
+
+    fn create_fusion(&mut self, head: Head) -> Parsed<StatementKind> {
+        let table = self.on_table()?;
+        self.expect("USING")?;
+        let method = self.ident("a method: tree or linear")?;
+        self.open()?;
+        let features = self.list("features", self.limits.columns_max, Self::feature)?;
+        self.close()?;
+        let options = self.with_options()?;
+        let Head { name, or_replace, if_not_exists } = head;
+        let fusion = CreateFusion { name, or_replace, if_not_exists, table, method, features, options };
+        Ok(StatementKind::CreateFusion(Box::new(fusion)))
+    }
+
+    /// `stage.score`, `stage.rank` or `inverse_propensity`.
+    fn feature(&mut self) -> Parsed<ColumnName> {
+        let name = self.any_ident("a feature: stage.score, stage.rank or inverse_propensity")?;
+        if !self.eat_symbol(TokenKind::Dot) {
+            return Ok(ColumnName { qualifier: None, name });
+        }
+        let column = self.any_ident("score or rank")?;
+        Ok(ColumnName { qualifier: Some(name), name: column })
     }
 
     fn create_pipeline(&mut self, head: Head) -> Parsed<StatementKind> {

@@ -147,8 +147,7 @@ fn what_this_version_does_not_have_is_said() {
     missing("CREATE VIEW v AS SELECT 1", "VIEW", "a view");
     missing("SELECT rank() OVER (ORDER BY x) FROM t", "OVER", "a window function");
     missing("SELECT 1 UNION SELECT 2", "UNION", "UNION, INTERSECT or EXCEPT");
-    missing("TRAIN CLASSIFIER c FROM (SELECT 1)", "TRAIN", "training");
-    missing("SELECT id FROM t SEARCH :q VIA FUSE RRF(k => 60) (ENCODE(m))", "FUSE", "FUSE");
+    missing("QUANTIZE MODEL m AS n", "QUANTIZE", "QUANTIZE MODEL");
     missing("SELECT id FROM t SEARCH :q VIA MATCH(title, :q)", "MATCH", "MATCH");
     missing("SELECT id FROM t SEARCH :q VIA ENCODE(m) THEN AMONG(1, 2)", "AMONG", "AMONG");
     missing("SELECT id FROM t SEARCH 'x' AFTER 'c1' LIMIT 10", "AFTER", "AFTER with a cursor");
@@ -162,7 +161,6 @@ fn what_this_version_does_not_have_is_said() {
     missing("COPY INDEX i FROM 'A.npz'", "INDEX", "COPY INDEX");
     missing("CHECK DATABASE REPAIR", "REPAIR", "REPAIR");
     missing("SET LOCAL search.beam = 64", "LOCAL", "SET LOCAL or SET SESSION");
-    missing("SHOW JOBS", "JOBS", "a background job");
     missing("ALTER TABLE t ADD COLUMN x TEXT", "ADD", "a change of columns");
     missing("SELECT (SELECT 1)", "(", "a subquery as a value");
     missing("SELECT * FROM t WHERE EXISTS (SELECT 1)", "EXISTS", "EXISTS");

@@ -38,7 +38,7 @@ fn nested(open: &str, core: &str, close: &str, depth: usize) -> String {
 }
 
 /// One way to nest: what opens a level, the innermost text, what closes a level.
-const NESTINGS: [(&str, &str, &str); 22] = [
+const NESTINGS: [(&str, &str, &str); 24] = [
     ("(", "1", ")"),
     ("NOT ", "a", ""),
     ("- ", "a", ""),
@@ -61,6 +61,8 @@ const NESTINGS: [(&str, &str, &str); 22] = [
     ("1 OR 1 AND a BETWEEN b AND f(", "1", ")"),
     ("1 OR 1 AND a IN (SELECT f(", "1", "))"),
     ("NOT a IS NULL OR NOT a AND NOT b = c || d + e * -(", "1", ")::TEXT"),
+    ("a IN (SELECT x FROM t SEARCH 'x' VIA FUSE MAX (ENCODE(m) WEIGHT ", "1", "))"),
+    ("1 IN (SELECT x FROM t SEARCH 'x' VIA FUSE RRF (k => ", "1", ") (PROBE(i)))"),
 ];
 
 #[test]
@@ -149,15 +151,26 @@ fn long_lists_and_texts_end() {
     assert_eq!(outcome(format!("SELECT a IN ({}?)", "?,".repeat(5_000))), "Q0507");
     assert_eq!(outcome(format!("SET {}x = 1", "a.".repeat(100_000))), "Q0506");
     assert_eq!(
-        outcome(format!("SELECT a FROM t SEARCH 'x' VIA {}ENCODE(m)", "ENCODE(m) THEN ".repeat(16))),
+        outcome(format!("SELECT a FROM t SEARCH 'x' VIA {}ENCODE(m)", "ENCODE(m) THEN ".repeat(32))),
         "Q0505"
     );
+    let fused = |depth: usize, core: &str| {
+        let (open, close) = ("FUSE MAX (".repeat(depth), ")".repeat(depth));
+        outcome(format!("SELECT a FROM t SEARCH 'x' VIA {open}{core}{close}"))
+    };
+    assert_eq!(fused(100_000, "ENCODE(m)"), "Q0505");
+    assert_eq!(fused(Limits::default().stages_max, "ENCODE(m)"), "Q0505");
+    assert_eq!(fused(Limits::default().stages_max - 1, "ENCODE(m)"), "parsed");
+    let wide = vec!["ENCODE(m)"; Limits::default().stages_max - 1].join(", ");
+    assert_eq!(fused(1, &wide), "parsed");
+    assert_eq!(fused(1, &format!("{wide}, ENCODE(m)")), "Q0505");
+    assert_eq!(fused(1, &"ENCODE(m), ".repeat(100_000)), "Q0505");
     assert_eq!(outcome(format!("INSERT INTO t VALUES {}(1)", "(1), ".repeat(100_000))), "parsed");
     let columns = (0..2_000).map(|i| format!("c{i} TEXT")).collect::<Vec<_>>().join(", ");
     assert_eq!(outcome(format!("CREATE TABLE t ({columns})")), "Q0504");
 }
 
-const STATEMENTS: [&str; 12] = [
+const STATEMENTS: [&str; 15] = [
     "CREATE TABLE p (id BIGINT PRIMARY KEY, z VECTOR(3, F16) GENERATED ALWAYS AS (encode(m, t)) STORED) \
      WITH (a = 'b')",
     "CREATE MODEL m FROM 'a.onnx' TOKENIZER 't.json' WITH (pooling = 'mean', x = (SELECT 1))",
@@ -173,6 +186,10 @@ const STATEMENTS: [&str; 12] = [
     "EXPLAIN (ANALYZE, VERBOSE, FORMAT JSON) DELETE FROM t WHERE a IN (SELECT 1) AND b NOT BETWEEN 1 AND 2",
     "UPDATE t SET a = CASE b WHEN 1 THEN CAST(c AS TEXT[]) ELSE d::BIGINT END WHERE x IS NOT NULL",
     "SET a.b.c = TIMESTAMP '2024-01-01'",
+    "SELECT a FROM t SEARCH 'x' VIA FUSE LINEAR (normalize => zscore) (ENCODE(m) THEN PROBE(i) AS p WEIGHT \
+     0.5, FUSE UNION (SHORTLIST(j, limit => 3)) AS u) AS f THEN RERANK(z)",
+    "TRAIN INDEX i FROM read_xc('x', truth => 'y') WITH (a = [1, 2], b = 'c') CONCURRENTLY",
+    "CREATE FUSION IF NOT EXISTS f ON t USING tree (a.score, \"B\".rank, inverse_propensity) WITH (depth = 7)",
     "SELECT -[1, 2] <=> ARRAY[a], 'it''s' || \"Q\"\"q\" /* c */ -- d",
 ];
 

@@ -15,6 +15,7 @@ mod script;
 mod setting;
 mod stage;
 mod statement;
+mod train;
 pub(crate) mod words;
 
 #[cfg(test)]

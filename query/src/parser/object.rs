@@ -7,13 +7,14 @@ use crate::catalog::ObjectKind;
 use crate::error::QueryError;
 
 /// Kinds of objects by their keywords.
-pub(crate) const KINDS: [(&str, ObjectKind); 6] = [
+pub(crate) const KINDS: [(&str, ObjectKind); 7] = [
     ("TABLE", ObjectKind::Table),
     ("MODEL", ObjectKind::Model),
     ("AUXILIARY", ObjectKind::Auxiliary),
     ("INDEX", ObjectKind::Index),
     ("CLASSIFIER", ObjectKind::Classifier),
     ("PIPELINE", ObjectKind::Pipeline),
+    ("FUSION", ObjectKind::Fusion),
 ];
 
 impl Parser<'_> {
@@ -33,7 +34,7 @@ impl Parser<'_> {
             return missing.error(self.here());
         }
         let error = self.unexpected("a kind of object").did_you_mean(word, KINDS.map(|(keyword, _)| keyword));
-        let list = "the kinds are TABLE, MODEL, AUXILIARY, INDEX, CLASSIFIER, PIPELINE";
+        let list = "the kinds are TABLE, MODEL, AUXILIARY, INDEX, CLASSIFIER, PIPELINE, FUSION";
         if error.help.is_none() { error.help(list) } else { error }
     }
 

@@ -187,6 +187,11 @@ impl Parser<'_> {
         if self.is("VALUES") {
             return self.values_item();
         }
+        self.plain_item()
+    }
+
+    /// A table or a read function.
+    pub(super) fn plain_item(&mut self) -> Parsed<FromItem> {
         let name = self.ident("the name of a table")?;
         if self.is_symbol(TokenKind::LeftParen) {
             return self.function_item(name);

@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 
 use crate::ast::{
-    Call, Chain, ColumnName, DistanceOp, Expr, ExprKind, FromItem, Ident, OrderItem, Override, Query,
-    QueryBody, Search, SearchInput, Select, SelectItem, Stage, StageKind, StageOption, TypeName, Via,
+    Call, Chain, ColumnName, DistanceOp, Expr, ExprKind, FromItem, Fuse, FuseBranch, FuseMethod, Ident,
+    OrderItem, Override, Query, QueryBody, Search, SearchInput, Select, SelectItem, Stage, StageKind,
+    StageOption, TypeName, Via,
 };
 use crate::error::{ErrorCode, Span};
 use crate::expr::{BinaryOp, UnaryOp};
@@ -194,13 +195,37 @@ fn stage(expr: BoxedStrategy<Expr>) -> impl Strategy<Value = Stage> {
         .prop_map(|(kind, object, named, options, alias)| {
             let object = (named || kind != StageKind::Shortlist).then_some(object);
             let option = |(name, value)| StageOption { name: Ident { name, span: at() }, value };
-            Stage { kind, object, options: options.into_iter().map(option).collect(), alias, span: at() }
+            let options = options.into_iter().map(option).collect();
+            Stage { kind, object, options, alias, fuse: None, span: at() }
         })
 }
 
+/// A FUSE over branches of simple stages, or of stages and a FUSE.
+fn fuse(expr: BoxedStrategy<Expr>, stages: BoxedStrategy<Stage>) -> impl Strategy<Value = Stage> {
+    let branch = (prop::collection::vec(stages, 1..3), prop::option::of(expr.clone()))
+        .prop_map(|(stages, weight)| FuseBranch { stages, weight, span: at() });
+    let options = prop::collection::hash_map("[a-z]{1,6}", expr, 0..2);
+    let method = prop::sample::select(FuseMethod::ALL.to_vec());
+    (method, prop::collection::vec(branch, 1..3), options, prop::option::of(ident())).prop_map(
+        |(method, branches, options, alias)| {
+            let option = |(name, value)| StageOption { name: Ident { name, span: at() }, value };
+            let options = options.into_iter().map(option).collect();
+            let fuse = Some(Box::new(Fuse { method, branches }));
+            Stage { kind: StageKind::Fuse, object: None, options, alias, fuse, span: at() }
+        },
+    )
+}
+
 fn chain(expr: BoxedStrategy<Expr>) -> impl Strategy<Value = Chain> {
-    (prop::collection::vec(stage(expr.clone()), 1..4), prop::option::of(expr))
-        .prop_map(|(stages, score_by)| Chain { stages, score_by, span: at() })
+    let simple = stage(expr.clone()).boxed();
+    let fused = fuse(expr.clone(), simple.clone()).boxed();
+    let nested = fuse(expr.clone(), prop_oneof![simple.clone(), fused.clone()].boxed());
+    let any = prop_oneof![6 => simple, 1 => fused, 1 => nested];
+    (prop::collection::vec(any, 1..4), prop::option::of(expr)).prop_map(|(stages, score_by)| Chain {
+        stages,
+        score_by,
+        span: at(),
+    })
 }
 
 fn search(expr: BoxedStrategy<Expr>) -> impl Strategy<Value = Search> {

@@ -49,14 +49,12 @@ impl Parser<'_> {
     }
 
     pub(super) fn show(&mut self) -> Parsed<StatementKind> {
-        if self.is("JOBS") {
-            return fail(Missing::new("a background job", "statements run to their end").error(self.here()));
-        }
         let show = match self.word(0).and_then(object_plural) {
             Some(kind) => {
                 self.advance();
                 Show::Objects(kind)
             }
+            None if self.eat("JOBS") => Show::Jobs,
             None if self.eat("SETTINGS") || self.eat("ALL") => Show::Settings,
             None => Show::Setting(self.setting_name()?),
         };
@@ -74,6 +72,7 @@ fn object_plural(word: &str) -> Option<ObjectKind> {
         b'i' if is("INDEXES") || is("INDICES") => ObjectKind::Index,
         b'c' if is("CLASSIFIERS") => ObjectKind::Classifier,
         b'p' if is("PIPELINES") => ObjectKind::Pipeline,
+        b'f' if is("FUSIONS") => ObjectKind::Fusion,
         _ => return None,
     })
 }

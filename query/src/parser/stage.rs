@@ -1,12 +1,12 @@
 //! VIA: chains of stages, stored pipelines with overrides.
 
 use super::cursor::{Parsed, Parser, fail, no_duplicates};
-use crate::ast::{Chain, Expr, Override, Stage, StageKind, StageOption, Via};
+use crate::ast::{Chain, Expr, Fuse, FuseBranch, FuseMethod, Override, Stage, StageKind, StageOption, Via};
 use crate::error::{ErrorCode, QueryError};
 use crate::lexer::TokenKind;
 
 /// Names of the stages, for "did you mean".
-const STAGES: [&str; 4] = ["ENCODE", "PROBE", "SHORTLIST", "RERANK"];
+const STAGES: [&str; 5] = ["ENCODE", "PROBE", "SHORTLIST", "RERANK", "FUSE"];
 
 impl Parser<'_> {
     pub(super) fn via(&mut self) -> Parsed<Via> {
@@ -59,25 +59,96 @@ impl Parser<'_> {
     /// `stage {THEN stage} [SCORE BY expr]`.
     pub(super) fn chain(&mut self) -> Parsed<Chain> {
         let start = self.here();
-        let mut stages = Vec::new();
-        loop {
-            if stages.len() >= self.limits.stages_max {
-                let message = format!("chain of more than {} stages", self.limits.stages_max);
-                return fail(QueryError::new(ErrorCode::TooManyStages, message).at(self.here()));
-            }
-            stages.push(self.stage()?);
-            if !self.eat("THEN") {
-                break;
-            }
-        }
+        let stages = self.stages(&mut 0)?;
         let score_by = if self.eat_two("SCORE", "BY") { Some(self.expr()?) } else { None };
         Ok(Chain { stages, score_by, span: self.since(start) })
     }
 
-    fn stage(&mut self) -> Parsed<Stage> {
+    /// `stage {THEN stage}`; `count` is the number of stages of the whole chain so far.
+    fn stages(&mut self, count: &mut usize) -> Parsed<Vec<Stage>> {
+        let mut stages = Vec::new();
+        loop {
+            if *count >= self.limits.stages_max {
+                let message = format!("chain of more than {} stages", self.limits.stages_max);
+                return fail(QueryError::new(ErrorCode::TooManyStages, message).at(self.here()));
+            }
+            *count += 1;
+            stages.push(self.stage(count)?);
+            if !self.eat("THEN") {
+                return Ok(stages);
+            }
+        }
+    }
+
+    fn stage(&mut self, count: &mut usize) -> Parsed<Stage> {
         let start = self.here();
         let kind = self.stage_kind()?;
         self.advance();
+        let mut stage =
+            Stage { kind, object: None, options: Vec::new(), alias: None, fuse: None, span: start };
+        if kind == StageKind::Fuse {
+            self.fuse(&mut stage, count)?;
+        } else {
+            self.simple_stage(&mut stage)?;
+        }
+        no_duplicates(stage.options.iter().map(|option| &option.name), "option")?;
+        stage.alias = if self.eat("AS") { Some(self.ident("a name for the stage")?) } else { None };
+        stage.span = self.since(start);
+        Ok(stage)
+    }
+
+    /// `method [(option => value)] (chain [WEIGHT n], ...)` behind FUSE.
+    fn fuse(&mut self, stage: &mut Stage, count: &mut usize) -> Parsed<()> {
+        let method = self.fuse_method()?;
+        let named = self.kind(2) == Some(TokenKind::Becomes);
+        if named && self.eat_symbol(TokenKind::LeftParen) {
+            stage.options = self.list("options", self.limits.columns_max, |p| {
+                let name = p.any_ident("the name of an option")?;
+                p.expect_symbol(TokenKind::Becomes, "`=>`")?;
+                Ok(StageOption { name, value: p.setting_value()? })
+            })?;
+            self.close()?;
+        }
+        self.open()?;
+        self.enter()?;
+        let branches = self.list("branches", self.limits.columns_max, |p| p.branch(count))?;
+        self.leave();
+        self.close()?;
+        stage.fuse = Some(Box::new(Fuse { method, branches }));
+        Ok(())
+    }
+
+    fn fuse_method(&mut self) -> Parsed<FuseMethod> {
+        let expected = "a method of FUSE: UNION, MAX, LINEAR or RRF";
+        // UNION is a word of other SQLs, which elsewhere gets an error of its own.
+        let found = FuseMethod::ALL.into_iter().find(|method| self.is(method.name()));
+        match (found, self.word(0)) {
+            (Some(method), _) => {
+                self.advance();
+                Ok(method)
+            }
+            (None, Some(word)) => {
+                fail(self.unexpected(expected).did_you_mean(word, ["UNION", "MAX", "LINEAR", "RRF"]))
+            }
+            (None, None) => fail(self.unexpected(expected)),
+        }
+    }
+
+    fn branch(&mut self, count: &mut usize) -> Parsed<FuseBranch> {
+        let start = self.here();
+        let stages = self.stages(count)?;
+        if self.is("SCORE") && self.is_at(1, "BY") {
+            let message = "SCORE BY inside a branch of FUSE";
+            let error = QueryError::new(ErrorCode::UnexpectedToken, message).at(self.here());
+            return fail(error.help("write it behind the whole chain, over the scores of any of its stages"));
+        }
+        let weight = if self.eat("WEIGHT") { Some(self.expr()?) } else { None };
+        Ok(FuseBranch { stages, weight, span: self.since(start) })
+    }
+
+    /// `(object, option => value, ...)` behind the keyword of a stage.
+    fn simple_stage(&mut self, stage: &mut Stage) -> Parsed<()> {
+        let kind = stage.kind;
         self.open()?;
         let mut object = None;
         let mut more = !self.is_symbol(TokenKind::RightParen);
@@ -96,13 +167,13 @@ impl Parser<'_> {
             })?;
         }
         self.close()?;
-        no_duplicates(options.iter().map(|option| &option.name), "option")?;
-        let alias = if self.eat("AS") { Some(self.ident("a name for the stage")?) } else { None };
-        Ok(Stage { kind, object, options, alias, span: self.since(start) })
+        (stage.object, stage.options) = (object, options);
+        Ok(())
     }
 
     fn stage_kind(&self) -> Parsed<StageKind> {
-        let kinds = [StageKind::Encode, StageKind::Probe, StageKind::Shortlist, StageKind::Rerank];
+        let kinds =
+            [StageKind::Encode, StageKind::Probe, StageKind::Shortlist, StageKind::Rerank, StageKind::Fuse];
         let Some(word) = self.word(0) else { return fail(self.unexpected("a stage")) };
         match kinds.into_iter().find(|kind| word.eq_ignore_ascii_case(kind.name())) {
             Some(kind) => Ok(kind),
@@ -113,7 +184,7 @@ impl Parser<'_> {
                 }
                 let error = error.did_you_mean(word, STAGES);
                 let list = "the stages are ENCODE(model), PROBE(index), SHORTLIST(index), \
-                 RERANK(classifier); \
+                            RERANK(classifier), FUSE method (chain, chain); \
                             or VIA EXACT, VIA PIPELINE name";
                 fail(if error.help.is_none() { error.help(list) } else { error })
             }
@@ -125,6 +196,7 @@ fn object_name(kind: StageKind) -> &'static str {
     match kind {
         StageKind::Encode => "the name of a model",
         StageKind::Probe | StageKind::Shortlist => "the name of an index",
-        StageKind::Rerank => "the name of a classifier",
+        StageKind::Rerank => "the name of a classifier or vector column",
+        StageKind::Fuse => "a method",
     }
 }

@@ -7,9 +7,9 @@ use crate::error::{ErrorCode, QueryError};
 use crate::lexer::TokenKind;
 
 /// First words of statements, for "did you mean".
-const STATEMENTS: [&str; 19] = [
-    "SELECT", "VALUES", "INSERT", "UPDATE", "DELETE", "COPY", "CREATE", "ALTER", "DROP", "REINDEX",
-    "EVALUATE", "EXPLAIN", "SET", "RESET", "PRAGMA", "SHOW", "DESCRIBE", "DESC", "CHECK",
+const STATEMENTS: [&str; 22] = [
+    "SELECT", "VALUES", "INSERT", "UPDATE", "DELETE", "COPY", "CREATE", "ALTER", "DROP", "REINDEX", "TRAIN",
+    "EVALUATE", "EXPLAIN", "SET", "RESET", "PRAGMA", "SHOW", "DESCRIBE", "DESC", "CHECK", "CANCEL", "WAIT",
 ];
 
 impl Parser<'_> {
@@ -42,6 +42,16 @@ impl Parser<'_> {
                 Ok(StatementKind::Describe { name: self.ident("the name of an object")? })
             }
             b'c' if self.eat("CHECK") => self.check(),
+            b't' if self.eat("TRAIN") => self.train(),
+            b'c' if self.eat("CANCEL") => {
+                self.expect("JOB")?;
+                Ok(StatementKind::CancelJob { number: self.job_number()? })
+            }
+            b'w' if self.eat("WAIT") => {
+                self.expect("FOR")?;
+                self.expect("JOB")?;
+                Ok(StatementKind::WaitForJob { number: self.job_number()? })
+            }
             _ => fail(self.unknown_statement()),
         }
     }

@@ -111,6 +111,89 @@ fn pipelines() {
 }
 
 #[test]
+fn fused_chains() {
+    prints(
+        "SELECT id, title, score, dense.rank, lex.rank FROM products SEARCH :q
+         VIA FUSE RRF(k => 60) ( ENCODE(minilm) THEN PROBE(products_elias, beam => 20)
+                                   THEN SHORTLIST(limit => 300) AS tree WEIGHT 1.0,
+                                 ENCODE(minilm) THEN SHORTLIST(products_ann, limit => 300) AS dense WEIGHT 0.7,
+                                 SHORTLIST(lexical, limit => 200) AS lex WEIGHT 4 )
+             THEN RERANK(products_ova, limit => 100)
+         QUALIFY rerank.score > 0 LIMIT 10",
+        "SELECT id, title, score, dense.rank, lex.rank FROM products SEARCH :q VIA FUSE RRF (k => 60) \
+         (ENCODE(minilm) THEN PROBE(products_elias, beam => 20) THEN SHORTLIST(limit => 300) AS tree \
+         WEIGHT 1.0, ENCODE(minilm) THEN SHORTLIST(products_ann, limit => 300) AS dense WEIGHT 0.7, \
+         SHORTLIST(lexical, limit => 200) AS lex WEIGHT 4) THEN RERANK(products_ova, limit => 100) \
+         QUALIFY rerank.score > 0 LIMIT 10",
+    );
+    prints(
+        "SELECT id FROM t SEARCH 'x' VIA ENCODE(m) THEN fuse linear(normalize => ZScore)(probe(i), \
+         fuse union (shortlist(a), shortlist(b) as y) as u weight 2) as f then rerank(z)",
+        "SELECT id FROM t SEARCH 'x' VIA ENCODE(m) THEN FUSE LINEAR (normalize => 'zscore') (PROBE(i), \
+         FUSE UNION (SHORTLIST(a), SHORTLIST(b) AS y) AS u WEIGHT 2) AS f THEN RERANK(z)",
+    );
+    prints(
+        "CREATE PIPELINE p ON t INHERITS q AS FUSE MAX (SHORTLIST(a)) SCORE BY f(a.score, inverse_propensity)",
+        "CREATE PIPELINE p ON t INHERITS q AS FUSE MAX (SHORTLIST(a)) SCORE BY f(a.score, inverse_propensity)",
+    );
+    fails(
+        "SELECT id FROM t SEARCH 'x' VIA FUSE RFR (SHORTLIST(a))",
+        "error[Q0106]: expected a method of FUSE: UNION, MAX, LINEAR or RRF, found `RFR`\
+         \n  1 | SELECT id FROM t SEARCH 'x' VIA FUSE RFR (SHORTLIST(a))\
+         \n    |                                      ^^^ help: did you mean `RRF`?",
+    );
+    fails(
+        "SELECT id FROM t SEARCH 'x' VIA FUSE MAX (SHORTLIST(a) SCORE BY score)",
+        "error[Q0106]: SCORE BY inside a branch of FUSE\
+         \n  1 | ...t SEARCH 'x' VIA FUSE MAX (SHORTLIST(a) SCORE BY score)\
+         \n    |                                            ^^^^^ help: write it behind the whole chain, over \
+         the scores of any of its stages",
+    );
+    fails(
+        "SELECT id FROM t SEARCH 'x' VIA FUSE RRF (k => 1, k => 2) (SHORTLIST(a))",
+        "error[Q0115]: option `k` is given twice\
+         \n  1 | ...FROM t SEARCH 'x' VIA FUSE RRF (k => 1, k => 2) (SHORTLIST(a))\
+         \n    |                                            ^",
+    );
+}
+
+#[test]
+fn training() {
+    same(
+        "TRAIN CLASSIFIER products_ova FROM (SELECT text, labels FROM read_xc('trn.json.gz', truth => \
+         'trn_X_Y.txt')) WITH (epochs = 5, lr = 0.01, loss = 'bce', doubling = [10, 25]) CONCURRENTLY",
+    );
+    prints(
+        "train index i from read_xc('trn.json.gz') with (stage = adjacency)",
+        "TRAIN INDEX i FROM (SELECT * FROM read_xc('trn.json.gz')) WITH (stage = 'adjacency')",
+    );
+    prints("TRAIN AUXILIARY dexa FROM points AS p", "TRAIN AUXILIARY dexa FROM (SELECT * FROM points AS p)");
+    same("CREATE FUSION f ON t USING tree (clf.score, \"Knn\".rank, inverse_propensity) WITH (depth = 7)");
+    same("CREATE FUSION IF NOT EXISTS f ON t USING linear (knn.score)");
+    same("DROP FUSION IF EXISTS f");
+    same("TRAIN FUSION f FROM (SELECT * FROM t)");
+    same("SHOW \"fusions\"");
+    same("CANCEL JOB 3");
+    prints("wait for job 007", "WAIT FOR JOB 7");
+    let code = |sql: &str| parse_statement(sql, &Limits::default()).unwrap_err().code.to_string();
+    assert_eq!(code("TRAIN CLASSIFIER c FROM (SELECT $1 AS text)"), "Q0118");
+    assert_eq!(code("CANCEL JOB 99999999999999999999999"), "Q0105");
+    assert_eq!(code("CANCEL JOB"), "Q0107");
+    fails(
+        "TRAIN TABLE t FROM u",
+        "error[Q0106]: expected CLASSIFIER, INDEX, AUXILIARY or FUSION, found `TABLE`\
+         \n  1 | TRAIN TABLE t FROM u\
+         \n    |       ^^^^^",
+    );
+    fails(
+        "CANCEL JOB x",
+        "error[Q0106]: expected the number of a job, found `x`\
+         \n  1 | CANCEL JOB x\
+         \n    |            ^ help: SHOW JOBS lists the jobs with their numbers",
+    );
+}
+
+#[test]
 fn loading_and_changing() {
     prints(
         "COPY products (id, title) FROM 'lbl.json.gz' (FORMAT jsonl, MAP (id = uid, title = title));",
@@ -214,7 +297,8 @@ fn evaluation_and_the_rest() {
     prints("SET threads = DEFAULT", "RESET threads");
     prints("PRAGMA threads = 8", "SET threads = 8");
     prints("PRAGMA threads", "SHOW threads");
-    for kind in ["TABLES", "INDEXES", "MODELS", "AUXILIARIES", "CLASSIFIERS", "PIPELINES", "SETTINGS"] {
+    let kinds = ["TABLES", "INDEXES", "MODELS", "AUXILIARIES", "CLASSIFIERS", "PIPELINES", "FUSIONS"];
+    for kind in kinds.into_iter().chain(["SETTINGS", "JOBS"]) {
         same(&format!("SHOW {kind}"));
     }
     prints("SHOW AUXILIARY", "SHOW AUXILIARIES");

@@ -79,7 +79,7 @@ const RESERVED: [&str; 71] = [
 ];
 
 /// Words that are names, but read wrong in some place, so that `Display` quotes them.
-const QUOTED: [&str; 19] = [
+const QUOTED: [&str; 20] = [
     "auxiliaries",
     "auxiliary",
     "classifier",
@@ -87,6 +87,7 @@ const QUOTED: [&str; 19] = [
     "constraint",
     "exact",
     "foreign",
+    "fusions",
     "index",
     "indexes",
     "indices",
@@ -166,8 +167,6 @@ const WINDOW_FUNCTION: Missing = Missing::new(
     "a window function",
     "SEARCH gives `rank`; for others export with COPY (...) TO to an engine that has them",
 );
-const FUSE: Missing =
-    Missing::new("FUSE", "combine the stages of one chain with SCORE BY, or run the searches one by one");
 pub(super) const SUBQUERY: Missing = Missing::new(
     "a subquery as a value",
     "use IN (SELECT ...), or run the subquery first and pass its result as a parameter",
@@ -191,7 +190,6 @@ pub(super) fn missing_clause(word: &str) -> Option<Missing> {
         b'u' | b'i' | b'e' if any(&["UNION", "INTERSECT", "EXCEPT"]) => SET_OPERATION,
         b'o' | b'w' if any(&["OVER", "WINDOW"]) => WINDOW_FUNCTION,
         b'w' if is("WITHIN") => Missing::new("WITHIN GROUP", "use min, max, avg, sum or count"),
-        b'f' if is("FUSE") => FUSE,
         b'f' if is("FETCH") => Missing::new("FETCH", "use LIMIT n"),
         b'f' if is("FOR") => {
             Missing::new("FOR SNAPSHOT or FOR UPDATE", "every statement sees one moment anyway")
@@ -221,16 +219,14 @@ pub(super) fn missing_statement(word: &str) -> Option<Missing> {
     let any = |keywords: &[&str]| keywords.iter().any(|keyword| word.eq_ignore_ascii_case(keyword));
     Some(if any(&["WITH"]) {
         Missing::new("a common table expression", "write the query as (SELECT ...) AS name in FROM")
-    } else if any(&["TRAIN", "QUANTIZE"]) {
-        Missing::new("training", "train elsewhere and load the matrix with COPY CLASSIFIER name FROM 'w.npy'")
+    } else if any(&["QUANTIZE"]) {
+        Missing::new("QUANTIZE MODEL", "quantise elsewhere, then CREATE MODEL name FROM 'model.onnx'")
     } else if any(&["BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "END", "ABORT"]) {
         TRANSACTION
     } else if any(&["BACKUP", "RESTORE", "CHECKPOINT"]) {
         BACKUP
     } else if any(&["VACUUM", "ANALYZE"]) {
         Missing::new("VACUUM or ANALYZE", "use REINDEX name to rebuild an index over all live labels")
-    } else if any(&["CANCEL", "WAIT"]) {
-        Missing::new("a background job", "statements run to their end; Ctrl-C interrupts one")
     } else if any(&["TRUNCATE"]) {
         Missing::new("TRUNCATE", "use DELETE FROM table")
     } else if any(&["MERGE", "REPLACE", "UPSERT"]) {
@@ -251,8 +247,6 @@ pub(super) fn missing_object(word: &str) -> Option<Missing> {
     let any = |keywords: &[&str]| keywords.iter().any(|keyword| word.eq_ignore_ascii_case(keyword));
     Some(if any(&["VIEW", "MATERIALIZED"]) {
         Missing::new("a view", "repeat the query, or store a chain of stages as a PIPELINE")
-    } else if any(&["FUSION"]) {
-        Missing::new("FUSION", "write the formula in SCORE BY")
     } else if any(&["SNAPSHOT"]) {
         Missing::new("SNAPSHOT", "every statement sees one moment; copy the closed database to keep one")
     } else if any(&["TEMP", "TEMPORARY", "UNLOGGED"]) {

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use argtop_query::binder::bind;
 use argtop_query::catalog::{
-    AuxiliaryInfo, Catalog, ClassifierInfo, ColumnInfo, GeneratedColumn, IndexInfo, IndexMethod, IndexTarget,
-    ModelInfo, ObjectKind, PipelineInfo, ReadCall, ReadFunction, TableInfo,
+    AuxiliaryInfo, Catalog, ClassifierInfo, ColumnInfo, FusionInfo, GeneratedColumn, IndexInfo, IndexMethod,
+    IndexTarget, ModelInfo, ObjectKind, PipelineInfo, ReadCall, ReadFunction, TableInfo,
 };
 use argtop_query::limits::Limits;
 use argtop_query::parser::parse_statement;
@@ -144,12 +144,26 @@ impl Catalog for Fixed {
                  THEN RERANK(products_ova, limit => 100) \
                  SCORE BY probe.score * shortlist.score * sigmoid(rerank.score)",
             ),
+            "hybrid" => (
+                "products",
+                "ENCODE(minilm) THEN FUSE RRF (SHORTLIST(products_ann, limit => 30) AS a WEIGHT 2, \
+                 PROBE(products_elias) THEN SHORTLIST(limit => 4) AS b)",
+            ),
             "bare" => ("products", "SHORTLIST(products_ann, limit => 50)"),
             "stale" => ("products", "ENCODE(gone) THEN SHORTLIST(products_ann)"),
             "nearest" => ("notes", "ENCODE(minilm) THEN SHORTLIST(notes_flat, limit => 30)"),
             _ => return None,
         };
         Some(PipelineInfo { name: name.into(), table: table.into(), sql: sql.into() })
+    }
+
+    fn fusion(&self, name: &str) -> Option<FusionInfo> {
+        let (table, features) = match name {
+            "blend" => ("products", vec!["clf.score".into(), "inverse_propensity".into()]),
+            "other" => ("notes", vec!["knn.score".into()]),
+            _ => return None,
+        };
+        Some(FusionInfo { name: name.into(), table: table.into(), features })
     }
 
     fn names(&self, kind: ObjectKind) -> Vec<String> {
@@ -161,7 +175,8 @@ impl Catalog for Fixed {
                 &["notes_flat", "points_flat", "products_ann", "products_clf", "products_elias"]
             }
             ObjectKind::Classifier => &["products_ova", "wide"],
-            ObjectKind::Pipeline => &["bare", "nearest", "p20", "stale"],
+            ObjectKind::Fusion => &["blend", "other"],
+            ObjectKind::Pipeline => &["bare", "hybrid", "nearest", "p20", "stale"],
         };
         names.iter().map(|name| (*name).to_owned()).collect()
     }
