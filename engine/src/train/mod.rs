@@ -4,16 +4,25 @@
 //! numbered from 0, and give back parameters. `crate::teach` feeds them and stores what they learn.
 
 mod batches;
+mod calibrate;
+mod classifier;
 mod cluster;
 mod control;
 mod csr;
 mod learner;
 mod loss;
+mod neighbors;
 mod optimizer;
 mod partition;
+mod parts;
 mod points;
+mod products;
 
 pub use batches::{BatchOptions, DocumentBatches};
+pub use calibrate::{Calibration, calibrate};
+pub use classifier::{
+    ClassifierLearner, ClassifierLoss, ClassifierOptions, Link, Negatives, TrainedClassifier, fold,
+};
 pub use cluster::{Clusters, balanced_clusters};
 pub use control::{BuildControl, TrainError};
 pub use csr::Csr;
@@ -22,6 +31,8 @@ pub use loss::{
     Mass, Positives, SoftmaxTerms, Triplet, Weighting, batch_positives, binary_cross_entropy,
     decoupled_softmax, hardest_negatives, sparse_product,
 };
+pub use neighbors::{NeighborOptions, Neighbors, neighbors};
 pub use optimizer::{AdamW, Parameters, linear_schedule};
 pub use partition::{PARTITION_SCALE, cluster_count, initial_partition};
+pub use parts::Points;
 pub use points::Vectors;
