@@ -179,7 +179,7 @@ pub fn hardest_negatives(scores: &[f32], positives: &[u32], count: usize) -> Vec
     }
     let mut offer = |from: usize, to: usize| {
         for (column, score) in (from..to).zip(&scores[from..to]) {
-            if best.len() == count && !(*score > best[count - 1].0) {
+            if best.len() == count && *score <= best[count - 1].0 {
                 continue;
             }
             let at = best.partition_point(|(held, _)| held >= score);

@@ -5,6 +5,8 @@
 
 mod auxiliary;
 mod batches;
+mod calibrate;
+mod classifier;
 mod cluster;
 mod control;
 mod csr;
@@ -13,13 +15,20 @@ mod elias;
 mod learner;
 mod loss;
 mod logistic;
+mod neighbors;
 mod optimizer;
 mod partition;
+mod parts;
 mod points;
 mod tree;
+mod products;
 
 pub use auxiliary::{AuxiliaryLearner, AuxiliaryOptions};
 pub use batches::{BatchOptions, DocumentBatches};
+pub use calibrate::{Calibration, calibrate};
+pub use classifier::{
+    ClassifierLearner, ClassifierLoss, ClassifierOptions, Link, Negatives, TrainedClassifier, fold,
+};
 pub use cluster::{Clusters, balanced_clusters};
 pub use control::{BuildControl, TrainError};
 pub use csr::Csr;
@@ -34,7 +43,9 @@ pub use loss::{
     decoupled_softmax, hardest_negatives, sparse_product,
 };
 pub use logistic::LogisticOptions;
+pub use neighbors::{NeighborOptions, Neighbors, neighbors};
 pub use optimizer::{AdamW, Parameters, linear_schedule};
 pub use partition::{PARTITION_SCALE, cluster_count, initial_partition};
+pub use parts::Points;
 pub use points::Vectors;
 pub use tree::{BoostedOptions, TreeOptions};

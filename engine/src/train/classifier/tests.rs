@@ -1,0 +1,1 @@
+//! Trainings on small sets, against plain arithmetic.
