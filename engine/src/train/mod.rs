@@ -13,6 +13,9 @@ mod logistic;
 mod optimizer;
 mod partition;
 mod points;
+mod sparse;
+mod svm;
+mod tfidf;
 mod tree;
 
 pub use batches::{BatchOptions, DocumentBatches};
@@ -25,4 +28,6 @@ pub use logistic::LogisticOptions;
 pub use optimizer::{AdamW, Parameters, linear_schedule};
 pub use partition::{PARTITION_SCALE, cluster_count, initial_partition};
 pub use points::Vectors;
+pub use sparse::{SparseExamples, SparseOptions, SparseRanker, sparse_score, train_sparse};
+pub use tfidf::{Vocabulary, VocabularyBuilder, VocabularyOptions};
 pub use tree::{BoostedOptions, TreeOptions};
