@@ -243,9 +243,9 @@ impl Problem<'_> {
             all.hessian.iter_mut().zip(part.hessian).for_each(|(all, part)| *all += part);
         }
         // The constant has no penalty.
-        for at in 1..count {
-            all.value += 0.5 * self.l2 * weights[at] * weights[at];
-            all.gradient[at] += self.l2 * weights[at];
+        for (at, weight) in weights.iter().enumerate().skip(1) {
+            all.value += 0.5 * self.l2 * weight * weight;
+            all.gradient[at] += self.l2 * weight;
             all.hessian[at * count + at] += self.l2;
         }
         all

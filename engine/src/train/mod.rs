@@ -20,6 +20,9 @@ mod optimizer;
 mod partition;
 mod parts;
 mod points;
+mod sparse;
+mod svm;
+mod tfidf;
 mod tree;
 mod products;
 
@@ -48,4 +51,6 @@ pub use optimizer::{AdamW, Parameters, linear_schedule};
 pub use partition::{PARTITION_SCALE, cluster_count, initial_partition};
 pub use parts::Points;
 pub use points::Vectors;
+pub use sparse::{SparseExamples, SparseOptions, SparseRanker, sparse_score, train_sparse};
+pub use tfidf::{Vocabulary, VocabularyBuilder, VocabularyOptions};
 pub use tree::{BoostedOptions, TreeOptions};

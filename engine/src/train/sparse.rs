@@ -1,0 +1,544 @@
+//! The sparse ranker: one sparse weight row for each label over the terms of a text, and over its embedding
+//! where wanted (the last step of XR-Transformer, Zhang et al., NeurIPS 2021, and of ELIAS++).
+//!
+//! A row tells the documents of its label from the hard negatives: documents for which the label was
+//! shortlisted, but which do not have it. It is used to rank a shortlist again, never to search all labels.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rayon::prelude::*;
+
+use super::control::{BuildControl, TrainError};
+use super::csr::Csr;
+use super::points::Vectors;
+use super::svm::{self, Examples, Stop};
+use crate::kernel::first_non_finite;
+
+/// Labels whose rows are solved before they are appended.
+const LABELS_AT_ONCE: usize = 4_096;
+/// Labels that the rows of untrained labels are fitted to, evenly spaced.
+const CALIBRATED_MAX: usize = 10_000;
+/// Examples of one label that they are fitted to.
+const CALIBRATED_EXAMPLES_MAX: usize = 64;
+/// Newton steps of that fit; it has two or three unknowns, and ends much earlier.
+const CALIBRATION_STEPS: usize = 30;
+
+/// How rows are trained.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SparseOptions {
+    /// The cost of a squared hinge loss against half the squared weights (C of LIBLINEAR).
+    pub cost: f64,
+    /// Factor of the cost of positives.
+    pub positive: f64,
+    /// Factor of the cost of negatives.
+    pub negative: f64,
+    /// Factor of the cost of the label's own text as a positive; 0 leaves it out.
+    pub own_text: f64,
+    /// The most rounds over the examples of a label.
+    pub epochs: usize,
+    /// Rounds end when the projected gradients differ by no more.
+    pub tolerance: f64,
+    /// Weights of terms that are less, without their sign, are dropped.
+    pub threshold: f32,
+    /// The same for weights of the embedding, which are many and small.
+    pub embedding_threshold: f32,
+    /// The most negatives of a label; more are drawn from at random.
+    pub negatives: usize,
+    /// Of all random choices.
+    pub seed: u64,
+}
+
+impl Default for SparseOptions {
+    /// The constants of PECOS; own text as a positive.
+    fn default() -> SparseOptions {
+        SparseOptions {
+            cost: 1.0,
+            positive: 1.0,
+            negative: 1.0,
+            own_text: 1.0,
+            epochs: 100,
+            tolerance: 0.1,
+            threshold: 0.1,
+            embedding_threshold: 0.01,
+            negatives: 2_000,
+            seed: 0,
+        }
+    }
+}
+
+impl SparseOptions {
+    fn check(&self) -> Result<(), TrainError> {
+        let costs = [self.cost, self.positive, self.negative];
+        let low = [self.own_text, self.tolerance, self.threshold.into(), self.embedding_threshold.into()];
+        let usable = costs.iter().all(|cost| *cost > 0.0 && cost.is_finite())
+            && low.iter().all(|value| *value >= 0.0 && value.is_finite())
+            && self.epochs > 0;
+        if usable {
+            return Ok(());
+        }
+        Err(TrainError::Input(format!(
+            "the sparse ranker cannot be trained with {self:?}: costs and epochs must be greater than 0, \
+             the others 0 at least, all finite"
+        )))
+    }
+}
+
+/// What rows are trained on.
+#[derive(Clone, Copy, Debug)]
+pub struct SparseExamples<'a> {
+    /// `[N, V]`: terms of the documents, as `Vocabulary::features` gives them.
+    pub features: &'a Csr,
+    /// `[N, D]`: normalised embeddings of the documents; without them rows are over terms alone.
+    pub points: Option<&'a Vectors>,
+    /// `[L, V]`: terms of the labels' own texts.
+    pub label_features: &'a Csr,
+    /// `[L, D]`: normalised embeddings of the labels' own texts; given only with `points`.
+    pub label_points: Option<&'a Vectors>,
+    /// `[N, L]`: the labels of each document; a value in (0, 1] is how much the pair counts.
+    pub targets: &'a Csr,
+    /// `[N, L]`: the labels that were shortlisted for each document. Values are not read.
+    pub candidates: &'a Csr,
+}
+
+impl SparseExamples<'_> {
+    fn dimension(&self) -> usize {
+        self.points.map_or(0, Vectors::dimension)
+    }
+
+    /// Whether all shapes fit one another and every number is finite.
+    fn check(&self) -> Result<(), TrainError> {
+        let refuse = |reason: String| Err(TrainError::Input(reason));
+        let (documents, labels, terms) = (self.features.rows(), self.targets.width, self.features.width);
+        let shape = |csr: &Csr| (csr.rows(), csr.width);
+        for (name, found, expected) in [
+            ("targets", shape(self.targets), (documents, labels)),
+            ("candidates", shape(self.candidates), (documents, labels)),
+            ("features of the labels", shape(self.label_features), (labels, terms)),
+        ] {
+            if found != expected {
+                return refuse(format!(
+                    "{name} are {} x {}, not {} x {}",
+                    found.0, found.1, expected.0, expected.1
+                ));
+            }
+        }
+        let dimension = self.dimension();
+        for (name, points, rows) in
+            [("documents", self.points, documents), ("labels", self.label_points, labels)]
+        {
+            let Some(points) = points else { continue };
+            if (points.len(), points.dimension()) != (rows, dimension) {
+                let (found, of) = (points.len(), points.dimension());
+                return refuse(format!(
+                    "embeddings of the {name} are {found} x {of}, not {rows} x {dimension}"
+                ));
+            }
+            if let Some(at) = first_non_finite(points.values()) {
+                let (row, position) = (at / dimension, at % dimension);
+                return Err(TrainError::NotFinite { row, position, value: points.values()[at] });
+            }
+        }
+        let columns = (terms + dimension) as u64;
+        if columns > u64::from(u32::MAX) || documents > u32::MAX as usize {
+            return refuse(format!("{columns} columns or {documents} documents are more than {}", u32::MAX));
+        }
+        for (name, csr) in [("documents", self.features), ("labels", self.label_features)] {
+            if first_non_finite(&csr.values).is_some() {
+                return refuse(format!("a feature of the {name} is not finite"));
+            }
+        }
+        if let Some(value) = self.targets.values.iter().find(|value| !(**value > 0.0 && **value <= 1.0)) {
+            return refuse(format!("a target counts {value}; give more than 0, at most 1"));
+        }
+        Ok(())
+    }
+}
+
+/// A trained ranker.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SparseRanker {
+    /// `[L, V + D]`: the weights; columns from V on belong to the embedding.
+    pub rows: Csr,
+    /// `[L]`
+    pub biases: Vec<f32>,
+    /// Number of terms, V.
+    pub terms: usize,
+    /// The row of a label without documents is this times the terms of its own text.
+    pub scale: f32,
+    /// The same for its embedding; 0 where the ranker does not read embeddings of labels.
+    pub embedding_scale: f32,
+    /// Its bias.
+    pub offset: f32,
+}
+
+impl SparseRanker {
+    /// The score of a row for a query's terms, ascending, and embedding (empty where rows have no such part).
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub fn score(&self, row: usize, features: &[(u32, f32)], embedding: &[f32]) -> f64 {
+        let (columns, values) = self.rows.row(row);
+        sparse_score(columns, values, self.biases[row], self.terms, features, embedding)
+    }
+
+    /// The row and the bias of a label without documents: its text, scaled so that its scores compete with those
+    /// of trained labels. `features` are the terms of its text, ascending; `embedding` that of its text, empty
+    /// where there is none.
+    pub fn untrained_row(&self, features: &[(u32, f32)], embedding: &[f32]) -> (Vec<(u32, f32)>, f32) {
+        let terms = features.iter().map(|(term, value)| (*term, value * self.scale));
+        let first = self.terms as u32;
+        let dense =
+            embedding.iter().zip(first..).map(|(value, column)| (column, value * self.embedding_scale));
+        let row = terms.chain(dense).filter(|(_, value)| *value != 0.0).collect();
+        (row, self.offset)
+    }
+}
+
+/// The score of a weight row, columns ascending, for a query: the bias and the products in the order of the
+/// columns, in f64. Columns from `terms` on read the embedding; those beyond it count nothing.
+pub fn sparse_score(
+    columns: &[u32],
+    values: &[f32],
+    bias: f32,
+    terms: usize,
+    features: &[(u32, f32)],
+    embedding: &[f32],
+) -> f64 {
+    let mut sum = f64::from(bias);
+    let (mut at, mut rest) = (0, features);
+    // Both lists ascend, and rows are longer than queries: the row is walked, the query follows.
+    while let (Some(column), Some((term, value))) = (columns.get(at), rest.first()) {
+        if column < term {
+            at += 1;
+        } else {
+            if column == term {
+                sum += f64::from(values[at]) * f64::from(*value);
+                at += 1;
+            }
+            rest = &rest[1..];
+        }
+    }
+    if !embedding.is_empty() {
+        let dense = columns.partition_point(|column| (*column as usize) < terms);
+        for (column, weight) in columns[dense..].iter().zip(&values[dense..]) {
+            let value = embedding.get(*column as usize - terms).copied().unwrap_or(0.0);
+            sum += f64::from(*weight) * f64::from(value);
+        }
+    }
+    sum
+}
+
+/// Trains a row for every label. Labels without any document get [`SparseRanker::untrained_row`].
+///
+/// Time is O(epochs x entries) over the documents and negatives of all labels; memory, besides the input and the
+/// rows, is 4 bytes for each candidate, 8 for each target, and 4 bytes a term for each thread. The result
+/// depends on the input and the seed alone.
+///
+/// # Errors
+/// [`TrainError::Input`] or [`TrainError::NotFinite`] where shapes, numbers or options cannot be worked with;
+/// [`TrainError::Cancelled`] when asked to stop.
+pub fn train_sparse(
+    examples: SparseExamples<'_>,
+    options: &SparseOptions,
+    control: &BuildControl<'_>,
+) -> Result<SparseRanker, TrainError> {
+    options.check()?;
+    examples.check()?;
+    let (labels, terms) = (examples.targets.width, examples.features.width);
+    let trainer = Trainer {
+        examples,
+        options,
+        positives: examples.targets.transposed(),
+        candidates: Turned::new(examples.candidates),
+        scratches: Mutex::new(Vec::new()),
+    };
+    let (scale, embedding_scale, offset) = trainer.calibrate(control)?;
+    let rows = Csr::new(terms + examples.dimension());
+    let mut ranker = SparseRanker { rows, biases: Vec::new(), terms, scale, embedding_scale, offset };
+    let done = AtomicU64::new(0);
+    for first in (0..labels).step_by(LABELS_AT_ONCE) {
+        let block: Vec<(Vec<(u32, f32)>, f32)> = (first..labels.min(first + LABELS_AT_ONCE))
+            .into_par_iter()
+            .map(|label| {
+                if (control.cancelled)() {
+                    return Err(TrainError::Cancelled);
+                }
+                let row = trainer.row(label, &ranker);
+                (control.progress)(done.fetch_add(1, Ordering::Relaxed) + 1, labels as u64);
+                Ok(row)
+            })
+            .collect::<Result<_, _>>()?;
+        for (mut row, bias) in block {
+            ranker.rows.push(&mut row);
+            ranker.biases.push(bias);
+        }
+    }
+    Ok(ranker)
+}
+
+/// Which rows each column of a matrix is in; the values are left out.
+struct Turned {
+    offsets: Vec<usize>,
+    rows: Vec<u32>,
+}
+
+impl Turned {
+    fn new(matrix: &Csr) -> Turned {
+        let mut offsets = vec![0usize];
+        offsets.extend(matrix.column_counts().iter().scan(0, |sum, count| {
+            *sum += *count as usize;
+            Some(*sum)
+        }));
+        let mut next = offsets.clone();
+        let mut rows = vec![0u32; matrix.entries()];
+        for row in 0..matrix.rows() {
+            for column in matrix.row(row).0 {
+                let at = &mut next[*column as usize];
+                rows[*at] = row as u32;
+                *at += 1;
+            }
+        }
+        Turned { offsets, rows }
+    }
+
+    /// The rows that a column is in, ascending.
+    fn column(&self, column: usize) -> &[u32] {
+        &self.rows[self.offsets[column]..self.offsets[column + 1]]
+    }
+}
+
+/// Numbers the terms of one label's examples from 0, so that its problem is small and dense.
+struct Scratch {
+    /// The number of each term; `u32::MAX` for those without.
+    numbers: Vec<u32>,
+    /// The terms in the order of their numbers.
+    terms: Vec<u32>,
+}
+
+impl Scratch {
+    fn number(&mut self, term: u32) -> u32 {
+        let number = &mut self.numbers[term as usize];
+        if *number == u32::MAX {
+            *number = self.terms.len() as u32;
+            self.terms.push(term);
+        }
+        *number
+    }
+
+    fn clear(&mut self) {
+        for term in self.terms.drain(..) {
+            self.numbers[term as usize] = u32::MAX;
+        }
+    }
+}
+
+/// Everything that the rows of all labels are made from.
+struct Trainer<'a> {
+    examples: SparseExamples<'a>,
+    options: &'a SparseOptions,
+    /// `[L, N]`: the documents of each label.
+    positives: Csr,
+    /// The documents that each label was shortlisted for.
+    candidates: Turned,
+    /// Scratches that no thread uses now. All of them are clear, so it does not matter who takes which.
+    scratches: Mutex<Vec<Scratch>>,
+}
+
+impl<'a> Trainer<'a> {
+    /// The generator of a label's random choices.
+    fn random(&self, label: usize) -> fastrand::Rng {
+        fastrand::Rng::with_seed(self.options.seed ^ (label as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15))
+    }
+
+    /// The negatives of a label, ascending.
+    fn negatives(&self, label: usize, random: &mut fastrand::Rng) -> Vec<u32> {
+        let positives = self.positives.row(label).0;
+        let shortlisted = self.candidates.column(label).iter().copied();
+        let mut negatives: Vec<u32> =
+            shortlisted.filter(|document| positives.binary_search(document).is_err()).collect();
+        let most = self.options.negatives;
+        if negatives.len() > most {
+            for at in 0..most {
+                let other = random.usize(at..negatives.len());
+                negatives.swap(at, other);
+            }
+            negatives.truncate(most);
+            negatives.sort_unstable();
+        }
+        negatives
+    }
+
+    /// The row and the bias of a label.
+    fn row(&self, label: usize, ranker: &SparseRanker) -> (Vec<(u32, f32)>, f32) {
+        let own = self.examples.label_features.row(label);
+        let own_point = self.examples.label_points.map_or(&[][..], |points| points.row(label));
+        let (documents, values) = self.positives.row(label);
+        if documents.is_empty() {
+            let features: Vec<(u32, f32)> = own.0.iter().copied().zip(own.1.iter().copied()).collect();
+            return ranker.untrained_row(&features, own_point);
+        }
+        let options = self.options;
+        let mut random = self.random(label);
+        let mut scratch = self.take();
+        let mut examples = Examples { offsets: vec![0], ..Examples::default() };
+        let mut add = |terms: (&[u32], &[f32]), dense: &'a [f32], sign: f64, cost: f64| {
+            examples.columns.extend(terms.0.iter().map(|term| scratch.number(*term)));
+            examples.values.extend_from_slice(terms.1);
+            examples.offsets.push(examples.columns.len());
+            examples.dense.push(dense);
+            examples.signs.push(sign);
+            examples.costs.push(cost);
+        };
+        for (document, value) in documents.iter().zip(values) {
+            let cost = options.cost * options.positive * f64::from(*value);
+            add(self.terms(*document), self.point(*document), 1.0, cost);
+        }
+        if options.own_text > 0.0 && !own.0.is_empty() {
+            add(own, own_point, 1.0, options.cost * options.own_text);
+        }
+        for document in self.negatives(label, &mut random) {
+            let cost = options.cost * options.negative;
+            add(self.terms(document), self.point(document), -1.0, cost);
+        }
+        let stop = Stop { epochs: options.epochs, tolerance: options.tolerance };
+        let (columns, dimension) = (scratch.terms.len(), self.examples.dimension());
+        let weights = svm::solve(&examples, columns, dimension, stop, &mut random);
+        let sparse = scratch.terms.iter().copied().zip(weights.sparse.iter().map(|weight| *weight as f32));
+        let mut row: Vec<(u32, f32)> =
+            sparse.filter(|(_, weight)| weight.abs() >= options.threshold).collect();
+        row.sort_unstable_by_key(|(term, _)| *term);
+        let first = self.examples.features.width as u32;
+        let dense = (first..).zip(weights.dense.iter().map(|weight| *weight as f32));
+        row.extend(dense.filter(|(_, weight)| weight.abs() >= options.embedding_threshold));
+        row.retain(|(_, weight)| *weight != 0.0);
+        scratch.clear();
+        self.give_back(scratch);
+        (row, weights.bias as f32)
+    }
+
+    fn terms(&self, document: u32) -> (&'a [u32], &'a [f32]) {
+        self.examples.features.row(document as usize)
+    }
+
+    fn point(&self, document: u32) -> &'a [f32] {
+        self.examples.points.map_or(&[][..], |points| points.row(document as usize))
+    }
+
+    fn take(&self) -> Scratch {
+        let free = self.scratches.lock().ok().and_then(|mut scratches| scratches.pop());
+        let terms = self.examples.features.width;
+        free.unwrap_or_else(|| Scratch { numbers: vec![u32::MAX; terms], terms: Vec::new() })
+    }
+
+    fn give_back(&self, scratch: Scratch) {
+        if let Ok(mut scratches) = self.scratches.lock() {
+            scratches.push(scratch);
+        }
+    }
+
+    /// The scale of terms, the scale of the embedding and the offset with which the own texts of labels that do
+    /// have documents tell them best from their negatives, by the loss that rows are trained with.
+    fn calibrate(&self, control: &BuildControl<'_>) -> Result<(f32, f32, f32), TrainError> {
+        let trained: Vec<usize> = (0..self.examples.targets.width)
+            .filter(|label| !self.positives.row(*label).0.is_empty())
+            .filter(|label| !self.examples.label_features.row(*label).0.is_empty())
+            .collect();
+        let labels = trained.len().min(CALIBRATED_MAX);
+        let pairs: Vec<Vec<Pair>> = (0..labels)
+            .into_par_iter()
+            .map(|at| {
+                if (control.cancelled)() {
+                    return Err(TrainError::Cancelled);
+                }
+                Ok(self.pairs(trained[at * trained.len() / labels]))
+            })
+            .collect::<Result<_, _>>()?;
+        let pairs: Vec<Pair> = pairs.into_iter().flatten().collect();
+        let [scale, embedding_scale, offset] = fit(&pairs);
+        Ok((scale as f32, embedding_scale as f32, offset as f32))
+    }
+
+    /// The examples of a label as its own text sees them.
+    fn pairs(&self, label: usize) -> Vec<Pair> {
+        let (terms, values) = self.examples.label_features.row(label);
+        let own: Vec<(u32, f32)> = terms.iter().copied().zip(values.iter().copied()).collect();
+        let own_point = self.examples.label_points.map_or(&[][..], |points| points.row(label));
+        let own_point: Vec<f64> = own_point.iter().map(|value| f64::from(*value)).collect();
+        let options = self.options;
+        let (documents, values) = self.positives.row(label);
+        let positives = documents
+            .iter()
+            .zip(values)
+            .map(|(document, value)| (*document, 1.0, options.cost * options.positive * f64::from(*value)));
+        let negatives = self.negatives(label, &mut self.random(label));
+        let negatives = negatives.iter().map(|document| (*document, -1.0, options.cost * options.negative));
+        let all: Vec<(u32, f64, f64)> = positives.chain(negatives).collect();
+        // Evenly spaced, so that the share of positives stays.
+        let count = all.len().min(CALIBRATED_EXAMPLES_MAX);
+        let chosen = (0..count).map(|at| all[at * all.len() / count]);
+        chosen
+            .map(|(document, sign, cost)| {
+                let (columns, values) = self.terms(document);
+                let terms = sparse_score(columns, values, 0.0, self.examples.features.width, &own, &[]);
+                let dense = svm::dot(&own_point, self.point(document));
+                Pair { x: [terms, dense, 1.0], sign, cost }
+            })
+            .collect()
+    }
+}
+
+/// A document as the own text of a label sees it: products of the terms, of the embeddings, and 1.
+struct Pair {
+    x: [f64; 3],
+    sign: f64,
+    cost: f64,
+}
+
+/// The three factors of least squared hinge loss. The loss is quadratic between the places where examples begin
+/// to count, so Newton's steps end at the minimum; one that does not lower the loss is halved.
+fn fit(pairs: &[Pair]) -> [f64; 3] {
+    let product = |factors: &[f64], x: &[f64; 3]| factors.iter().zip(x).map(|(a, b)| a * b).sum::<f64>();
+    // The penalty only keeps a factor at 0 whose product always is.
+    let loss = |factors: &[f64]| {
+        let losses = pairs
+            .iter()
+            .map(|pair| pair.cost * (1.0 - pair.sign * product(factors, &pair.x)).max(0.0).powi(2));
+        losses.sum::<f64>() + 1e-6 * factors.iter().map(|factor| factor * factor).sum::<f64>()
+    };
+    if pairs.is_empty() {
+        // Nothing to compare with: the cosine itself, at most on the margin.
+        return [1.0, 1.0, -1.0];
+    }
+    let mut here = [0.0f64; 3];
+    for _ in 0..CALIBRATION_STEPS {
+        let mut gradient: Vec<f64> = here.iter().map(|factor| 2e-6 * factor).collect();
+        let mut second = vec![2e-6, 0.0, 0.0, 0.0, 2e-6, 0.0, 0.0, 0.0, 2e-6];
+        for pair in pairs {
+            let slack = 1.0 - pair.sign * product(&here, &pair.x);
+            if slack <= 0.0 {
+                continue;
+            }
+            for (at, x) in pair.x.iter().enumerate() {
+                gradient[at] -= 2.0 * pair.cost * slack * pair.sign * x;
+                for (other, y) in pair.x.iter().enumerate() {
+                    second[at * 3 + other] += 2.0 * pair.cost * x * y;
+                }
+            }
+        }
+        let step = super::logistic::solve(second, &gradient);
+        let before = loss(&here);
+        let moved = |part: f64| [0, 1, 2].map(|at| here[at] - part * step[at]);
+        let better =
+            [1.0, 0.5, 0.25, 0.125, 0.03, 0.01].map(moved).into_iter().find(|there| loss(there) < before);
+        match better {
+            Some(there) => here = there,
+            None => break,
+        }
+    }
+    here
+}
+
+#[cfg(test)]
+#[path = "sparse_tests.rs"]
+mod tests;
