@@ -13,7 +13,7 @@ pub type Slot = u32;
 
 /// The number of an object: table, column, model, index, classifier, auxiliary, pipeline, generation, or a
 /// "data id" under which rows are kept. All share one number space; no number is ever used twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ObjectId(pub u32);
 

@@ -406,7 +406,7 @@ pub struct ClassifierRecord {
 }
 
 /// The features of a sparse classifier: TF-IDF of a text's terms, and its embedding.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct SparseRecord {
     /// Data id of the vocabulary, kept with the classifiers.
     pub vocabulary: ObjectId,
@@ -414,8 +414,16 @@ pub struct SparseRecord {
     pub terms: u64,
     /// Words of the longest term.
     pub ngrams: u32,
+    /// The fewest and the most characters of character n-grams, where they are terms too.
+    pub char_ngrams: Option<(u32, u32)>,
+    /// Whether repeated terms count by their logarithm.
+    pub sublinear: bool,
+    /// Number of texts that the terms were counted in.
+    pub documents: u64,
     /// Whether the embedding stands behind the terms.
     pub embedding: bool,
+    /// Factor of the embedding in the row of a label that came after training.
+    pub embedding_scale: f64,
 }
 
 /// A named chain of stages over a table.
@@ -484,7 +492,7 @@ mod tests {
     fn every_data_id_of_a_record_is_told() {
         let Object::Classifier(mut record) = classifier(1.0) else { unreachable!() };
         let vocabulary = ObjectId(9);
-        record.sparse = Some(SparseRecord { vocabulary, terms: 3, ngrams: 2, embedding: true });
+        record.sparse = Some(SparseRecord { vocabulary, terms: 3, ngrams: 2, ..SparseRecord::default() });
         record.adapter = Some(ObjectId(10));
         assert_eq!(Object::Classifier(record).data_ids(), [ObjectId(8), vocabulary, ObjectId(10)]);
         let table = Object::Table(TableRecord {

@@ -80,12 +80,7 @@ pub(crate) fn create(run: &Run, mut writer: Writer<'_>, plan: &CreateOnTable) ->
         offset: 0.0,
         options: BTreeMap::new(),
         sparse: match sparse {
-            true => Some(SparseRecord {
-                vocabulary: writer.allocate()?,
-                terms: 0,
-                ngrams: 0,
-                embedding: false,
-            }),
+            true => Some(SparseRecord { vocabulary: writer.allocate()?, ..SparseRecord::default() }),
             false => None,
         },
         adapter: None,

@@ -1,16 +1,18 @@
 //! TRAIN INDEX: the two stages of ELIAS over a cluster graph, and the classifier that is trained with it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use argtop_query::plan::Train;
 use argtop_storage::{ClassifierRecord, Family, IndexRecord, Link, Object, ObjectId, TableRecord};
 
 use super::checkpoint::StateFile;
-use super::classifier::{LeverAsked, augmented, class_object, new_row, ranked_rows_biased, write_rows};
+use super::classifier::{class_object, new_row, ranked_rows_biased, write_rows};
 use super::course::run_course;
 use super::embeddings::encoded;
 use super::labels::{generator, label_vectors, table_of};
 use super::lesson::{self, LabelNumbers, Lesson};
+use super::lever::{LeverAsked, augmented};
 use super::options::{Common, TrainOptions};
 use super::swap::{Frequencies, Swap, remarks};
 use crate::build;
@@ -20,9 +22,9 @@ use crate::execute::Run;
 use crate::index::EliasArrays;
 use crate::physical::{VectorColumn, VectorSource};
 use crate::train::{
-    BuildControl, Csr, Documents, EdgeStart, EliasLearner, EliasOptions, EliasParameters, EliasStage,
-    PARTITION_SCALE, Summary, TrainedElias, Vectors, approximate_adjacency, calibrate, cluster_count,
-    connect_labels, initial_partition, label_centroids, new_label_line,
+    BuildControl, Calibration, Csr, Documents, EdgeStart, EliasLearner, EliasOptions, EliasParameters,
+    EliasStage, PARTITION_SCALE, Points, Summary, TrainedElias, TrainedRows, Vectors, approximate_adjacency,
+    calibrate, cluster_count, connect_labels, initial_partition, label_centroids, later_label_line,
 };
 
 /// Which stages to run.
@@ -108,6 +110,7 @@ fn asked(run: &Run, plan: &Train, index: &IndexRecord) -> Result<Asked, Error> {
 struct Ground<'a> {
     run: &'a Run,
     documents: Documents<'a>,
+    points: &'a Points,
     targets: &'a Csr,
     labels: &'a LabelNumbers,
     embeddings: &'a Vectors,
@@ -134,21 +137,18 @@ pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Er
     let (_, model) = generator(run, &table, &column)?;
     let labels = LabelNumbers::new(run, &table)?;
     let lesson = lesson::read(run, plan, &labels, job)?;
-    let points = encoded(run, &model, &lesson.texts, true)?;
+    let points = Arc::new(encoded(run, &model, &lesson.texts, true)?);
     let embeddings = label_vectors(run, &table, &column, &labels.slots)?;
     let classifier = asked.classifier.as_deref().map(|name| trained_beside(run, name, &index)).transpose()?;
-    let augmented = match &asked.lever {
-        Some(lever) => Some(augmented(run, (&table, &column), &labels, (&lesson, &points), lever, job)?),
-        None => None,
-    };
-    let (targets, extra) = match &augmented {
-        Some(augmented) => (&augmented.targets, augmented.extra.as_ref()),
-        None => (&lesson.targets, None),
+    let (points, targets, _) = match &asked.lever {
+        Some(lever) => augmented(run, (&table, &column), &labels, (&lesson, &points), lever, job)?,
+        None => (Points::new(vec![points])?, lesson.targets.clone(), None),
     };
     let ground = Ground {
         run,
-        documents: Documents::new([Some(&points), extra].into_iter().flatten().collect())?,
-        targets,
+        documents: Documents::new(points.parts().iter().map(|part| &**part).collect())?,
+        points: &points,
+        targets: &targets,
         labels: &labels,
         embeddings: &embeddings,
         fingerprint: lesson.fingerprint(&asked.used, &format!("{} {:?}", plan.name, index.data)),
@@ -172,7 +172,7 @@ fn trained_beside(
     run: &Run,
     name: &str,
     index: &IndexRecord,
-) -> Result<(std::sync::Arc<Object>, ClassifierRecord), Error> {
+) -> Result<(Arc<Object>, ClassifierRecord), Error> {
     let (object, record) = class_object(run, name)?;
     let fits = record.link == Link::Sigmoid && record.sparse.is_none() && Some(record.column) == index.column;
     if !fits || !record.bias {
@@ -198,10 +198,9 @@ fn start(
         Some(classifier) => ranked_rows_biased(run, table, classifier, ground.labels)?,
         None => {
             let count = ground.labels.len();
-            let documents = ground.documents.clone();
-            let (scale, offset) = calibrate_on(ground, &documents)?;
-            let rows = ground.embeddings.values().iter().map(|value| value * scale).collect();
-            (rows, vec![offset; count])
+            let start = calibrated(ground)?;
+            let rows = ground.embeddings.values().iter().map(|value| value * start.scale).collect();
+            (rows, vec![start.offset; count])
         }
     };
     let mut parameters = if fresh {
@@ -217,12 +216,16 @@ fn start(
     Ok(parameters)
 }
 
-/// Scale and offset that make logits of similarities, fitted on the training pairs.
-fn calibrate_on(ground: &Ground<'_>, documents: &Documents<'_>) -> Result<(f32, f32), Error> {
+/// The line from similarities to logits, fitted on the training pairs.
+fn calibrated(ground: &Ground<'_>) -> Result<Calibration, Error> {
+    let run = ground.run;
+    let cancelled = || run.context.is_cancelled();
+    let control =
+        BuildControl { cancelled: &cancelled, progress: &|_, _| {}, threads: run.inner.threads };
     let seed = ground.asked.common.seed;
-    let fitted =
-        ground.run.install(|| calibrate(documents, ground.embeddings, ground.targets, seed))?;
-    Ok((fitted.scale, fitted.offset))
+    Ok(run.inner.install(|| {
+        calibrate(&control, ground.points, ground.embeddings, ground.targets, seed)
+    })?)
 }
 
 /// A balanced partition of the labels by where their documents lie: the beginning of stage 1.
@@ -370,7 +373,7 @@ fn install(
     ground: &Ground<'_>,
     (table, column): (&TableRecord, &VectorColumn),
     index: &IndexRecord,
-    classifier: Option<(std::sync::Arc<Object>, ClassifierRecord)>,
+    classifier: Option<(Arc<Object>, ClassifierRecord)>,
     (trained, used): (TrainedElias, BTreeMap<String, String>),
     lesson: &Lesson,
 ) -> Result<(), Error> {
@@ -417,14 +420,16 @@ fn install(
 /// The trained rows of the classifier, written aside.
 fn classifier_rows(
     ground: &Ground<'_>,
-    (object, old): (std::sync::Arc<Object>, ClassifierRecord),
+    (object, old): (Arc<Object>, ClassifierRecord),
     trained: &TrainedElias,
     used: &BTreeMap<String, String>,
-) -> Result<(std::sync::Arc<Object>, ClassifierRecord), Error> {
+) -> Result<(Arc<Object>, ClassifierRecord), Error> {
     let (run, labels) = (ground.run, ground.labels);
-    let counts = ground.targets.column_counts();
     let biases = &trained.classifier_biases;
-    let line = new_label_line(&trained.classifier, biases, ground.embeddings, &counts);
+    let line = run.inner.install(|| {
+        let rows = TrainedRows { rows: &trained.classifier, biases, adapter: None };
+        later_label_line(ground.points, ground.embeddings, ground.targets, rows, ground.asked.common.seed)
+    });
     let fresh = ClassifierRecord {
         data: run.inner.store.allocate()?,
         scale: f64::from(line.scale),

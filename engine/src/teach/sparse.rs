@@ -14,8 +14,8 @@ use super::swap::{Frequencies, Swap, remarks};
 use crate::error::Error;
 use crate::execute::Run;
 use crate::train::{
-    BuildControl, Csr, NeighborOptions, SparseOptions, SparseRanker, Summary, Vectors, Vocabulary,
-    VocabularyOptions, neighbors, train_sparse,
+    BuildControl, Csr, NeighborOptions, SparseExamples, SparseOptions, SparseRanker, Summary, Vectors,
+    Vocabulary, VocabularyBuilder, VocabularyOptions, neighbors, train_sparse,
 };
 
 /// Texts whose features are made at a time.
@@ -24,6 +24,7 @@ const TEXTS_AT_ONCE: usize = 4_096;
 /// What the statement asks for.
 struct Asked {
     vocabulary: VocabularyOptions,
+    embedding: bool,
     ranker: SparseOptions,
     shortlist: Option<String>,
     candidates: u64,
@@ -35,24 +36,36 @@ fn asked(plan: &Train) -> Result<Asked, Error> {
     let common = reader.common()?;
     let defaults = VocabularyOptions::default();
     let vocabulary = VocabularyOptions {
-        ngrams: reader.count("ngrams", (1, 8), defaults.ngrams as u64)? as usize,
+        words: reader.count("ngrams", (1, 4), defaults.words as u64)? as usize,
+        char_ngrams: match reader.counts("char_ngrams", &[])?.as_slice() {
+            [] => None,
+            [least, most] => Some((*least, *most)),
+            _ => {
+                return Err(Error::value(
+                    "char_ngrams takes two numbers",
+                    "give the fewest and the most characters, as [3, 5]",
+                ));
+            }
+        },
         min_df: reader.count("min_df", (1, u64::from(u32::MAX)), u64::from(defaults.min_df))? as u32,
         max_terms: reader.count("max_terms", (1, 1 << 30), defaults.max_terms as u64)? as usize,
         sublinear: reader.flag("sublinear", defaults.sublinear)?,
-        ..defaults
     };
     let defaults = SparseOptions::default();
+    let embedding = reader.flag("embedding", false)?;
     let ranker = SparseOptions {
-        cost: reader.number("cost", (1e-6, 1e6), f64::from(defaults.cost))? as f32,
+        cost: reader.number("cost", (1e-6, 1e6), defaults.cost)?,
+        positive: reader.number("positive", (1e-6, 1e6), defaults.positive)?,
+        own_text: reader.number("own_text", (0.0, 1e6), defaults.own_text)?,
         epochs: reader.count("epochs", (1, 10_000), defaults.epochs as u64)? as usize,
         threshold: reader.number("threshold", (0.0, 1e6), f64::from(defaults.threshold))? as f32,
-        embedding: reader.flag("embedding", defaults.embedding)?,
+        negatives: reader.count("negatives", (1, 1 << 30), defaults.negatives as u64)? as usize,
         seed: common.seed,
         ..defaults
     };
     let shortlist = reader.text("shortlist")?;
     let candidates = reader.count("hard_negatives", (0, 10_000), 50)?;
-    Ok(Asked { vocabulary, ranker, shortlist, candidates, used: reader.finish()? })
+    Ok(Asked { vocabulary, embedding, ranker, shortlist, candidates, used: reader.finish()? })
 }
 
 /// TRAIN CLASSIFIER where the classifier is sparse.
@@ -80,9 +93,15 @@ pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Er
     let control = BuildControl { cancelled: &cancelled, progress: &progress, threads: run.inner.threads };
     let ranker = run.inner.install(|| {
         let candidates = candidates(&control, &points, &rows, &asked)?;
-        let embedding = asked.ranker.embedding.then_some(&points);
-        let (targets, ranker) = (&lesson.targets, &asked.ranker);
-        train_sparse(&features, embedding, &label_features, targets, &candidates, ranker, &control)
+        let examples = SparseExamples {
+            features: &features,
+            points: asked.embedding.then_some(&points),
+            label_features: &label_features,
+            label_points: None,
+            targets: &lesson.targets,
+            candidates: &candidates,
+        };
+        train_sparse(examples, &asked.ranker, &control)
     })?;
     let summary = Summary { seconds: started.elapsed().as_secs_f64(), ..Summary::default() };
     let mut trained = ClassifierRecord {
@@ -92,8 +111,12 @@ pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Er
         sparse: Some(SparseRecord {
             vocabulary: run.inner.store.allocate()?,
             terms: vocabulary.len() as u64,
-            ngrams: asked.vocabulary.ngrams as u32,
-            embedding: asked.ranker.embedding,
+            ngrams: asked.vocabulary.words as u32,
+            char_ngrams: asked.vocabulary.char_ngrams.map(|(least, most)| (least as u32, most as u32)),
+            sublinear: asked.vocabulary.sublinear,
+            documents: vocabulary.documents(),
+            embedding: asked.embedding,
+            embedding_scale: f64::from(ranker.embedding_scale),
         }),
         statistics: asked.used.clone(),
         ..record.clone()
@@ -107,7 +130,8 @@ pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Er
 
 /// The vocabulary of the training texts and the labels' own.
 fn vocabulary(run: &Run, asked: &Asked, texts: &Texts, labels: &Texts) -> Result<Vocabulary, Error> {
-    let mut builder = Vocabulary::builder(asked.vocabulary.clone());
+    let refused = |reason: String| Error::value(reason, "change the options of the vocabulary");
+    let mut builder = VocabularyBuilder::new(asked.vocabulary.clone()).map_err(refused)?;
     let total = (texts.len() + labels.len()) as u64;
     let mut done = 0;
     for texts in [texts, labels] {
@@ -152,7 +176,12 @@ fn candidates(
     }
     let options =
         NeighborOptions { k: asked.candidates as usize, seed: asked.ranker.seed, ..NeighborOptions::default() };
-    neighbors(control, points, rows, &options)
+    let found = neighbors(control, points.values(), rows.values(), rows.dimension(), options)?;
+    let mut candidates = Csr::new(rows.len());
+    for mut near in found {
+        candidates.push(&mut near);
+    }
+    Ok(candidates)
 }
 
 /// Writes vocabulary and rows aside, and swaps them in.
@@ -170,7 +199,9 @@ fn install(
     let vocabulary_id =
         trained.sparse.as_ref().map_or(ObjectId(0), |sparse| sparse.vocabulary);
     let mut rows = run.inner.store.bulk_rows(Family::Classifiers, vocabulary_id)?;
-    for (number, bytes) in (0u32..).zip(vocabulary.to_rows()) {
+    for (number, (term, df)) in (0u32..).zip(vocabulary.rows()) {
+        let mut bytes = df.to_le_bytes().to_vec();
+        bytes.extend_from_slice(term.as_bytes());
         rows.put(number, &bytes)?;
     }
     rows.finish()?;

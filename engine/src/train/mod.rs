@@ -10,27 +10,28 @@ mod classifier;
 mod cluster;
 mod control;
 mod csr;
-mod fusion;
 mod elias;
+mod fusion;
 mod learner;
-mod loss;
 mod logistic;
+mod loss;
 mod neighbors;
 mod optimizer;
 mod partition;
 mod parts;
 mod points;
+mod products;
 mod sparse;
 mod svm;
 mod tfidf;
 mod tree;
-mod products;
 
 pub use auxiliary::{AuxiliaryLearner, AuxiliaryOptions};
 pub use batches::{BatchOptions, DocumentBatches};
 pub use calibrate::{Calibration, calibrate};
 pub use classifier::{
-    ClassifierLearner, ClassifierLoss, ClassifierOptions, Link, Negatives, TrainedClassifier, fold,
+    ClassifierLearner, ClassifierLoss, ClassifierOptions, Link, Negatives, TrainedClassifier, TrainedRows, fold,
+    later_label_line,
 };
 pub use cluster::{Clusters, balanced_clusters};
 pub use control::{BuildControl, TrainError};

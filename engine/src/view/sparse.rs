@@ -8,7 +8,7 @@ use roaring::RoaringBitmap;
 use super::View;
 use super::moment::lock;
 use crate::error::Error;
-use crate::train::{Csr, Vocabulary};
+use crate::train::{Csr, Vocabulary, VocabularyOptions};
 
 /// Slots whose rows are read into one segment; a newest segment that is shorter is made anew with what comes.
 const SEGMENT: usize = 4_096;
@@ -171,15 +171,32 @@ fn shared(
     {
         return Ok(shared.clone());
     }
-    let mut rows = view.snapshot.scan_rows(Family::Classifiers, record.vocabulary, 0..u32::MAX)?;
-    let mut stored = Vec::new();
-    while let Some((_, bytes)) = rows.next_row()? {
-        stored.push(bytes.to_vec());
-    }
-    let vocabulary = Vocabulary::from_rows(&stored)
+    let vocabulary = read_vocabulary(view, record)
         .map_err(|error| Error::Internal(format!("vocabulary of {}: {error}", classifier.name)))?;
     let shared =
         Arc::new(Shared { data: classifier.data, vocabulary: Arc::new(vocabulary), read: Mutex::default() });
     lock(&view.inner.caches.sparse).insert(classifier.id, shared.clone());
     Ok(shared)
+}
+
+/// Reads the terms of a vocabulary: each row is the number of texts and the term.
+fn read_vocabulary(view: &View, record: &SparseRecord) -> Result<Vocabulary, String> {
+    let text = |error: &dyn std::fmt::Display| error.to_string();
+    let mut rows = view
+        .snapshot
+        .scan_rows(Family::Classifiers, record.vocabulary, 0..u32::MAX)
+        .map_err(|error| text(&error))?;
+    let mut terms = Vec::new();
+    while let Some((number, bytes)) = rows.next_row().map_err(|error| text(&error))? {
+        let (df, term) = bytes.split_first_chunk::<4>().ok_or_else(|| format!("term {number} is cut off"))?;
+        let term = std::str::from_utf8(term).map_err(|error| text(&error))?;
+        terms.push((term.to_string(), u32::from_le_bytes(*df)));
+    }
+    let options = VocabularyOptions {
+        words: record.ngrams as usize,
+        char_ngrams: record.char_ngrams.map(|(least, most)| (least as usize, most as usize)),
+        sublinear: record.sublinear,
+        ..VocabularyOptions::default()
+    };
+    Vocabulary::from_rows(options, record.documents, terms)
 }

@@ -17,4 +17,4 @@ mod paths;
 mod stages;
 
 pub(crate) use answer::{QueryInput, Ranked, answer, stream};
-pub(crate) use stages::encode;
+pub(crate) use stages::{encode, shorten};

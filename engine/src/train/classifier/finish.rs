@@ -4,7 +4,10 @@ use super::learner::ClassifierLearner;
 use super::options::Link;
 use crate::kernel::dot;
 use crate::train::calibrate::{Calibration, sample};
+use crate::train::csr::Csr;
 use crate::train::loss::hardest_negatives;
+use crate::train::parts::Points;
+use crate::train::points::Vectors;
 use crate::train::products::{product, row_products};
 
 /// Negatives of a document that the line for new labels is fitted on.
@@ -62,43 +65,74 @@ impl ClassifierLearner {
             Some(biases) => biases.values.iter().map(|bias| scale * bias).collect(),
             None => vec![self.start.offset; self.labels.len()],
         };
-        let line = self.line(&rows, &biases);
         let adapter = self.adapter.map(|adapter| adapter.values);
+        let trained = TrainedRows { rows: &rows, biases: &biases, adapter: adapter.as_deref() };
+        let line =
+            line(&self.points, &self.labels, &self.targets, trained, self.options.seed, self.start);
         TrainedClassifier { link, rows, biases, scale: line.scale, offset: line.offset, adapter }
     }
+}
 
-    /// Least squares from the similarities of embeddings to the trained logits, over the labels and the
-    /// nearest other labels of sampled documents: what a trained row would answer on average to a document as
-    /// similar, so that a new label competes on equal terms.
-    fn line(&self, rows: &[f32], biases: &[f32]) -> Calibration {
-        let dimension = self.rows.width();
-        let trained: Vec<bool> = self.targets.column_counts().iter().map(|count| *count > 0).collect();
-        let mut pairs: Vec<(f64, f64)> = Vec::new();
-        for documents in sample(&self.targets, self.labels.len(), self.options.seed).chunks(DOCUMENTS_AT_ONCE)
-        {
-            let plain = self.points.gather(documents);
-            let mut adapted = plain.clone();
-            if let Some(adapter) = &self.adapter {
-                let moved = product(&plain, &adapter.values, (documents.len(), dimension, dimension));
-                adapted.iter_mut().zip(moved).for_each(|(value, moved)| *value += moved);
-            }
-            let mut scores = row_products(&adapted, self.labels.values(), dimension);
-            for (place, scores) in scores.chunks_mut(self.labels.len()).enumerate() {
-                let own = self.targets.row(documents[place] as usize).0;
-                let untrained = scores.iter_mut().zip(&trained).filter(|(_, trained)| !**trained);
-                untrained.for_each(|(score, _)| *score = f32::NEG_INFINITY);
-                let others = hardest_negatives(scores, own, COMPETITORS);
-                let x = &plain[place * dimension..(place + 1) * dimension];
-                for label in own.iter().chain(&others).map(|label| *label as usize) {
-                    if trained[label] {
-                        let logit = dot(&rows[label * dimension..(label + 1) * dimension], x) + biases[label];
-                        pairs.push((f64::from(scores[label]), f64::from(logit)));
-                    }
+/// Rows and biases that score plain documents, and the map that is folded into them.
+#[derive(Clone, Copy, Debug)]
+pub struct TrainedRows<'a> {
+    /// `[labels, dimension]`
+    pub rows: &'a [f32],
+    /// One number for each label.
+    pub biases: &'a [f32],
+    /// `[dimension, dimension]`, where one was learned.
+    pub adapter: Option<&'a [f32]>,
+}
+
+/// Least squares from the similarities of embeddings to the trained logits, over the labels and the nearest
+/// other labels of sampled documents: what a trained row would answer on average to a document as similar, so
+/// that a label that comes later competes on equal terms. Labels without documents tell nothing; where all
+/// are so, the line is flat.
+pub fn later_label_line(
+    points: &Points,
+    labels: &Vectors,
+    targets: &Csr,
+    trained: TrainedRows<'_>,
+    seed: u64,
+) -> Calibration {
+    line(points, labels, targets, trained, seed, Calibration { scale: 1.0, offset: 0.0 })
+}
+
+fn line(
+    points: &Points,
+    labels: &Vectors,
+    targets: &Csr,
+    trained: TrainedRows<'_>,
+    seed: u64,
+    start: Calibration,
+) -> Calibration {
+    let dimension = labels.dimension();
+    let has_documents: Vec<bool> = targets.column_counts().iter().map(|count| *count > 0).collect();
+    let mut pairs: Vec<(f64, f64)> = Vec::new();
+    for documents in sample(targets, labels.len(), seed).chunks(DOCUMENTS_AT_ONCE) {
+        let plain = points.gather(documents);
+        let mut adapted = plain.clone();
+        if let Some(adapter) = trained.adapter {
+            let moved = product(&plain, adapter, (documents.len(), dimension, dimension));
+            adapted.iter_mut().zip(moved).for_each(|(value, moved)| *value += moved);
+        }
+        let mut scores = row_products(&adapted, labels.values(), dimension);
+        for (place, scores) in scores.chunks_mut(labels.len()).enumerate() {
+            let own = targets.row(documents[place] as usize).0;
+            let silent = scores.iter_mut().zip(&has_documents).filter(|(_, has)| !**has);
+            silent.for_each(|(score, _)| *score = f32::NEG_INFINITY);
+            let others = hardest_negatives(scores, own, COMPETITORS);
+            let x = &plain[place * dimension..(place + 1) * dimension];
+            for label in own.iter().chain(&others).map(|label| *label as usize) {
+                if has_documents[label] {
+                    let row = &trained.rows[label * dimension..(label + 1) * dimension];
+                    let logit = dot(row, x) + trained.biases[label];
+                    pairs.push((f64::from(scores[label]), f64::from(logit)));
                 }
             }
         }
-        least_squares(&pairs, self.start)
     }
+    least_squares(&pairs, start)
 }
 
 /// The line through the pairs; with the start's scale where they do not tell a rising one.
