@@ -203,6 +203,8 @@ pub enum Function {
     Replace,
     /// concat(...): NULLs are skipped.
     Concat,
+    /// hash(x): a number from 0 to 2^63 - 1 that depends on the text of x alone, now and in every version.
+    Hash,
     /// coalesce(...): the first that is not NULL.
     Coalesce,
     /// nullif(a, b).

@@ -142,6 +142,7 @@ pub(crate) const FUNCTIONS: &[(&str, Function, usize, usize)] = &[
     ("substr", Function::Substr, 2, 3),
     ("replace", Function::Replace, 3, 3),
     ("concat", Function::Concat, 1, usize::MAX),
+    ("hash", Function::Hash, 1, 1),
     ("coalesce", Function::Coalesce, 1, usize::MAX),
     ("nullif", Function::NullIf, 2, 2),
     ("abs", Function::Abs, 1, 1),

@@ -275,7 +275,7 @@ fn function_type(function: Function, args: &[BoundExpr]) -> DataType {
         | Function::Replace
         | Function::Concat
         | Function::JsonExtract => DataType::Text,
-        Function::Length => DataType::BigInt,
+        Function::Length | Function::Hash => DataType::BigInt,
         Function::Coalesce | Function::Greatest | Function::Least => args
             .iter()
             .map(BoundExpr::data_type)

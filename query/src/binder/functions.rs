@@ -95,7 +95,7 @@ impl Binder<'_> {
         span: Span,
     ) -> BindResult<Vec<BoundExpr>> {
         match function {
-            Function::Concat => self.each(args, spans, Binder::scalar),
+            Function::Concat | Function::Hash => self.each(args, spans, Binder::scalar),
             Function::Coalesce | Function::Greatest | Function::Least => {
                 let mut args = args;
                 self.unify(&mut args, span, function.name())?;

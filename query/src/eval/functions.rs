@@ -33,6 +33,7 @@ pub(super) fn call(function: Function, args: &Args<'_>) -> Result<Value, EvalErr
             text_function(function, args)
         }
         Function::Length => length(argument(args, 0)?),
+        Function::Hash => Ok(hash(argument(args, 0)?)),
         Function::Abs | Function::Round | Function::Floor | Function::Ceil => rounding(function, args),
         Function::InnerProduct | Function::Cosine | Function::L2 => vector_pair(function, args),
         Function::Normalize => normalize(argument(args, 0)?),
@@ -171,6 +172,19 @@ fn length(value: &Value) -> Result<Value, EvalError> {
         other => return Err(wrong(Function::Length, other, "TEXT or an array")),
     };
     Ok(Value::BigInt(i64::try_from(count).unwrap_or(i64::MAX)))
+}
+
+/// FNV-1a over the bytes of the value's text, stirred so that low digits are as random as high ones (the
+/// finalizer of MurmurHash3). Samples that are cut by it stay the same for ever.
+fn hash(value: &Value) -> Value {
+    let mut hash = 0xCBF2_9CE4_8422_2325u64;
+    for byte in value.to_string().bytes() {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
+    }
+    for factor in [0xFF51_AFD7_ED55_8CCD, 0xC4CE_B9FE_1A85_EC53] {
+        hash = (hash ^ (hash >> 33)).wrapping_mul(factor);
+    }
+    Value::BigInt(((hash ^ (hash >> 33)) >> 1).cast_signed())
 }
 
 /// Functions that keep integers integers.
