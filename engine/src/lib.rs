@@ -56,6 +56,7 @@ mod dml;
 mod error;
 mod execute;
 mod explain;
+mod jobs;
 mod labels;
 mod limits;
 mod physical;
@@ -64,6 +65,7 @@ mod search;
 mod settings;
 mod show;
 mod statement;
+mod teach;
 mod view;
 
 pub use argtop_query::{DataType, Value, VectorFormat};

@@ -12,13 +12,16 @@
 //! A label that ended before its row was read is looked up by itself for the few snapshots that still see it.
 
 mod dense;
+mod fusion;
 mod graph;
 mod keys;
 mod labels;
 mod moment;
+mod propensity;
 
 pub(crate) use dense::{Dense, RowSpec};
 pub(crate) use graph::Graph;
 pub(crate) use keys::KeyBook;
 pub(crate) use labels::value_cell;
 pub(crate) use moment::{Caches, View, row_of_number, vector_columns};
+pub(crate) use propensity::InversePropensity;

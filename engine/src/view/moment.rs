@@ -9,7 +9,7 @@ use argtop_storage::{
 };
 use roaring::RoaringBitmap;
 
-use super::{Dense, Graph, KeyBook, RowSpec, dense, graph, keys};
+use super::{Dense, Graph, KeyBook, RowSpec, dense, graph, keys, propensity};
 use crate::database::Inner;
 use crate::error::Error;
 use crate::index::VectorIndex;
@@ -34,6 +34,7 @@ pub(crate) struct Caches {
     pub(super) dense: Mutex<HashMap<(Family, ObjectId), Arc<dense::Shared>>>,
     pub(super) keys: Mutex<HashMap<ObjectId, Arc<keys::Shared>>>,
     pub(super) graphs: Mutex<HashMap<ObjectId, Arc<graph::Shared>>>,
+    pub(super) frequencies: Mutex<HashMap<ObjectId, propensity::Loaded>>,
     indexes: Mutex<HashMap<ObjectId, OpenIndex>>,
 }
 
@@ -43,6 +44,7 @@ impl Caches {
         lock(&self.dense).retain(|(_, id), _| *id != object);
         lock(&self.keys).remove(&object);
         lock(&self.graphs).remove(&object);
+        lock(&self.frequencies).remove(&object);
         lock(&self.indexes).remove(&object);
     }
 }
