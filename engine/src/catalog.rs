@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use argtop_query::catalog::{
-    AuxiliaryInfo, Catalog, ClassifierInfo, ColumnInfo, GeneratedColumn, IndexInfo, IndexMethod, IndexTarget,
-    ModelInfo, ObjectKind, PipelineInfo, ReadCall, TableInfo,
+    AuxiliaryInfo, Catalog, ClassifierInfo, ColumnInfo, FusionInfo, GeneratedColumn, IndexInfo, IndexMethod,
+    IndexTarget, ModelInfo, ObjectKind, PipelineInfo, ReadCall, TableInfo,
 };
 use argtop_query::{DataType, Value, VectorFormat};
 use argtop_storage::{
@@ -115,6 +115,17 @@ impl Catalog for ViewCatalog<'_> {
         }
     }
 
+    fn fusion(&self, name: &str) -> Option<FusionInfo> {
+        match &*self.object(StoredKind::Fusion, name)? {
+            Object::Fusion(record) => Some(FusionInfo {
+                name: record.name.clone(),
+                table: self.table_name(record.table)?,
+                features: record.features.clone(),
+            }),
+            _ => None,
+        }
+    }
+
     fn names(&self, kind: ObjectKind) -> Vec<String> {
         let kind = stored_kind(kind);
         self.view.catalog().of_kind(kind).map(|object| object.name().to_string()).collect()
@@ -144,6 +155,7 @@ pub(crate) fn stored_kind(kind: ObjectKind) -> StoredKind {
         ObjectKind::Index => StoredKind::Index,
         ObjectKind::Classifier => StoredKind::Classifier,
         ObjectKind::Pipeline => StoredKind::Pipeline,
+        ObjectKind::Fusion => StoredKind::Fusion,
     }
 }
 

@@ -18,7 +18,7 @@ use crate::execute::{self, RowStream, Run};
 use crate::planner::Planner;
 use crate::statement::{Column, columns_of};
 use crate::view::View;
-use crate::{copy, ddl, dml, evaluate, explain, show};
+use crate::{copy, ddl, dml, evaluate, explain, jobs, show, teach};
 
 /// What a statement gives back.
 pub(crate) struct Output {
@@ -126,7 +126,9 @@ fn writes(statement: &ast::Statement) -> bool {
         Kind::Insert(_) | Kind::Update(_) | Kind::Delete(_) | Kind::Copy(_) | Kind::CreateModel(_) => true,
         Kind::CreateTable(_) | Kind::CreateAuxiliary(_) | Kind::CreateIndex(_) => true,
         Kind::CreateClassifier(_) | Kind::CreatePipeline(_) | Kind::SetDefaultPipeline { .. } => true,
-        Kind::Drop { .. } | Kind::Reindex { .. } => true,
+        Kind::CreateFusion(_) | Kind::Drop { .. } | Kind::Reindex { .. } => true,
+        // Training reads for a long time; it asks for the writer itself when it has something to store.
+        Kind::Train(_) | Kind::CancelJob { .. } | Kind::WaitForJob { .. } => false,
     }
 }
 
@@ -155,6 +157,7 @@ fn change(run: &Run, plan: LogicalPlan, writer: Writer<'_>) -> Result<Output, Er
         LogicalPlan::CreateIndex(plan) => ddl::index::create(run, writer, &plan),
         LogicalPlan::CreateClassifier(plan) => ddl::classifier::create(run, writer, &plan),
         LogicalPlan::CreatePipeline(plan) => ddl::table::create_pipeline(run, writer, &plan),
+        LogicalPlan::CreateFusion(plan) => ddl::fusion::create(run, writer, &plan),
         LogicalPlan::SetDefaultPipeline { table, pipeline } => {
             ddl::table::set_default_pipeline(run, writer, &table, pipeline)
         }
@@ -182,6 +185,10 @@ fn read(database: &Database, run: &Run, plan: LogicalPlan) -> Result<Output, Err
             Ok(Output::changed(0))
         }
         LogicalPlan::Show(Show::Objects(kind)) => show::objects(run, kind),
+        LogicalPlan::Train(plan) => teach::train(run, &plan),
+        LogicalPlan::Show(Show::Jobs) => Ok(jobs::show(run)),
+        LogicalPlan::CancelJob(number) => jobs::cancel(run, number),
+        LogicalPlan::WaitForJob(number) => jobs::wait(run, number),
         LogicalPlan::Show(Show::Settings) => Ok(show::settings(&run.settings)),
         LogicalPlan::Show(Show::Setting(name)) => show::setting(&run.settings, &name),
         LogicalPlan::Describe { kind, name } => show::describe(run, kind, &name),

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use argtop_query::plan::{Explain, LogicalPlan};
+use argtop_query::plan::{Explain, FuseMethod, LogicalPlan, Normalization};
 use argtop_query::print::{print_expr, print_plan};
 use argtop_query::{DataType, Value};
 use serde_json::json;
@@ -11,7 +11,7 @@ use crate::database::Database;
 use crate::dispatch::{Output, perform};
 use crate::error::Error;
 use crate::execute::{self, Run};
-use crate::physical::{Operator, OperatorKind, SearchPlan, StageKind, StagePlan};
+use crate::physical::{BranchPlan, Operator, OperatorKind, SearchPlan, StageKind, StagePlan};
 use crate::planner::Planner;
 use crate::statement::Column;
 
@@ -294,7 +294,34 @@ fn stage_line(stage: &StagePlan) -> Line {
         StageKind::Rerank { classifier, limit } => {
             line(format!("rerank {}", classifier.name), "rerank").note(kept(limit))
         }
+        StageKind::RerankColumn { column, limit } => {
+            line(format!("rerank column {}", column.name), "rerank").note(kept(limit))
+        }
+        StageKind::Fuse { method, branches } => {
+            let (title, note) = match method {
+                FuseMethod::Union => ("fuse union", None),
+                FuseMethod::Max => ("fuse max", None),
+                FuseMethod::Linear(Normalization::MinMax) => ("fuse linear", Some("minmax".to_string())),
+                FuseMethod::Linear(Normalization::ZScore) => ("fuse linear", Some("zscore".to_string())),
+                FuseMethod::Rrf { k } => ("fuse rrf", Some(format!("k {k}"))),
+            };
+            let mut line = line(title.to_string(), "fuse");
+            line.notes.extend(note);
+            line.children =
+                branches.iter().zip(1..).map(|(branch, number)| branch_line(branch, number)).collect();
+            line
+        }
     }
+}
+
+/// A branch of a FUSE, whose stages stand below it.
+fn branch_line(branch: &BranchPlan, number: usize) -> Line {
+    let mut line = Line::new(format!("branch {number}"), None);
+    if branch.weight != 1.0 {
+        line.notes.push(format!("weight {}", branch.weight));
+    }
+    line.children = branch.stages.iter().map(stage_line).collect();
+    line
 }
 
 /// The unused indexes of every search in the plan.

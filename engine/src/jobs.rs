@@ -4,7 +4,7 @@
 //! number back at once. Jobs live as long as the database is open: closing it cancels those that run.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use argtop_query::{DataType, Value};

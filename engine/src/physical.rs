@@ -2,9 +2,11 @@
 //! noted.
 
 use argtop_query::expr::BoundExpr;
-use argtop_query::plan::{Aggregate, Field, SortKey};
+use argtop_query::plan::{Aggregate, Field, FuseMethod, SortKey};
 use argtop_storage::{ClassifierRecord, IndexRecord, ModelRecord, ObjectId, TableRecord};
 use std::sync::Arc;
+
+use crate::view::InversePropensity;
 
 /// An operator with its inputs; `id` addresses its measurements in the context.
 #[derive(Clone, Debug)]
@@ -56,9 +58,14 @@ pub(crate) struct SearchPlan {
     pub(crate) table: Arc<TableRecord>,
     pub(crate) text: Option<BoundExpr>,
     pub(crate) vector: Option<BoundExpr>,
-    /// Stages in order; stage i of the query's chain has the same place here.
+    /// Stages in order, with those of FUSE inside of it.
     pub(crate) stages: Vec<StagePlan>,
+    /// Stages in all, each with its two columns.
+    pub(crate) width: usize,
+    /// Over the columns of the stages, and the inverse propensity behind them.
     pub(crate) score_by: Option<BoundExpr>,
+    /// Set where SCORE BY reads inverse propensities.
+    pub(crate) propensity: Option<InversePropensity>,
     pub(crate) filter: Option<BoundExpr>,
     /// Rows the operators above take; None: all of the last window.
     pub(crate) limit: Option<u64>,
@@ -82,6 +89,8 @@ pub(crate) struct SearchPlan {
 pub(crate) struct StagePlan {
     pub(crate) id: usize,
     pub(crate) name: String,
+    /// Its place in the order in which all stages run, which is that of their columns.
+    pub(crate) number: usize,
     pub(crate) kind: StageKind,
 }
 
@@ -102,6 +111,78 @@ pub(crate) enum StageKind {
     ShortlistIndex { index: Arc<IndexRecord>, source: VectorSource, limit: u64, effort: Option<usize> },
     /// Classifier scores of the candidates.
     Rerank { classifier: Arc<ClassifierRecord>, limit: Option<u64> },
+    /// Inner products of the candidates' vectors with the query's.
+    RerankColumn { column: VectorColumn, limit: Option<u64> },
+    /// The union of what branches find, under one score.
+    Fuse { method: FuseMethod, branches: Vec<BranchPlan> },
+}
+
+/// A branch of a FUSE.
+#[derive(Clone, Debug)]
+pub(crate) struct BranchPlan {
+    pub(crate) stages: Vec<StagePlan>,
+    pub(crate) weight: f64,
+}
+
+impl BranchPlan {
+    /// The column of the score that counts: that of the last stage.
+    pub(crate) fn number(&self) -> usize {
+        self.stages.last().map_or(0, |stage| stage.number)
+    }
+}
+
+/// Numbers stages from `next` on in the order in which they run: branches before their FUSE.
+pub(crate) fn number_stages(stages: &mut [StagePlan], next: &mut usize) {
+    for stage in stages {
+        if let StageKind::Fuse { branches, .. } = &mut stage.kind {
+            branches.iter_mut().for_each(|branch| number_stages(&mut branch.stages, next));
+        }
+        stage.number = *next;
+        *next += 1;
+    }
+}
+
+/// How many labels the stages keep, and the stage that says so; a FUSE keeps the sum over its branches.
+pub(crate) fn window(stages: &[StagePlan]) -> Option<(u64, &StagePlan)> {
+    stages.iter().rev().find_map(|stage| {
+        let limit = match &stage.kind {
+            StageKind::ShortlistPaths { limit } | StageKind::ShortlistIndex { limit, .. } => Some(*limit),
+            StageKind::Rerank { limit, .. } | StageKind::RerankColumn { limit, .. } => *limit,
+            StageKind::Fuse { branches, .. } => {
+                let kept = branches.iter().map(|branch| window(&branch.stages).map(|(limit, _)| limit));
+                kept.sum::<Option<u64>>()
+            }
+            StageKind::Encode { .. }
+            | StageKind::Given
+            | StageKind::Exact { .. }
+            | StageKind::Probe { .. } => None,
+        };
+        limit.map(|limit| (limit, stage))
+    })
+}
+
+/// Calls `visit` for every stage in the order in which they run.
+fn visit_stages<'a>(stages: &'a [StagePlan], visit: &mut dyn FnMut(&'a StagePlan)) {
+    for stage in stages {
+        if let StageKind::Fuse { branches, .. } = &stage.kind {
+            branches.iter().for_each(|branch| visit_stages(&branch.stages, visit));
+        }
+        visit(stage);
+    }
+}
+
+/// All stages, those of FUSE included, in the order in which they run.
+pub(crate) fn all_stages(stages: &[StagePlan]) -> Vec<&StagePlan> {
+    let mut all = Vec::new();
+    visit_stages(stages, &mut |stage| all.push(stage));
+    all
+}
+
+impl SearchPlan {
+    /// The names of all stages in the order of their columns.
+    pub(crate) fn stage_names(&self) -> Vec<&str> {
+        all_stages(&self.stages).into_iter().map(|stage| stage.name.as_str()).collect()
+    }
 }
 
 /// A vector column with what is needed to read its rows.

@@ -6,15 +6,17 @@ use std::sync::Arc;
 use argtop_query::Value;
 use argtop_query::eval::evaluate;
 use argtop_query::expr::{BinaryOp, BoundExpr};
-use argtop_query::plan::{Chain, Node, Scan, Search, StageKind as LogicalStage, Via};
+use argtop_query::plan::{Branch, Node, Scan, Search, Stage, StageKind as LogicalStage, Via};
 use argtop_query::value_set::ValueSet;
 use argtop_storage::{ColumnType, IndexRecord, Key, TableRecord};
 
 use crate::error::Error;
 use crate::execute::Run;
 use crate::physical::{
-    Operator, OperatorKind, ScanPlan, SearchPlan, StageKind, StagePlan, VectorColumn, VectorSource,
+    BranchPlan, Operator, OperatorKind, ScanPlan, SearchPlan, StageKind, StagePlan, VectorColumn,
+    VectorSource, all_stages, number_stages, window,
 };
+use crate::view::vector_columns;
 
 /// Labels that SHORTLIST on a vector index keeps where the statement does not say.
 pub(crate) const SHORTLIST_LIMIT: u64 = 500;
@@ -101,7 +103,8 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Replaces every IN (SELECT ...) by the rows of its query, which runs once.
+    /// Replaces every IN (SELECT ...) by the rows of its query, which runs once, and every fusion by its
+    /// trained model.
     pub(crate) fn expr(&mut self, expr: &BoundExpr) -> Result<BoundExpr, Error> {
         let mut failure = None;
         let replaced = self.replace(expr.clone(), &mut failure);
@@ -118,6 +121,16 @@ impl<'a> Planner<'a> {
                 Err(error) => {
                     *failure = Some(error);
                     BoundExpr::InQuery { expr, query, negated }
+                }
+            },
+            BoundExpr::Fusion { name, args } if failure.is_none() => match self.run.view.fusion(&name) {
+                Ok(function) => {
+                    let args = args.into_iter().map(|arg| self.replace(arg, failure)).collect();
+                    BoundExpr::Native { function, args }
+                }
+                Err(error) => {
+                    *failure = Some(error);
+                    BoundExpr::Fusion { name, args }
                 }
             },
             other => other.map_children(&mut |child| self.replace(child, failure)),
@@ -199,7 +212,7 @@ impl<'a> Planner<'a> {
                     Some(name) => format!("pipeline {name}"),
                     None => "the stages of the statement".to_string(),
                 };
-                (self.stages(chain, by_vector)?, chain.score_by.clone(), true, reason)
+                (self.stages(&table, &chain.stages, by_vector)?, chain.score_by.clone(), true, reason)
             }
             Via::Exact => {
                 let stages = self.exact(&table, by_vector, limit)?;
@@ -210,14 +223,22 @@ impl<'a> Planner<'a> {
                 (stages, None, false, reason)
             }
         };
-        if let Some(LogicalBound { limit: bound, stage }) = last_window(&stages)
+        let (mut stages, mut width) = (stages, 0);
+        number_stages(&mut stages, &mut width);
+        if let Some((bound, stage)) = window(&stages)
             && limit.is_some_and(|limit| limit > bound)
         {
+            let name = &stage.name;
+            let of = if matches!(stage.kind, StageKind::Fuse { .. }) { "the branches of " } else { "" };
             return Err(Error::value(
-                format!("LIMIT + OFFSET is {} but stage {stage} keeps {bound} labels", limit.unwrap_or(0)),
-                format!("raise the limit of {stage}, or lower LIMIT"),
+                format!("LIMIT + OFFSET is {} but stage {name} keeps {bound} labels", limit.unwrap_or(0)),
+                format!("raise the limit of {of}{name}, or lower LIMIT"),
             ));
         }
+        let score_by = score_by.as_ref().map(|expr| self.expr(expr)).transpose()?;
+        let reads_propensity = score_by.as_ref().is_some_and(|expr| expr.columns().contains(&(2 * width)));
+        let propensity =
+            if reads_propensity { Some(self.run.view.inverse_propensity(&table)?) } else { None };
         if limit.is_some_and(|limit| limit > self.run.inner.limits.window_max) {
             limit = Some(self.run.inner.limits.window_max);
         }
@@ -227,7 +248,9 @@ impl<'a> Planner<'a> {
             text: search.text.clone(),
             vector: search.vector.clone(),
             stages,
+            width,
             score_by,
+            propensity,
             filter,
             limit,
             owed: owed.unwrap_or(1),
@@ -241,44 +264,68 @@ impl<'a> Planner<'a> {
         })
     }
 
-    fn stages(&mut self, chain: &Chain, by_vector: bool) -> Result<Vec<StagePlan>, Error> {
-        let view = &self.run.view.clone();
-        let mut planned = Vec::with_capacity(chain.stages.len());
-        for stage in &chain.stages {
-            let kind = match &stage.kind {
-                LogicalStage::Encode { model } => StageKind::Encode { model: view.model(model)? },
-                LogicalStage::Probe { index, beam } => {
-                    let index = view.index(index)?;
-                    let beam = beam.unwrap_or_else(|| self.run.settings.get("search.beam").unsigned_abs());
-                    let beam = self.bounded(beam, "beam", u64::from(self.run.inner.limits.clusters_max))?;
-                    StageKind::Probe { index, beam: beam as usize }
-                }
-                LogicalStage::ShortlistPaths { limit } => {
-                    StageKind::ShortlistPaths { limit: self.window(limit.unwrap_or(PATHS_LIMIT))? }
-                }
-                LogicalStage::ShortlistIndex { index, limit, effort } => {
-                    let index = view.index(index)?;
-                    let source = view.source_of(&index)?;
-                    let limit = self.window(limit.unwrap_or(SHORTLIST_LIMIT))?;
-                    let set = self.run.settings.get("search.effort").unsigned_abs();
-                    let effort = effort.or_else(|| (set > 0).then_some(set));
-                    let effort = effort.map(|effort| effort.min(1 << 24) as usize);
-                    StageKind::ShortlistIndex { index, source, limit, effort }
-                }
-                LogicalStage::Rerank { classifier, limit } => StageKind::Rerank {
-                    classifier: view.classifier(classifier)?,
-                    limit: limit.map(|limit| self.window(limit)).transpose()?,
-                },
-            };
-            // A pipeline that starts with ENCODE also serves queries that bring their vector.
-            let id = self.id();
-            if !(by_vector && matches!(kind, StageKind::Encode { .. })) {
-                planned.push(StagePlan { id, name: stage.name.clone(), kind });
-            } else {
-                planned.push(StagePlan { id, name: stage.name.clone(), kind: StageKind::Given });
-            }
+    fn stages(
+        &mut self,
+        table: &TableRecord,
+        stages: &[Stage],
+        by_vector: bool,
+    ) -> Result<Vec<StagePlan>, Error> {
+        let mut planned = Vec::with_capacity(stages.len());
+        for stage in stages {
+            let kind = self.stage(table, stage, by_vector)?;
+            planned.push(StagePlan { id: self.id(), name: stage.name.clone(), number: 0, kind });
         }
         Ok(planned)
+    }
+
+    fn stage(&mut self, table: &TableRecord, stage: &Stage, by_vector: bool) -> Result<StageKind, Error> {
+        let view = &self.run.view.clone();
+        Ok(match &stage.kind {
+            // A pipeline that starts with ENCODE also serves queries that bring their vector.
+            LogicalStage::Encode { .. } if by_vector => StageKind::Given,
+            LogicalStage::Encode { model } => StageKind::Encode { model: view.model(model)? },
+            LogicalStage::Probe { index, beam } => {
+                let index = view.index(index)?;
+                let beam = beam.unwrap_or_else(|| self.run.settings.get("search.beam").unsigned_abs());
+                let beam = self.bounded(beam, "beam", u64::from(self.run.inner.limits.clusters_max))?;
+                StageKind::Probe { index, beam: beam as usize }
+            }
+            LogicalStage::ShortlistPaths { limit } => {
+                StageKind::ShortlistPaths { limit: self.window(limit.unwrap_or(PATHS_LIMIT))? }
+            }
+            LogicalStage::ShortlistIndex { index, limit, effort } => {
+                let index = view.index(index)?;
+                let source = view.source_of(&index)?;
+                let limit = self.window(limit.unwrap_or(SHORTLIST_LIMIT))?;
+                let set = self.run.settings.get("search.effort").unsigned_abs();
+                let effort = effort.or_else(|| (set > 0).then_some(set));
+                let effort = effort.map(|effort| effort.min(1 << 24) as usize);
+                StageKind::ShortlistIndex { index, source, limit, effort }
+            }
+            LogicalStage::Rerank { classifier, limit } => StageKind::Rerank {
+                classifier: view.classifier(classifier)?,
+                limit: limit.map(|limit| self.window(limit)).transpose()?,
+            },
+            LogicalStage::RerankColumn { column, limit } => {
+                let found = vector_columns(table).into_iter().find(|found| found.name == *column);
+                let column = found.ok_or_else(|| {
+                    Error::value(
+                        format!("table {} has no vector column {column}", table.name),
+                        "prepare again",
+                    )
+                })?;
+                let limit = limit.map(|limit| self.window(limit)).transpose()?;
+                StageKind::RerankColumn { column, limit }
+            }
+            LogicalStage::Fuse { method, branches } => {
+                let mut planned = Vec::with_capacity(branches.len());
+                for Branch { stages, weight } in branches {
+                    let stages = self.stages(table, stages, by_vector)?;
+                    planned.push(BranchPlan { stages, weight: *weight });
+                }
+                StageKind::Fuse { method: *method, branches: planned }
+            }
+        })
     }
 
     fn window(&self, limit: u64) -> Result<u64, Error> {
@@ -304,6 +351,7 @@ impl<'a> Planner<'a> {
         stages.push(StagePlan {
             id: self.id(),
             name: "exact".to_string(),
+            number: 0,
             kind: StageKind::Exact { column, limit },
         });
         Ok(stages)
@@ -329,7 +377,7 @@ impl<'a> Planner<'a> {
             ));
         };
         let kind = StageKind::Encode { model: self.run.view.model(&generated.model)? };
-        Ok(vec![StagePlan { id: self.id(), name: "encode".to_string(), kind }])
+        Ok(vec![StagePlan { id: self.id(), name: "encode".to_string(), number: 0, kind }])
     }
 
     /// SEARCH without VIA on a table without a default pipeline.
@@ -362,6 +410,7 @@ impl<'a> Planner<'a> {
         stages.push(StagePlan {
             id: self.id(),
             name: "shortlist".to_string(),
+            number: 0,
             kind: StageKind::ShortlistIndex {
                 index,
                 source: VectorSource::Column(column),
@@ -374,7 +423,7 @@ impl<'a> Planner<'a> {
 
     /// The table's indexes that the stages leave aside, each with the reason.
     fn unused(&self, table: &Arc<TableRecord>, stages: &[StagePlan], reason: &str) -> Vec<String> {
-        let used: BTreeSet<&str> = stages.iter().filter_map(StagePlan::index_name).collect();
+        let used: BTreeSet<&str> = all_stages(stages).into_iter().filter_map(StagePlan::index_name).collect();
         let unused = |index: &Arc<IndexRecord>| !used.contains(index.name.as_str());
         let indexes = self.run.view.indexes(table).into_iter().filter(unused);
         indexes.map(|index| format!("{}: {reason}", index.name)).collect()
@@ -389,23 +438,6 @@ pub(crate) fn key_of(table: &TableRecord, value: &Value) -> Option<Key> {
         (ColumnType::BigInt | ColumnType::Integer, Value::BigInt(number)) => Some(Key::BigInt(*number)),
         _ => None,
     }
-}
-
-struct LogicalBound<'a> {
-    limit: u64,
-    stage: &'a str,
-}
-
-/// The window of the last stage that has one.
-fn last_window(stages: &[StagePlan]) -> Option<LogicalBound<'_>> {
-    stages.iter().rev().find_map(|stage| {
-        let limit = match &stage.kind {
-            StageKind::ShortlistPaths { limit } | StageKind::ShortlistIndex { limit, .. } => Some(*limit),
-            StageKind::Rerank { limit, .. } => *limit,
-            _ => None,
-        };
-        limit.map(|limit| LogicalBound { limit, stage: &stage.name })
-    })
 }
 
 impl StagePlan {

@@ -79,6 +79,13 @@ fn header(kind: ObjectKind) -> Vec<(&'static str, DataType)> {
             ("bias", flag),
         ],
         ObjectKind::Pipeline => vec![("name", text.clone()), ("table", text.clone()), ("sql", text)],
+        ObjectKind::Fusion => vec![
+            ("name", text.clone()),
+            ("table", text.clone()),
+            ("method", text.clone()),
+            ("features", text),
+            ("trained", flag),
+        ],
     }
 }
 

@@ -603,7 +603,7 @@ pub struct CreateFusion {
     pub if_not_exists: bool,
     /// Table.
     pub table: Arc<TableInfo>,
-    /// `tree` or `linear`.
+    /// `tree`, `boosted` or `linear`.
     pub method: String,
     /// `<stage>.score`, `<stage>.rank` or `inverse_propensity`, at least one, none twice.
     pub features: Vec<String>,

@@ -452,7 +452,7 @@ pub struct FusionRecord {
     pub name: String,
     /// Table.
     pub table: ObjectId,
-    /// Method: `tree` or `linear`.
+    /// Method: `tree`, `boosted` or `linear`.
     pub method: String,
     /// Arguments in order: `<stage>.score`, `<stage>.rank` or `inverse_propensity`.
     pub features: Vec<String>,

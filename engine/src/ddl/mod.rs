@@ -2,6 +2,7 @@
 
 pub(crate) mod auxiliary;
 pub(crate) mod classifier;
+pub(crate) mod fusion;
 pub(crate) mod index;
 pub(crate) mod model;
 pub(crate) mod options;

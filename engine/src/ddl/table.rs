@@ -161,21 +161,26 @@ pub(crate) fn drop(
     Ok(Output::changed(0))
 }
 
-/// Whether a stored chain names a model, index or classifier.
-fn names_object(run: &Run, sql: &str, name: &str) -> bool {
-    argtop_query::parser::parse_chain(sql, &run.inner.query_limits).is_ok_and(|chain| {
-        chain.stages.iter().any(|stage| stage.object.as_ref().is_some_and(|object| object.name == name))
-    })
+/// Whether a stored chain names a model, index or classifier in a stage, or calls a fusion.
+fn names_object(run: &Run, sql: &str, object: &Object) -> bool {
+    let Ok(chain) = argtop_query::parser::parse_chain(sql, &run.inner.query_limits) else { return false };
+    if object.kind() == StoredKind::Fusion {
+        return chain.score_by.as_ref().is_some_and(|expr| expr.calls(object.name()));
+    }
+    let named = |stage: &&argtop_query::ast::Stage| {
+        stage.object.as_ref().is_some_and(|named| named.name == object.name())
+    };
+    chain.all_stages().iter().any(named)
 }
 
 /// What could not do without the object.
 fn user_of(run: &Run, object: &Object) -> Option<String> {
     let catalog = run.view.catalog();
     let named = |object: &Object| format!("{} {}", object.kind().name(), object.name());
-    let in_pipeline = |name: &str| {
+    let in_pipeline = || {
         let mut pipelines = catalog.of_kind(StoredKind::Pipeline);
         pipelines.find(|pipeline| match &***pipeline {
-            Object::Pipeline(record) => names_object(run, &record.sql, name),
+            Object::Pipeline(record) => names_object(run, &record.sql, object),
             _ => false,
         })
     };
@@ -193,15 +198,15 @@ fn user_of(run: &Run, object: &Object) -> Option<String> {
             user.into_iter()
                 .find(uses)
                 .map(|record| format!("table {}", record.name))
-                .or_else(|| in_pipeline(&model.name).map(|user| named(user)))
+                .or_else(|| in_pipeline().map(|user| named(user)))
         }
-        Object::Index(index) => in_pipeline(&index.name).map(|user| named(user)),
+        Object::Index(_) | Object::Fusion(_) => in_pipeline().map(|user| named(user)),
         Object::Classifier(classifier) => {
             let index = catalog.of_kind(StoredKind::Index).find(|index| match &***index {
                 Object::Index(record) => record.classifier == Some(classifier.id),
                 _ => false,
             });
-            index.or_else(|| in_pipeline(&classifier.name)).map(|user| named(user))
+            index.or_else(in_pipeline).map(|user| named(user))
         }
         Object::Pipeline(pipeline) => {
             let table = catalog.of_kind(StoredKind::Table).find(|table| match &***table {
@@ -210,6 +215,6 @@ fn user_of(run: &Run, object: &Object) -> Option<String> {
             });
             table.map(|user| named(user))
         }
-        Object::Table(_) | Object::Auxiliary(_) | Object::Fusion(_) => None,
+        Object::Table(_) | Object::Auxiliary(_) => None,
     }
 }

@@ -17,4 +17,5 @@ mod metrics_tests;
 pub use bootstrap::{Interval, bootstrap_difference};
 pub use groups::{DECILES, LabelGroups, MetricsByKey};
 pub use metrics::{CoverageBase, LabelIndex, MetricError, MetricOptions, Metrics, RankedPoint};
+pub(crate) use propensity::inverse_propensity;
 pub use propensity::{LabelCounts, Propensity};

@@ -60,6 +60,12 @@ pub struct Propensity {
     pub b: f64,
 }
 
+/// q of a label that occurs in `count` of `points` training points; see [`Propensity`].
+pub(crate) fn inverse_propensity(points: u64, count: u64, a: f64, b: f64) -> f64 {
+    let c = ((points as f64).ln() - 1.0) * (b + 1.0).powf(a);
+    1.0 + c * (count as f64 + b).powf(-a)
+}
+
 impl Propensity {
     /// From the number of training points and the points of each label, by label index.
     ///
@@ -73,8 +79,7 @@ impl Propensity {
         if !a.is_finite() || !b.is_finite() || b <= 0.0 {
             return Err(MetricError::PropensityConstants { a, b });
         }
-        let c = ((points as f64).ln() - 1.0) * (b + 1.0).powf(a);
-        let inverse_of = |count: u64| 1.0 + c * (count as f64 + b).powf(-a);
+        let inverse_of = |count: u64| inverse_propensity(points, count, a, b);
         let inverse = counts.iter().map(|count| inverse_of(*count)).collect();
         Ok(Propensity { inverse, unseen: inverse_of(0), a, b })
     }

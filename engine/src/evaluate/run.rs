@@ -24,7 +24,7 @@ use crate::dispatch::Output;
 use crate::error::Error;
 use crate::execute::search::{QueryInput, Ranked, answer, encode};
 use crate::execute::{self, Run};
-use crate::physical::{SearchPlan, StageKind};
+use crate::physical::{SearchPlan, StageKind, window};
 use crate::planner::Planner;
 use crate::statement::Column;
 use crate::view::KeyBook;
@@ -348,7 +348,9 @@ fn answer_block(
             Entry::Vacant(entry) => {
                 let started = Instant::now();
                 let (queries, _) = run.inner.install(|| encode(run, &model, &block.inputs))?;
-                let vectors = (0..queries.len()).map(|at| QueryInput::Vector(queries.row(at).to_vec()));
+                // The text goes along: other stages may read it.
+                let inputs = block.inputs.iter().enumerate();
+                let vectors = inputs.map(|(at, input)| input.clone().with_vector(queries.row(at)));
                 entry.insert((vectors.collect(), started.elapsed().as_secs_f64()))
             }
         };
@@ -363,12 +365,7 @@ fn answer_block(
 /// The plan with a limit of `depth`, as far as the windows of its stages go.
 fn deepened(plan: &SearchPlan, depth: u64) -> SearchPlan {
     let mut plan = plan.clone();
-    let window = plan.stages.iter().rev().find_map(|stage| match &stage.kind {
-        StageKind::ShortlistPaths { limit } | StageKind::ShortlistIndex { limit, .. } => Some(*limit),
-        StageKind::Rerank { limit, .. } => *limit,
-        _ => None,
-    });
-    plan.owed = window.map_or(depth, |window| window.min(depth));
+    plan.owed = window(&plan.stages).map_or(depth, |(window, _)| window.min(depth));
     plan.limit = Some(plan.owed);
     plan
 }

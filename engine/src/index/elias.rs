@@ -154,6 +154,16 @@ impl<'a> EliasView<'a> {
         Ok(())
     }
 
+    /// W_C, `[C, D]`.
+    pub fn weights(&self) -> &'a [f32] {
+        self.weights
+    }
+
+    /// b_C, `[C]`.
+    pub fn biases(&self) -> &'a [f32] {
+        self.biases
+    }
+
     /// Numbers in a query.
     pub fn dimension(&self) -> usize {
         self.dimension

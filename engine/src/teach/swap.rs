@@ -13,7 +13,7 @@ use crate::train::Csr;
 use crate::view::View;
 
 /// Label frequencies of a training, written aside.
-pub(super) struct Frequencies {
+pub(crate) struct Frequencies {
     record: FrequencyRecord,
 }
 

@@ -13,6 +13,7 @@ mod csr;
 mod elias;
 mod fusion;
 mod learner;
+mod lever;
 mod logistic;
 mod loss;
 mod neighbors;
@@ -46,6 +47,7 @@ pub use loss::{
     Mass, Positives, SoftmaxTerms, Triplet, Weighting, batch_positives, binary_cross_entropy,
     decoupled_softmax, hardest_negatives, sparse_product,
 };
+pub use lever::{Augmented, LeverOptions, LeverTeacher, augment};
 pub use logistic::LogisticOptions;
 pub use neighbors::{NeighborOptions, Neighbors, neighbors};
 pub use optimizer::{AdamW, Parameters, linear_schedule};

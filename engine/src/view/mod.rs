@@ -12,11 +12,13 @@
 //! A label that ended before its row was read is looked up by itself for the few snapshots that still see it.
 
 mod dense;
+mod fusion;
 mod graph;
 mod keys;
 mod labels;
 mod moment;
 mod sparse;
+mod propensity;
 
 pub(crate) use dense::{Dense, RowSpec};
 pub(crate) use graph::Graph;
@@ -24,3 +26,4 @@ pub(crate) use keys::KeyBook;
 pub(crate) use labels::value_cell;
 pub(crate) use moment::{Caches, View, row_of_number, vector_columns};
 pub(crate) use sparse::{SparseRows, SpreadFeatures};
+pub(crate) use propensity::InversePropensity;

@@ -9,7 +9,7 @@ use argtop_storage::{
 };
 use roaring::RoaringBitmap;
 
-use super::{Dense, Graph, KeyBook, RowSpec, SparseRows, dense, graph, keys, sparse};
+use super::{Dense, Graph, KeyBook, RowSpec, SparseRows, dense, graph, keys, propensity, sparse};
 use crate::database::Inner;
 use crate::error::Error;
 use crate::index::VectorIndex;
@@ -35,6 +35,7 @@ pub(crate) struct Caches {
     pub(super) keys: Mutex<HashMap<ObjectId, Arc<keys::Shared>>>,
     pub(super) graphs: Mutex<HashMap<ObjectId, Arc<graph::Shared>>>,
     pub(super) sparse: Mutex<HashMap<ObjectId, Arc<sparse::Shared>>>,
+    pub(super) frequencies: Mutex<HashMap<ObjectId, propensity::Loaded>>,
     indexes: Mutex<HashMap<ObjectId, OpenIndex>>,
 }
 
@@ -45,6 +46,7 @@ impl Caches {
         lock(&self.keys).remove(&object);
         lock(&self.graphs).remove(&object);
         lock(&self.sparse).remove(&object);
+        lock(&self.frequencies).remove(&object);
         lock(&self.indexes).remove(&object);
     }
 }

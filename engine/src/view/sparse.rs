@@ -39,6 +39,7 @@ pub(crate) struct SparseRows {
     view: View,
     shared: Arc<Shared>,
     segments: Vec<Arc<Segment>>,
+    width: usize,
 }
 
 /// A query's features, spread over one number for each column so that rows look them up.
@@ -82,7 +83,12 @@ impl SparseRows {
         }
         let segments = read.segments.clone();
         drop(read);
-        Ok(SparseRows { view: view.clone(), shared, segments })
+        Ok(SparseRows { view: view.clone(), shared, segments, width })
+    }
+
+    /// Features of a query: terms, then the embedding where rows read it.
+    pub(crate) fn width(&self) -> usize {
+        self.width
     }
 
     /// The vocabulary.

@@ -169,4 +169,30 @@ impl Expr {
     pub fn new(kind: ExprKind, span: Span) -> Expr {
         Expr { kind, span }
     }
+
+    /// Whether it calls a function of this name; subqueries are left out.
+    pub fn calls(&self, name: &str) -> bool {
+        let any = |exprs: &[Expr]| exprs.iter().any(|expr| expr.calls(name));
+        match &self.kind {
+            ExprKind::Literal(_) | ExprKind::Parameter { .. } | ExprKind::Column(_) => false,
+            ExprKind::Unary { expr, .. }
+            | ExprKind::InQuery { expr, .. }
+            | ExprKind::IsNull { expr, .. }
+            | ExprKind::Cast { expr, .. } => expr.calls(name),
+            ExprKind::Binary { left, right, .. } | ExprKind::Distance { left, right, .. } => {
+                left.calls(name) || right.calls(name)
+            }
+            ExprKind::Logic { operands: exprs, .. } | ExprKind::List(exprs) => any(exprs),
+            ExprKind::Between { expr, low, high, .. } => {
+                expr.calls(name) || low.calls(name) || high.calls(name)
+            }
+            ExprKind::InList { expr, list, .. } => expr.calls(name) || any(list),
+            ExprKind::Like { expr, pattern, .. } => expr.calls(name) || pattern.calls(name),
+            ExprKind::Case { operand, branches, otherwise } => {
+                let ends = [operand, otherwise].into_iter().flatten().any(|expr| expr.calls(name));
+                ends || branches.iter().any(|(when, then)| when.calls(name) || then.calls(name))
+            }
+            ExprKind::Call(call) => call.name.name == name || any(&call.args),
+        }
+    }
 }

@@ -13,7 +13,7 @@ use crate::value::DataType;
 use crate::walk::is_numeric;
 
 /// Methods of a fusion.
-const METHODS: [&str; 2] = ["tree", "linear"];
+const METHODS: [&str; 3] = ["tree", "linear", "boosted"];
 
 impl Binder<'_> {
     pub(super) fn create_fusion(&mut self, create: &ast::CreateFusion) -> BindResult<LogicalPlan> {
@@ -30,7 +30,7 @@ impl Binder<'_> {
             let message = format!("unknown fusion method `{}`", method.name);
             let error = QueryError::new(ErrorCode::WrongMethod, message).at(method.span);
             let error = error.did_you_mean(&method.name, METHODS);
-            let known = "known: `tree` (a decision tree), `linear` (a logistic model)";
+            let known = "known: `tree` (a decision tree), `boosted` (several), `linear` (a logistic model)";
             return Err(if error.help.is_some() { error } else { error.help(known) });
         }
         let mut features: Vec<String> = Vec::with_capacity(create.features.len());

@@ -112,7 +112,7 @@ impl Parser<'_> {
     fn create_fusion(&mut self, head: Head) -> Parsed<StatementKind> {
         let table = self.on_table()?;
         self.expect("USING")?;
-        let method = self.ident("a method: tree or linear")?;
+        let method = self.ident("a method: tree, boosted or linear")?;
         self.open()?;
         let features = self.list("features", self.limits.columns_max, Self::feature)?;
         self.close()?;

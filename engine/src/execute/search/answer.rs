@@ -27,6 +27,45 @@ pub(crate) enum QueryInput {
     Text(String),
     /// A vector.
     Vector(Vec<f32>),
+    /// A vector, and the text for stages that read it.
+    Both {
+        /// Text.
+        text: String,
+        /// Vector.
+        vector: Vec<f32>,
+    },
+}
+
+impl QueryInput {
+    /// A text.
+    pub(crate) fn text(text: impl Into<String>) -> QueryInput {
+        QueryInput::Text(text.into())
+    }
+
+    /// The same query with its vector, which takes the place of one that it had.
+    pub(crate) fn with_vector(self, vector: &[f32]) -> QueryInput {
+        let vector = vector.to_vec();
+        match self {
+            QueryInput::Text(text) | QueryInput::Both { text, .. } => QueryInput::Both { text, vector },
+            QueryInput::Vector(_) => QueryInput::Vector(vector),
+        }
+    }
+
+    /// The query's text, where it brought one.
+    pub(crate) fn as_text(&self) -> Option<&str> {
+        match self {
+            QueryInput::Text(text) | QueryInput::Both { text, .. } => Some(text),
+            QueryInput::Vector(_) => None,
+        }
+    }
+
+    /// The query's vector, where it brought one.
+    pub(crate) fn as_vector(&self) -> Option<&[f32]> {
+        match self {
+            QueryInput::Vector(vector) | QueryInput::Both { vector, .. } => Some(vector),
+            QueryInput::Text(_) => None,
+        }
+    }
 }
 
 /// The rows of a search whose query is constant.
@@ -38,28 +77,35 @@ pub(crate) fn stream(run: &Run, plan: &SearchPlan) -> Result<RowStream, Error> {
     Ok(Box::new(rows.into_iter().map(Ok)))
 }
 
+const QUERY_FIX: &str = "give SEARCH a text, or (VECTOR => a list of numbers)";
+
 fn query_input(run: &Run, plan: &SearchPlan) -> Result<QueryInput, Error> {
-    let fix = "give SEARCH a text, or (VECTOR => a list of numbers)";
-    if let Some(expr) = &plan.vector {
-        return match evaluate(expr, &[], &run.eval())? {
-            Value::Vector(vector) => Ok(QueryInput::Vector(vector)),
-            value @ Value::List(_) => {
-                let to = argtop_query::DataType::Vector {
-                    dimension: None,
-                    format: argtop_query::VectorFormat::F32,
-                };
-                match argtop_query::eval::cast_value(value, &to)? {
-                    Value::Vector(vector) => Ok(QueryInput::Vector(vector)),
-                    _ => Err(Error::value("the query's vector is empty", fix)),
-                }
-            }
-            value => Err(Error::value(format!("the query's vector is {value}"), fix)),
-        };
+    let text = plan.text.as_ref().map(|expr| evaluate(expr, &[], &run.eval())).transpose()?;
+    let vector = plan.vector.as_ref().map(|expr| evaluate(expr, &[], &run.eval())).transpose()?;
+    match (text, vector) {
+        (Some(Value::Text(text)), Some(vector)) => {
+            Ok(QueryInput::Both { text, vector: query_vector(vector)? })
+        }
+        (None, Some(vector)) => Ok(QueryInput::Vector(query_vector(vector)?)),
+        (Some(Value::Text(text)), None) => Ok(QueryInput::text(text)),
+        (Some(value), _) => Err(Error::value(format!("the query's text is {value}"), QUERY_FIX)),
+        (None, None) => Err(Error::Internal("a search without a query".into())),
     }
-    match plan.text.as_ref().map(|expr| evaluate(expr, &[], &run.eval())).transpose()? {
-        Some(Value::Text(text)) => Ok(QueryInput::Text(text)),
-        Some(value) => Err(Error::value(format!("the query's text is {value}"), fix)),
-        None => Err(Error::Internal("a search without a query".into())),
+}
+
+fn query_vector(value: Value) -> Result<Vec<f32>, Error> {
+    let value = match value {
+        list @ Value::List(_) => {
+            let to =
+                argtop_query::DataType::Vector { dimension: None, format: argtop_query::VectorFormat::F32 };
+            argtop_query::eval::cast_value(list, &to)?
+        }
+        value => value,
+    };
+    match value {
+        Value::Vector(vector) => Ok(vector),
+        Value::List(_) => Err(Error::value("the query's vector is empty", QUERY_FIX)),
+        value => Err(Error::value(format!("the query's vector is {value}"), QUERY_FIX)),
     }
 }
 
@@ -95,9 +141,9 @@ fn final_scores(run: &Run, plan: &SearchPlan, found: &candidates::Candidates) ->
     };
     let mut scores = Vec::with_capacity(found.len());
     for at in 0..found.len() {
-        let row = stage_values(
-            (0..plan.stages.len()).map(|stage| (found.scores[stage][at], found.ranks[stage][at])),
-        );
+        let mut row =
+            stage_values((0..plan.width).map(|stage| (found.scores[stage][at], found.ranks[stage][at])));
+        row.extend(plan.propensity.as_ref().map(|known| Value::Double(known.of(found.slots[at]))));
         scores.push(match evaluate(expr, &row, &run.eval())? {
             Value::Double(score) => score,
             Value::BigInt(score) => score as f64,

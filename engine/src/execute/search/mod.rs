@@ -7,13 +7,18 @@
 //!                        `----------- exact / vector index ------------^
 //! ```
 //!
+//! FUSE runs several such chains and joins their candidates (`fuse`). Candidates have a column for each stage
+//! of the whole chain, in the order in which the stages run: branches before their FUSE.
+//!
 //! Stages nominate with fast arithmetic; every score that decides an order is computed again in f64 from the
 //! stored row, so that a query gives the same answer alone and in a block, with and without generations.
 
 mod answer;
 mod candidates;
+mod fuse;
 mod nearest;
 mod paths;
+mod sparse;
 mod stages;
 
 pub(crate) use answer::{QueryInput, Ranked, answer, stream};

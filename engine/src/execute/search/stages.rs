@@ -1,17 +1,20 @@
 //! The stages of a chain, run over a block of queries.
 
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Instant;
 
-use argtop_storage::{ClassifierRecord, Link, ModelRecord};
+use argtop_query::plan::FuseMethod;
+use argtop_storage::{ClassifierRecord, Link, ModelRecord, ObjectId, Slot};
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
 use super::candidates::{Candidates, rank};
-use super::{QueryInput, nearest, paths};
+use super::{QueryInput, fuse, nearest, paths, sparse};
 use crate::error::Error;
 use crate::execute::Run;
 use crate::kernel;
-use crate::physical::{SearchPlan, StageKind};
+use crate::physical::{BranchPlan, SearchPlan, StageKind, StagePlan, VectorColumn};
 use crate::view::KeyBook;
 
 /// Query vectors, row-major.
@@ -60,82 +63,261 @@ pub(crate) fn run(
     allowed: &Allowed,
 ) -> Result<Vec<Candidates>, Error> {
     let keys = run.view.keys(&plan.table)?;
-    let width = plan.stages.len();
-    let mut queries = given(inputs)?;
-    let mut beams: Option<paths::Probed> = None;
-    let mut found: Vec<Candidates> = vec![Candidates::empty(width); inputs.len()];
-    for (number, stage) in plan.stages.iter().enumerate() {
-        run.context.check()?;
-        let started = Instant::now();
-        let (rows, notes) = match &stage.kind {
-            StageKind::Given => (inputs.len() as u64, vec!["the statement brought the vector".to_string()]),
-            StageKind::Encode { model } => {
-                let (encoded, notes) = encode(run, model, inputs)?;
-                queries = encoded;
-                (queries.len() as u64, notes)
+    let mut chain = Chain { run, plan, inputs, allowed, keys: &keys, encoded: HashMap::new() };
+    let mut state = chain.start(Arc::new(given(inputs)?));
+    chain.stages(&plan.stages, &mut state)?;
+    Ok(state.found)
+}
+
+/// What all stages of one run share.
+struct Chain<'a> {
+    run: &'a Run,
+    plan: &'a SearchPlan,
+    inputs: &'a [QueryInput],
+    allowed: &'a Allowed,
+    keys: &'a KeyBook,
+    /// What models gave for the inputs, so that branches of a FUSE do not encode twice.
+    encoded: HashMap<ObjectId, Arc<Queries>>,
+}
+
+/// What stages hand to those behind them; every branch of a FUSE has its own.
+struct State {
+    queries: Arc<Queries>,
+    beams: Option<paths::Probed>,
+    found: Vec<Candidates>,
+}
+
+/// Rows and remarks for EXPLAIN.
+type Measured = (u64, Vec<String>);
+
+impl Chain<'_> {
+    /// Nothing found yet.
+    fn start(&self, queries: Arc<Queries>) -> State {
+        let found = vec![Candidates::empty(self.plan.width); self.inputs.len()];
+        State { queries, beams: None, found }
+    }
+
+    fn stages(&mut self, stages: &[StagePlan], state: &mut State) -> Result<(), Error> {
+        for stage in stages {
+            self.run.context.check()?;
+            let (started, (rows, notes)) = match &stage.kind {
+                StageKind::Fuse { method, branches } => {
+                    let ends = self.branches(branches, state)?;
+                    let started = Instant::now();
+                    (started, self.fuse(stage.number, *method, &ends, state)?)
+                }
+                _ => (Instant::now(), self.stage(stage, state)?),
+            };
+            self.run.context.measure(stage.id, rows, started.elapsed(), notes);
+        }
+        Ok(())
+    }
+
+    /// What each branch of a FUSE found. Behind them the query's vector is the one before, else that of the
+    /// first branch: the binder has seen to it that all agree where it is needed.
+    fn branches<'b>(
+        &mut self,
+        branches: &'b [BranchPlan],
+        state: &mut State,
+    ) -> Result<Vec<(&'b BranchPlan, Vec<Candidates>)>, Error> {
+        let before = state.queries.clone();
+        let mut ends = Vec::with_capacity(branches.len());
+        for branch in branches {
+            let mut own = self.start(before.clone());
+            self.stages(&branch.stages, &mut own)?;
+            if state.queries.len() == 0 {
+                state.queries = own.queries;
             }
+            ends.push((branch, own.found));
+        }
+        Ok(ends)
+    }
+
+    fn fuse(
+        &self,
+        number: usize,
+        method: FuseMethod,
+        ends: &[(&BranchPlan, Vec<Candidates>)],
+        state: &mut State,
+    ) -> Result<Measured, Error> {
+        let width = self.plan.width;
+        let fused: Result<Vec<Candidates>, Error> = (0..self.inputs.len())
+            .into_par_iter()
+            .map(|at| {
+                let lists: Vec<fuse::List<'_>> = ends
+                    .iter()
+                    .map(|(branch, found)| fuse::List {
+                        found: &found[at],
+                        stage: branch.number(),
+                        weight: branch.weight,
+                    })
+                    .collect();
+                fuse::fuse(method, &lists, (width, number), self.keys)
+            })
+            .collect();
+        state.found = fused?;
+        let listed: u64 = ends.iter().map(|(_, found)| count(found)).sum();
+        Ok((count(&state.found), vec![format!("{listed} labels in {} branches", ends.len())]))
+    }
+
+    /// One stage that is no FUSE.
+    fn stage(&mut self, stage: &StagePlan, state: &mut State) -> Result<Measured, Error> {
+        let (run, table, keys) = (self.run, &self.plan.table, self.keys);
+        let place = (self.plan.width, stage.number);
+        Ok(match &stage.kind {
+            StageKind::Given => {
+                (self.inputs.len() as u64, vec!["the statement brought the vector".to_string()])
+            }
+            StageKind::Encode { model } => self.encode(model, state)?,
             StageKind::Exact { column, limit } => {
-                let dense = run.view.column_rows(&plan.table, column)?;
-                expect_dimension(&queries, column.dimension, &column.name)?;
-                let limit = limit.or(plan.limit).unwrap_or(u64::MAX);
-                let (ranked, notes) = nearest::exact(run, &dense, &queries, limit, allowed, &keys)?;
-                let (kept, rows) = settle(width, number, ranked);
-                found = kept;
-                (rows, notes)
+                let dense = run.view.column_rows(table, column)?;
+                expect_dimension(&state.queries, column.dimension, &column.name)?;
+                let limit = limit.or(self.plan.limit).unwrap_or(u64::MAX);
+                let (ranked, notes) = nearest::exact(run, &dense, &state.queries, limit, self.allowed, keys)?;
+                (settle(place, ranked, state), notes)
             }
             StageKind::Probe { index, beam } => {
-                let graph = run.view.cluster_graph(&plan.table, index)?;
-                expect_dimension(&queries, graph.dimension(), &index.name)?;
-                let probed = paths::probe(run, index, graph, &queries, (*beam, number))?;
+                let graph = run.view.cluster_graph(table, index)?;
+                expect_dimension(&state.queries, graph.dimension(), &index.name)?;
+                let probed = paths::probe(run, index, graph, &state.queries, (*beam, stage.number))?;
                 let measured = (probed.clusters_kept(), probed.notes());
-                beams = Some(probed);
+                state.beams = Some(probed);
                 measured
             }
             StageKind::ShortlistPaths { limit } => {
                 let probed =
-                    beams.as_ref().ok_or_else(|| Error::Internal("SHORTLIST without PROBE".into()))?;
-                let limits = paths::Window { limit: *limit, owed: plan.owed };
+                    state.beams.as_ref().ok_or_else(|| Error::Internal("SHORTLIST without PROBE".into()))?;
+                let limits = paths::Window { limit: *limit, owed: self.plan.owed };
                 let (kept, notes) =
-                    paths::shortlist(run, probed, &queries, limits, allowed, &keys, (width, number))?;
-                found = kept;
-                (count(&found), notes)
+                    paths::shortlist(run, probed, &state.queries, limits, self.allowed, keys, place)?;
+                state.found = kept;
+                (count(&state.found), notes)
             }
             StageKind::ShortlistIndex { index, source, limit, effort } => {
-                let dense = run.view.source_rows(&plan.table, source)?;
-                expect_dimension(&queries, dense.dimension(), &index.name)?;
+                let dense = run.view.source_rows(table, source)?;
+                expect_dimension(&state.queries, dense.dimension(), &index.name)?;
                 let target = nearest::Target { index, dense: &dense, limit: *limit, effort: *effort };
-                let (ranked, notes) = nearest::by_index(run, &target, &queries, allowed, &keys)?;
-                let (kept, rows) = settle(width, number, ranked);
-                found = kept;
-                (rows, notes)
+                let (ranked, notes) = nearest::by_index(run, &target, &state.queries, self.allowed, keys)?;
+                (settle(place, ranked, state), notes)
             }
             StageKind::Rerank { classifier, limit } => {
-                let notes = rerank(run, plan, classifier, *limit, &queries, &mut found, number, &keys)?;
-                (count(&found), notes)
+                let window = Rerank { number: stage.number, limit: *limit };
+                let notes = match &classifier.sparse {
+                    Some(record) => {
+                        let rows = run.view.sparse_rows(table, classifier, record)?;
+                        let texts = (self.inputs, &*state.queries);
+                        sparse::rerank(run, (classifier, &rows), texts, window, &mut state.found, keys)?
+                    }
+                    None => self.rerank(classifier, window, state)?,
+                };
+                (count(&state.found), notes)
             }
-        };
-        run.context.measure(stage.id, rows, started.elapsed(), notes);
+            StageKind::RerankColumn { column, limit } => {
+                let window = Rerank { number: stage.number, limit: *limit };
+                let notes = self.rerank_column(column, window, state)?;
+                (count(&state.found), notes)
+            }
+            StageKind::Fuse { .. } => return Err(Error::Internal("FUSE is no simple stage".into())),
+        })
     }
-    Ok(found)
+
+    fn encode(&mut self, model: &ModelRecord, state: &mut State) -> Result<Measured, Error> {
+        if let Some(known) = self.encoded.get(&model.id) {
+            state.queries = known.clone();
+            return Ok((known.len() as u64, vec!["encoded by another branch".to_string()]));
+        }
+        let (encoded, notes) = encode(self.run, model, self.inputs)?;
+        state.queries = Arc::new(encoded);
+        self.encoded.insert(model.id, state.queries.clone());
+        Ok((state.queries.len() as u64, notes))
+    }
+
+    /// RERANK: classifier scores of the candidates, and the best of them.
+    fn rerank(
+        &self,
+        classifier: &ClassifierRecord,
+        window: Rerank,
+        state: &mut State,
+    ) -> Result<Vec<String>, Error> {
+        let rows = self.run.view.classifier_rows(&self.plan.table, classifier)?;
+        expect_dimension(&state.queries, rows.dimension(), &classifier.name)?;
+        let link = match classifier.link {
+            Link::Cosine => "cosine",
+            Link::Sigmoid => "logit",
+        };
+        let notes = vec![format!("{}, {link}", rows.format_name()), rows_read(&state.found)];
+        self.rescore(window, state, |slot, query, scratch| {
+            let logit = rows.score(slot, query)?;
+            Ok(match classifier.link {
+                Link::Sigmoid => logit,
+                Link::Cosine => cosine(logit, rows.norm(slot, scratch)?, kernel::norm(query)),
+            })
+        })?;
+        Ok(notes)
+    }
+
+    /// RERANK by a vector column: inner products with the query's vector.
+    fn rerank_column(
+        &self,
+        column: &VectorColumn,
+        window: Rerank,
+        state: &mut State,
+    ) -> Result<Vec<String>, Error> {
+        let rows = self.run.view.column_rows(&self.plan.table, column)?;
+        expect_dimension(&state.queries, column.dimension, &column.name)?;
+        let notes = vec![format!("{}, inner product", rows.format_name()), rows_read(&state.found)];
+        self.rescore(window, state, |slot, query, _| rows.score(slot, query))?;
+        Ok(notes)
+    }
+
+    /// Scores every candidate anew and keeps the best.
+    fn rescore(
+        &self,
+        window: Rerank,
+        state: &mut State,
+        score: impl Fn(Slot, &[f32], &mut Vec<f32>) -> Result<f64, Error> + Sync,
+    ) -> Result<(), Error> {
+        let queries = &state.queries;
+        state.found.par_iter_mut().enumerate().try_for_each(|(at, candidates)| {
+            self.run.context.check()?;
+            let query = queries.row(at);
+            let mut scratch = Vec::new();
+            let scores: Result<Vec<f64>, Error> =
+                candidates.slots.iter().map(|slot| score(*slot, query, &mut scratch)).collect();
+            let kept = window.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
+            let kept = kept.unwrap_or(candidates.len());
+            candidates.cut(Some(window.number), &scores?, kept, self.keys)?;
+            Ok(())
+        })
+    }
+}
+
+/// The column of a RERANK, and how many labels it keeps; None: all.
+#[derive(Clone, Copy)]
+pub(super) struct Rerank {
+    pub(super) number: usize,
+    pub(super) limit: Option<u64>,
+}
+
+fn rows_read(found: &[Candidates]) -> String {
+    format!("{} rows read", count(found))
 }
 
 fn count(found: &[Candidates]) -> u64 {
     found.iter().map(|candidates| candidates.len() as u64).sum()
 }
 
-/// Ranked slots of each query as the candidates of stage `number`.
-fn settle(width: usize, number: usize, ranked: Vec<Vec<(f64, u32)>>) -> (Vec<Candidates>, u64) {
-    let found: Vec<Candidates> =
-        ranked.iter().map(|ranked| Candidates::found(width, number, ranked)).collect();
-    let rows = count(&found);
-    (found, rows)
+/// Ranked slots of each query as the candidates of stage `number`; their number in all.
+fn settle((width, number): (usize, usize), ranked: Vec<Vec<(f64, u32)>>, state: &mut State) -> u64 {
+    state.found = ranked.iter().map(|ranked| Candidates::found(width, number, ranked)).collect();
+    count(&state.found)
 }
 
 /// The vectors that queries bring themselves; empty when they bring texts.
 fn given(inputs: &[QueryInput]) -> Result<Queries, Error> {
     let mut queries = Queries::default();
     for input in inputs {
-        let QueryInput::Vector(vector) = input else { continue };
+        let Some(vector) = input.as_vector() else { continue };
         if let Some(at) = kernel::first_non_finite(vector) {
             return Err(Error::value(
                 format!("element {at} of the query's vector is {}", vector[at]),
@@ -173,13 +355,7 @@ pub(crate) fn encode(
     inputs: &[QueryInput],
 ) -> Result<(Queries, Vec<String>), Error> {
     let encoder = run.view.encoder(model)?;
-    let texts: Vec<&str> = inputs
-        .iter()
-        .map(|input| match input {
-            QueryInput::Text(text) => text.as_str(),
-            QueryInput::Vector(_) => "",
-        })
-        .collect();
+    let texts: Vec<&str> = inputs.iter().map(|input| input.as_text().unwrap_or("")).collect();
     let encoded = encoder.encode(&|| run.context.is_cancelled(), &texts)?;
     run.context.check()?;
     let mut queries = Queries { dimension: encoded.dimension, values: encoded.values };
@@ -204,45 +380,6 @@ pub(crate) fn shorten(text: &str) -> String {
         short.push_str("...");
     }
     short
-}
-
-/// RERANK: classifier scores of the candidates, and the best of them.
-#[allow(clippy::too_many_arguments)] // The stage's whole surroundings, once.
-fn rerank(
-    run: &Run,
-    plan: &SearchPlan,
-    classifier: &ClassifierRecord,
-    limit: Option<u64>,
-    queries: &Queries,
-    found: &mut [Candidates],
-    number: usize,
-    keys: &KeyBook,
-) -> Result<Vec<String>, Error> {
-    let rows = run.view.classifier_rows(&plan.table, classifier)?;
-    expect_dimension(queries, rows.dimension(), &classifier.name)?;
-    let read = count(found);
-    found.par_iter_mut().enumerate().try_for_each(|(at, candidates)| {
-        run.context.check()?;
-        let query = queries.row(at);
-        let query_norm = kernel::norm(query);
-        let mut scores = Vec::with_capacity(candidates.len());
-        let mut scratch = Vec::new();
-        for slot in &candidates.slots {
-            let logit = rows.score(*slot, query)?;
-            scores.push(match classifier.link {
-                Link::Sigmoid => logit,
-                Link::Cosine => cosine(logit, rows.norm(*slot, &mut scratch)?, query_norm),
-            });
-        }
-        let limit = limit.map_or(candidates.len(), |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-        candidates.cut(Some(number), &scores, limit, keys)?;
-        Ok::<(), Error>(())
-    })?;
-    let link = match classifier.link {
-        Link::Cosine => "cosine",
-        Link::Sigmoid => "logit",
-    };
-    Ok(vec![format!("{}, {link}", rows.format_name()), format!("{read} rows read")])
 }
 
 /// A zero row or query has no direction; its cosine counts as 0.

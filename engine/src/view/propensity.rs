@@ -1,0 +1,72 @@
+//! How rare labels are: frequencies of the last TRAIN, as inverse propensities.
+
+use std::sync::Arc;
+
+use argtop_storage::{Family, ObjectId, Slot, TableRecord};
+
+use super::View;
+use super::moment::{lock, row_of_number};
+use crate::error::Error;
+use crate::evaluate::inverse_propensity;
+
+/// Constants of the propensity model outside Wikipedia-500K and the Amazon sets (Jain, Prabhu and Varma, KDD
+/// 2016).
+const A: f64 = 0.55;
+const B: f64 = 1.5;
+
+/// Frequencies that were read, and the data id they were read from, whose rows never change.
+pub(super) type Loaded = (ObjectId, Arc<Vec<u32>>);
+
+/// The inverse propensities of a table's labels: `q_l = 1 + C (N_l + B)^-A`.
+#[derive(Clone, Debug)]
+pub(crate) struct InversePropensity {
+    points: u64,
+    /// By slot.
+    frequencies: Arc<Vec<u32>>,
+}
+
+impl InversePropensity {
+    /// q of the label in a slot; a label that came after the training has N_l = 0.
+    pub(crate) fn of(&self, slot: Slot) -> f64 {
+        let count = self.frequencies.get(slot as usize).copied().unwrap_or(0);
+        inverse_propensity(self.points, u64::from(count), A, B)
+    }
+
+    /// q of a label that occurs in no training point.
+    pub(crate) fn unseen(&self) -> f64 {
+        inverse_propensity(self.points, 0, A, B)
+    }
+}
+
+impl View {
+    /// The inverse propensities of a table's labels, kept in memory from their first use on.
+    ///
+    /// # Errors
+    /// The table was never trained, or the rows cannot be read.
+    pub(crate) fn inverse_propensity(&self, table: &TableRecord) -> Result<InversePropensity, Error> {
+        let Some(record) = &table.frequencies else {
+            return Err(Error::value(
+                format!("table {} was never trained, so its labels have no inverse_propensity", table.name),
+                "TRAIN one of its classifiers first, or leave inverse_propensity out",
+            ));
+        };
+        let points = record.points;
+        if let Some((data, loaded)) = lock(&self.inner.caches.frequencies).get(&table.id)
+            && *data == record.data
+        {
+            return Ok(InversePropensity { points, frequencies: loaded.clone() });
+        }
+        let mut frequencies = Vec::new();
+        let mut rows = self.snapshot.scan_rows(Family::AuxiliaryClusters, record.data, 0..Slot::MAX)?;
+        while let Some((slot, bytes)) = rows.next_row()? {
+            let slot = slot as usize;
+            if frequencies.len() <= slot {
+                frequencies.resize(slot + 1, 0);
+            }
+            frequencies[slot] = row_of_number(bytes)?;
+        }
+        let frequencies = Arc::new(frequencies);
+        lock(&self.inner.caches.frequencies).insert(table.id, (record.data, frequencies.clone()));
+        Ok(InversePropensity { points, frequencies })
+    }
+}
