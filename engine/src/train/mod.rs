@@ -10,6 +10,7 @@ mod cluster;
 mod control;
 mod csr;
 mod learner;
+mod lever;
 mod loss;
 mod neighbors;
 mod optimizer;
@@ -27,6 +28,7 @@ pub use cluster::{Clusters, balanced_clusters};
 pub use control::{BuildControl, TrainError};
 pub use csr::Csr;
 pub use learner::{Checkpoint, Course, Learner, NoCheckpoint, Report, Summary, train};
+pub use lever::{Augmented, Blend, LeverOptions, Teacher, augment};
 pub use loss::{
     Mass, Positives, SoftmaxTerms, Triplet, Weighting, batch_positives, binary_cross_entropy,
     decoupled_softmax, hardest_negatives, sparse_product,

@@ -5,6 +5,7 @@ mod finish;
 mod gradient;
 mod learner;
 mod options;
+#[cfg(test)]
 mod sweep;
 #[cfg(test)]
 mod tests;
