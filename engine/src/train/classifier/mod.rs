@@ -5,7 +5,6 @@ mod finish;
 mod gradient;
 mod learner;
 mod options;
-#[cfg(test)]
 mod sweep;
 #[cfg(test)]
 mod tests;

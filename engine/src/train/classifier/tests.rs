@@ -331,13 +331,11 @@ fn one_vs_all_equals_a_batch_with_all_labels() {
             plain.apply_to_adapter(adapter, &batch, inputs);
         }
         assert!((loss - expected).abs() < 1e-5 * expected, "{loss} {expected}");
-        let mut moments = swept.state().into_iter().zip(plain.state());
-        // First moments are a tenth of the derivatives; rows that only one of the two touched differ from
-        // the start in neither.
-        let same = |((name, a), (_, b)): ((&str, &mut Vec<f32>), (&str, &mut Vec<f32>))| {
-            !name.ends_with("first") || a.iter().zip(b.iter()).all(|(a, b)| (a - b).abs() < 1e-6)
-        };
-        assert!(moments.all(same), "{all:?}");
+        // First moments are a tenth of the derivatives; those of rows that nothing touched are zero in both.
+        for ((name, a), (_, b)) in swept.state().into_iter().zip(plain.state()) {
+            let same = a.iter().zip(b.iter()).all(|(a, b)| (a - b).abs() < 1e-6);
+            assert!(same || !name.ends_with("first"), "{name} {all:?}");
+        }
     }
 }
 
