@@ -18,8 +18,8 @@ use crate::kernel::dot;
 /// What makes a probability of a similarity.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Teacher {
-    /// `sigmoid(scale * similarity + offset)` (theorem 3), as [`calibrate`](super::calibrate()) fits it on all
-    /// pairs. Such probabilities are small, so the threshold has to be small too.
+    /// `sigmoid(scale * similarity + offset)` (theorem 3), as [`calibrate`](super::calibrate()) fits it on
+    /// all pairs. Such probabilities are small, so the threshold has to be small too.
     Logistic(Calibration),
     /// `(similarity + 1) / 2`, which the paper finds as good.
     Cosine,
@@ -305,7 +305,7 @@ mod tests {
                 };
                 out.insert((*row, label), value);
             }
-            if own.len() - 1 >= options.tau {
+            if own.len() > options.tau {
                 continue;
             }
             for (range, most) in [(0..n, options.tau_d), (n..n + l, options.tau_l)] {
