@@ -77,7 +77,8 @@ impl Scratch {
         let (content, trailer) = map.split_at_checked(map.len().checked_sub(TRAILER)?)?;
         let mut hash = Xxh3::new();
         hash.update(content);
-        (trailer == trailer_of(content.len() as u64, hash.digest())).then(|| ScratchMap { map: Arc::new(map) })
+        (trailer == trailer_of(content.len() as u64, hash.digest()))
+            .then(|| ScratchMap { map: Arc::new(map) })
     }
 
     /// Removes a file; fine if there is none. Maps of it stay readable.

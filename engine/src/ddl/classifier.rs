@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use argtop_query::plan::CreateOnTable;
-use argtop_storage::{ClassifierRecord, Family, Link, Object, ObjectKind, RowFormat, SparseRecord, TableRecord, Writer};
+use argtop_storage::{
+    ClassifierRecord, Family, Link, Object, ObjectKind, RowFormat, SparseRecord, TableRecord, Writer,
+};
 
 use super::options::OptionReader;
 use super::table::exists;

@@ -93,12 +93,7 @@ impl<'a> OptionReader<'a> {
     }
 
     /// A number within bounds, both included.
-    pub(crate) fn within(
-        &mut self,
-        name: &'static str,
-        least: f64,
-        most: f64,
-    ) -> Result<Option<f64>, Error> {
+    pub(crate) fn within(&mut self, name: &'static str, least: f64, most: f64) -> Result<Option<f64>, Error> {
         let Some(value) = self.take(name) else { return Ok(None) };
         let number = match &value {
             Value::BigInt(number) => *number as f64,

@@ -72,9 +72,11 @@ impl Checkpoint for StateFile {
             ));
         }
         let fits = header.arrays.len() == state.len()
-            && header.arrays.iter().zip(state.iter()).all(|((name, count), (wanted, values))| {
-                name == wanted && *count == values.len()
-            });
+            && header
+                .arrays
+                .iter()
+                .zip(state.iter())
+                .all(|((name, count), (wanted, values))| name == wanted && *count == values.len());
         if !fits {
             return Err(failed("the state that was kept has other arrays; leave resume out to begin anew"));
         }

@@ -108,8 +108,7 @@ pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Er
         None => (Points::new(vec![points])?, lesson.targets.clone(), lesson.weights.clone()),
     };
     let cancelled = || run.context.is_cancelled();
-    let control =
-        BuildControl { cancelled: &cancelled, progress: &|_, _| {}, threads: run.inner.threads };
+    let control = BuildControl { cancelled: &cancelled, progress: &|_, _| {}, threads: run.inner.threads };
     let options = asked.options.clone();
     let mut learner = run
         .inner

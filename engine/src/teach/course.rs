@@ -17,8 +17,7 @@ pub(super) fn run_course(
         // Epochs differ little in length, so that steps of this one stand for all.
         let done = (report.epoch * report.steps + report.step) as u64;
         let total = (report.epochs * report.steps) as u64;
-        let remark =
-            || format!("epoch {} of {}, loss {:.5}", report.epoch + 1, report.epochs, report.loss);
+        let remark = || format!("epoch {} of {}, loss {:.5}", report.epoch + 1, report.epochs, report.loss);
         run.context.progress_with(what, remark, done, Some(total));
     };
     let summary = run.inner.install(|| {

@@ -128,7 +128,9 @@ fn pipeline_search(run: &Run, table: &TableRecord, asked: &Asked) -> Result<Sear
 fn search_of(node: Node) -> Option<Search> {
     match node {
         Node::Search(search) => Some(*search),
-        Node::Project { input, .. } | Node::Limit { input, .. } | Node::Sort { input, .. } => search_of(*input),
+        Node::Project { input, .. } | Node::Limit { input, .. } | Node::Sort { input, .. } => {
+            search_of(*input)
+        }
         _ => None,
     }
 }
@@ -261,8 +263,7 @@ fn inverse_propensities(
         let of_label = labels.slots.iter().map(|slot| known.of(*slot)).collect();
         return Ok(Propensities { of_label, unseen: known.unseen() });
     }
-    let model = |count: u32| {
-        crate::evaluate::inverse_propensity(targets.rows() as u64, u64::from(count), 0.55, 1.5)
-    };
+    let model =
+        |count: u32| crate::evaluate::inverse_propensity(targets.rows() as u64, u64::from(count), 0.55, 1.5);
     Ok(Propensities { of_label: targets.column_counts().into_iter().map(model).collect(), unseen: model(0) })
 }

@@ -220,19 +220,17 @@ fn start(
 fn calibrated(ground: &Ground<'_>) -> Result<Calibration, Error> {
     let run = ground.run;
     let cancelled = || run.context.is_cancelled();
-    let control =
-        BuildControl { cancelled: &cancelled, progress: &|_, _| {}, threads: run.inner.threads };
+    let control = BuildControl { cancelled: &cancelled, progress: &|_, _| {}, threads: run.inner.threads };
     let seed = ground.asked.common.seed;
-    Ok(run.inner.install(|| {
-        calibrate(&control, ground.points, ground.embeddings, ground.targets, seed)
-    })?)
+    Ok(run.inner.install(|| calibrate(&control, ground.points, ground.embeddings, ground.targets, seed))?)
 }
 
 /// A balanced partition of the labels by where their documents lie: the beginning of stage 1.
 fn partition(ground: &Ground<'_>, index: &IndexRecord) -> Result<EliasParameters, Error> {
     let (run, asked, labels) = (ground.run, ground.asked, ground.labels);
     let built = index.options.get("clusters").and_then(|text| text.parse::<u64>().ok());
-    let clusters = asked.clusters.or(built).map_or_else(|| cluster_count(labels.len()), |count| count as usize);
+    let clusters =
+        asked.clusters.or(built).map_or_else(|| cluster_count(labels.len()), |count| count as usize);
     let cancelled = || run.context.is_cancelled();
     let progress = |done: u64, total: u64| run.context.progress("clustering labels", done, Some(total));
     let control = BuildControl { cancelled: &cancelled, progress: &progress, threads: run.inner.threads };
@@ -391,12 +389,8 @@ fn install(
     let mut swap = Swap::begin(run, &old)?;
     let mut statistics = graph_statistics(&graph, slot_end, "trained");
     statistics.extend(used);
-    let record = IndexRecord {
-        data: Some(data),
-        built_seq: run.view.snapshot().seq(),
-        statistics,
-        ..index.clone()
-    };
+    let record =
+        IndexRecord { data: Some(data), built_seq: run.view.snapshot().seq(), statistics, ..index.clone() };
     if let Some(old) = index.data {
         for family in [Family::ClusterWeights, Family::ClusterEdges, Family::LabelEdges] {
             swap.retire(family, old);

@@ -138,7 +138,8 @@ impl TextWriter {
 
     /// Appends a text.
     pub(super) fn push(&mut self, text: &str) -> Result<(), Error> {
-        let length = u32::try_from(text.len()).map_err(|_| Error::value("a text has over 4 GiB", "cut it"))?;
+        let length =
+            u32::try_from(text.len()).map_err(|_| Error::value("a text has over 4 GiB", "cut it"))?;
         for bytes in [&length.to_le_bytes()[..], text.as_bytes()] {
             self.hash.update(bytes);
             self.file.write(bytes).map_err(scratch_error)?;

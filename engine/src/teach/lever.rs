@@ -10,7 +10,7 @@ use super::options::TrainOptions;
 use crate::error::Error;
 use crate::execute::Run;
 use crate::physical::VectorColumn;
-use crate::train::{BuildControl, Csr, LeverOptions, LeverTeacher, Points, Vectors, augment};
+use crate::train::{Blend, BuildControl, Csr, LeverOptions, Points, Teacher, Vectors, augment};
 
 /// What the statement asks of LEVER.
 pub(super) struct LeverAsked {
@@ -24,16 +24,21 @@ impl LeverAsked {
             return Ok(None);
         }
         let defaults = LeverOptions::default();
+        let teacher = match reader.word("teacher", &["cosine", "logistic"], "cosine")? {
+            "logistic" => Teacher::Logistic,
+            _ => Teacher::Cosine,
+        };
         let options = LeverOptions {
             tau: reader.count("tau", (0, 1 << 20), defaults.tau as u64)? as usize,
-            tau_documents: reader.count("tau_d", (0, 1 << 20), defaults.tau_documents as u64)? as usize,
-            tau_labels: reader.count("tau_l", (0, 1 << 20), defaults.tau_labels as u64)? as usize,
+            tau_d: reader.count("tau_d", (0, 1 << 20), defaults.tau_d as u64)? as usize,
+            tau_l: reader.count("tau_l", (0, 1 << 20), defaults.tau_l as u64)? as usize,
             threshold: reader.number("threshold", (0.0, 1.0), f64::from(defaults.threshold))? as f32,
-            lambda: reader.number("lambda", (0.0, 1.0), f64::from(defaults.lambda))? as f32,
-            teacher: match reader.word("teacher", &["logistic", "cosine"], "logistic")? {
-                "cosine" => LeverTeacher::Cosine,
-                _ => LeverTeacher::Logistic,
+            blend: match reader.word("blend", &["code", "paper"], "code")? {
+                "paper" => Blend::Paper,
+                _ => Blend::Code,
             },
+            lambda: reader.number("lambda", (0.0, 1.0), f64::from(defaults.lambda))? as f32,
+            teacher,
             ..defaults
         };
         Ok(Some(LeverAsked { options }))
@@ -61,10 +66,10 @@ pub(super) fn augmented(
         let documents = Points::new(vec![points.clone()])?;
         augment(&control, &documents, &texts, &embeddings, &lesson.targets, &asked.options)
     })?;
-    let extra = Arc::new(Vectors::new(texts.dimension(), texts.gather(&found.labels)));
+    let extra = Arc::new(Vectors::new(texts.dimension(), texts.gather(&found.texts)));
     let weights = lesson.weights.as_ref().map(|weights| {
         let mut weights = weights.clone();
-        weights.resize(weights.len() + found.labels.len(), 1.0);
+        weights.resize(weights.len() + found.texts.len(), 1.0);
         weights
     });
     Ok((Points::new(vec![points.clone(), extra])?, found.targets, weights))

@@ -174,8 +174,11 @@ fn candidates(
         (0..points.len()).for_each(|_| none.push(&mut Vec::new()));
         return Ok(none);
     }
-    let options =
-        NeighborOptions { k: asked.candidates as usize, seed: asked.ranker.seed, ..NeighborOptions::default() };
+    let options = NeighborOptions {
+        k: asked.candidates as usize,
+        seed: asked.ranker.seed,
+        ..NeighborOptions::default()
+    };
     let found = neighbors(control, points.values(), rows.values(), rows.dimension(), options)?;
     let mut candidates = Csr::new(rows.len());
     for mut near in found {
@@ -196,8 +199,7 @@ fn install(
     let Object::Classifier(old) = object else {
         return Err(Error::Internal(format!("{} is no classifier", object.name())));
     };
-    let vocabulary_id =
-        trained.sparse.as_ref().map_or(ObjectId(0), |sparse| sparse.vocabulary);
+    let vocabulary_id = trained.sparse.as_ref().map_or(ObjectId(0), |sparse| sparse.vocabulary);
     let mut rows = run.inner.store.bulk_rows(Family::Classifiers, vocabulary_id)?;
     for (number, (term, df)) in (0u32..).zip(vocabulary.rows()) {
         let mut bytes = df.to_le_bytes().to_vec();

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use argtop_storage::{
-    Catalog, ClassifierRecord, Family, FrequencyRecord, IndexRecord, Object, ObjectId, Slot, TableRecord, Writer,
+    Catalog, ClassifierRecord, Family, FrequencyRecord, IndexRecord, Object, ObjectId, Slot, TableRecord,
+    Writer,
 };
 
 use super::lesson::{LabelNumbers, Lesson};

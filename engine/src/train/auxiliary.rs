@@ -150,18 +150,14 @@ impl<'a> AuxiliaryLearner<'a> {
             }
             targets.push(&mut row);
         }
-        let weights: Option<Vec<f32>> =
-            self.weights.map(|weights| documents.iter().map(|document| weights[*document as usize]).collect());
+        let weights: Option<Vec<f32>> = self
+            .weights
+            .map(|weights| documents.iter().map(|document| weights[*document as usize]).collect());
         self.options.loss.block(&scores, &targets, weights.as_deref())
     }
 
     /// Gradient with respect to the vectors that the batch touches: their numbers, ascending, and rows.
-    fn gradients(
-        &self,
-        documents: &[u32],
-        chosen: &[Chosen],
-        derivatives: &Csr,
-    ) -> (Vec<u32>, Vec<f32>) {
+    fn gradients(&self, documents: &[u32], chosen: &[Chosen], derivatives: &Csr) -> (Vec<u32>, Vec<f32>) {
         let dimension = self.points.dimension();
         let mut entries: Vec<(u32, u32, f32)> = Vec::with_capacity(derivatives.entries());
         for document in 0..derivatives.rows() {
@@ -328,7 +324,8 @@ mod tests {
             }
             best.1
         };
-        let hits = (0..case.points.len()).filter(|document| case.targets.row(*document).0.contains(&best(*document)));
+        let hits = (0..case.points.len())
+            .filter(|document| case.targets.row(*document).0.contains(&best(*document)));
         hits.count() as f64 / case.points.len() as f64
     }
 

@@ -44,8 +44,8 @@ impl DocumentBatches {
         (self.options.cluster_size.max(1) << doublings).min(self.options.size.max(1))
     }
 
-    /// Whether [`begin`](Self::begin) will look at the vectors, since there are no clusters of the epoch's size
-    /// yet.
+    /// Whether [`begin`](Self::begin) will look at the vectors, since there are no clusters of the epoch's
+    /// size yet.
     pub fn needs_vectors(&self, epoch: usize) -> bool {
         let size = self.cluster_size(epoch);
         size > 1 && self.clusters.as_ref().is_none_or(|(made_for, _)| *made_for != size)

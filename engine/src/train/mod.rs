@@ -31,24 +31,24 @@ pub use auxiliary::{AuxiliaryLearner, AuxiliaryOptions};
 pub use batches::{BatchOptions, DocumentBatches};
 pub use calibrate::{Calibration, calibrate};
 pub use classifier::{
-    ClassifierLearner, ClassifierLoss, ClassifierOptions, Link, Negatives, TrainedClassifier, TrainedRows, fold,
-    later_label_line,
+    ClassifierLearner, ClassifierLoss, ClassifierOptions, Link, Negatives, TrainedClassifier, TrainedRows,
+    fold, later_label_line,
 };
 pub use cluster::{Clusters, balanced_clusters};
 pub use control::{BuildControl, TrainError};
 pub use csr::Csr;
-pub use fusion::{FusionExamples, FusionMethod, FusionModel, FusionOptions};
 pub use elias::{
     Documents, EdgeStart, EliasLearner, EliasOptions, EliasParameters, EliasStage, TrainedElias,
     approximate_adjacency, connect_labels, edge_values, label_centroids, logits_of_values, path_recall,
 };
+pub use fusion::{FusionExamples, FusionMethod, FusionModel, FusionOptions};
 pub use learner::{Checkpoint, Course, Learner, NoCheckpoint, Report, Summary, train};
+pub use lever::{Augmented, Blend, LeverOptions, Teacher, augment};
+pub use logistic::LogisticOptions;
 pub use loss::{
     Mass, Positives, SoftmaxTerms, Triplet, Weighting, batch_positives, binary_cross_entropy,
     decoupled_softmax, hardest_negatives, sparse_product,
 };
-pub use lever::{Augmented, LeverOptions, LeverTeacher, augment};
-pub use logistic::LogisticOptions;
 pub use neighbors::{NeighborOptions, Neighbors, neighbors};
 pub use optimizer::{AdamW, Parameters, linear_schedule};
 pub use partition::{PARTITION_SCALE, cluster_count, initial_partition};

@@ -4,8 +4,8 @@ use rayon::prelude::*;
 
 use crate::kernel::{Layout, multiply};
 
-/// Rows of a result that one task makes.
-const ROWS_AT_ONCE: usize = 64;
+/// Rows of a result that one task makes: enough that arranging the other matrix for it costs little.
+const ROWS_AT_ONCE: usize = 128;
 
 /// `[n, k]` times the rows of `[m, k]` gives `[n, m]`, one score for each pair.
 pub(super) fn row_products(a: &[f32], b: &[f32], k: usize) -> Vec<f32> {

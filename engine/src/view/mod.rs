@@ -17,13 +17,13 @@ mod graph;
 mod keys;
 mod labels;
 mod moment;
-mod sparse;
 mod propensity;
+mod sparse;
 
 pub(crate) use dense::{Dense, RowSpec};
 pub(crate) use graph::Graph;
 pub(crate) use keys::KeyBook;
 pub(crate) use labels::value_cell;
 pub(crate) use moment::{Caches, View, row_of_number, vector_columns};
-pub(crate) use sparse::{SparseRows, SpreadFeatures};
 pub(crate) use propensity::InversePropensity;
+pub(crate) use sparse::{SparseRows, SpreadFeatures};

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use argtop_storage::{
     Catalog, ClassifierRecord, ColumnType, Family, Generation, IndexRecord, Key, ModelRecord, Object,
-    ObjectId, ObjectKind, Slot, Snapshot, SparseRecord, TableRecord, RowFormat, decode_row,
+    ObjectId, ObjectKind, RowFormat, Slot, Snapshot, SparseRecord, TableRecord, decode_row,
 };
 use roaring::RoaringBitmap;
 

@@ -76,7 +76,8 @@ impl SparseRows {
     ) -> Result<SparseRows, Error> {
         let shared = shared(view, classifier, record)?;
         let slot_end = view.snapshot.slot_end(table.id);
-        let width = shared.vocabulary.len() + if record.embedding { classifier.dimension as usize } else { 0 };
+        let width =
+            shared.vocabulary.len() + if record.embedding { classifier.dimension as usize } else { 0 };
         let mut read = lock(&shared.read);
         while read.to < slot_end {
             read_segment(view, &shared, width, slot_end, &mut read)?;
@@ -151,7 +152,8 @@ fn read_segment(
         let (mut entries, bias) = match next.take_if(|(found, _)| *found == slot) {
             Some((_, row)) => {
                 segment.present.insert(slot);
-                next = rows.next_row()?.map(|(slot, bytes)| split(bytes).map(|row| (slot, row))).transpose()?;
+                next =
+                    rows.next_row()?.map(|(slot, bytes)| split(bytes).map(|row| (slot, row))).transpose()?;
                 row
             }
             None => (Vec::new(), 0.0),
@@ -167,11 +169,7 @@ fn read_segment(
     Ok(())
 }
 
-fn shared(
-    view: &View,
-    classifier: &ClassifierRecord,
-    record: &SparseRecord,
-) -> Result<Arc<Shared>, Error> {
+fn shared(view: &View, classifier: &ClassifierRecord, record: &SparseRecord) -> Result<Arc<Shared>, Error> {
     if let Some(shared) = lock(&view.inner.caches.sparse).get(&classifier.id)
         && shared.data == classifier.data
     {

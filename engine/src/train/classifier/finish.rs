@@ -67,8 +67,7 @@ impl ClassifierLearner {
         };
         let adapter = self.adapter.map(|adapter| adapter.values);
         let trained = TrainedRows { rows: &rows, biases: &biases, adapter: adapter.as_deref() };
-        let line =
-            line(&self.points, &self.labels, &self.targets, trained, self.options.seed, self.start);
+        let line = line(&self.points, &self.labels, &self.targets, trained, self.options.seed, self.start);
         TrainedClassifier { link, rows, biases, scale: line.scale, offset: line.offset, adapter }
     }
 }

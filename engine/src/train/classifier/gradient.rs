@@ -1,5 +1,7 @@
 //! Loss and derivatives of one batch against some labels.
 
+use rayon::prelude::*;
+
 use super::batch::{Batch, Shortlist};
 use super::learner::ClassifierLearner;
 use super::options::ClassifierLoss;
@@ -58,9 +60,9 @@ impl ClassifierLearner {
         let shared = self.start.offset / scale;
         let bias = |label: &u32| self.biases.as_ref().map_or(shared, |biases| biases.values[*label as usize]);
         let biases: Vec<f32> = shortlist.labels.iter().map(bias).collect();
-        for row in scores.chunks_mut(biases.len().max(1)) {
+        scores.par_chunks_mut(biases.len().max(1)).for_each(|row| {
             row.iter_mut().zip(&biases).for_each(|(score, bias)| *score = scale * (*score + bias));
-        }
+        });
     }
 
     /// Derivatives from those by the logits, `[documents, labels]`.
@@ -72,7 +74,9 @@ impl ClassifierLearner {
     ) -> Gradient {
         let (documents, labels) = (batch.documents.len(), shortlist.labels.len());
         let dimension = self.rows.width();
-        by_logits.iter_mut().for_each(|value| *value *= self.start.scale);
+        let scale = self.start.scale;
+        let by_rows = by_logits.par_chunks_mut(labels.max(1));
+        by_rows.for_each(|row| row.iter_mut().for_each(|value| *value *= scale));
         let rows = turned_product(&by_logits, batch.features(), (labels, documents, dimension));
         let mut biases = Vec::new();
         if self.biases.is_some() {

@@ -12,7 +12,7 @@ use crate::train::loss::{Mass, SoftmaxTerms, binary_cross_entropy, hardest_negat
 use crate::train::products::row_products;
 
 /// Labels of a block.
-pub(super) const LABELS_AT_ONCE: usize = 2048;
+const LABELS_AT_ONCE: usize = 1024;
 
 /// What is kept of a batch between its blocks.
 pub(super) struct Sweep {
