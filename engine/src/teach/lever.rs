@@ -10,11 +10,13 @@ use super::options::TrainOptions;
 use crate::error::Error;
 use crate::execute::Run;
 use crate::physical::VectorColumn;
-use crate::train::{Blend, BuildControl, Csr, LeverOptions, Points, Teacher, Vectors, augment};
+use crate::train::{Blend, BuildControl, Csr, LeverOptions, Points, Teacher, Vectors, augment, calibrate};
 
 /// What the statement asks of LEVER.
 pub(super) struct LeverAsked {
     options: LeverOptions,
+    /// Whether the teacher is calibrated on the pairs, instead of `(cos + 1) / 2`.
+    logistic: bool,
 }
 
 impl LeverAsked {
@@ -24,10 +26,7 @@ impl LeverAsked {
             return Ok(None);
         }
         let defaults = LeverOptions::default();
-        let teacher = match reader.word("teacher", &["cosine", "logistic"], "cosine")? {
-            "logistic" => Teacher::Logistic,
-            _ => Teacher::Cosine,
-        };
+        let logistic = reader.word("teacher", &["cosine", "logistic"], "cosine")? == "logistic";
         let options = LeverOptions {
             tau: reader.count("tau", (0, 1 << 20), defaults.tau as u64)? as usize,
             tau_d: reader.count("tau_d", (0, 1 << 20), defaults.tau_d as u64)? as usize,
@@ -38,10 +37,9 @@ impl LeverAsked {
                 _ => Blend::Code,
             },
             lambda: reader.number("lambda", (0.0, 1.0), f64::from(defaults.lambda))? as f32,
-            teacher,
             ..defaults
         };
-        Ok(Some(LeverAsked { options }))
+        Ok(Some(LeverAsked { options, logistic }))
     }
 }
 
@@ -64,7 +62,12 @@ pub(super) fn augmented(
     let control = BuildControl { cancelled: &cancelled, progress: &progress, threads: run.inner.threads };
     let found = run.inner.install(|| {
         let documents = Points::new(vec![points.clone()])?;
-        augment(&control, &documents, &texts, &embeddings, &lesson.targets, &asked.options)
+        let mut options = asked.options;
+        if asked.logistic {
+            let line = calibrate(&control, &documents, &embeddings, &lesson.targets, options.seed)?;
+            options.teacher = Teacher::Logistic(line);
+        }
+        augment(&control, &documents, &texts, &embeddings, &lesson.targets, &options)
     })?;
     let extra = Arc::new(Vectors::new(texts.dimension(), texts.gather(&found.texts)));
     let weights = lesson.weights.as_ref().map(|weights| {
