@@ -34,6 +34,10 @@ pub(super) struct Edges {
     /// `log a`, at most 0.
     pub log_values: Vec<f32>,
     labels: usize,
+    /// Where each label's part of `by_label` begins.
+    label_offsets: Vec<usize>,
+    /// Cluster and number of the edges, by label and then by cluster.
+    by_label: Vec<(u32, u32)>,
     learned: Option<Learned>,
 }
 
@@ -55,9 +59,10 @@ impl Edges {
             let shares = vec![0.0; adjacency.entries()];
             Learned { theta: Parameters::new(theta, ROW), beta, shares }
         });
+        let (label_offsets, by_label) = by_label(&adjacency);
         let Csr { offsets, columns, values, width: labels } = adjacency;
         let log_values = values.iter().map(|value| value.ln()).collect();
-        let mut edges = Edges { offsets, columns, log_values, labels, learned };
+        let mut edges = Edges { offsets, columns, log_values, labels, label_offsets, by_label, learned };
         edges.refresh();
         edges
     }
@@ -65,6 +70,16 @@ impl Edges {
     /// Labels that edges may lead to.
     pub(super) fn labels(&self) -> usize {
         self.labels
+    }
+
+    /// Number of clusters.
+    pub(super) fn clusters(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    /// Cluster and number of each edge that leads to a label, clusters ascending.
+    pub(super) fn of_label(&self, label: u32) -> &[(u32, u32)] {
+        &self.by_label[self.label_offsets[label as usize]..self.label_offsets[label as usize + 1]]
     }
 
     /// Labels and `log a` of a cluster, and the number of its first edge.
@@ -135,17 +150,17 @@ impl Edges {
     /// The cluster with the greatest weight of each label, of equal ones the smaller; `u32::MAX` for a label
     /// without an edge.
     pub(super) fn parents(&self) -> Vec<u32> {
-        let mut best = vec![(f32::NEG_INFINITY, u32::MAX); self.labels];
-        for cluster in 0..(self.offsets.len() - 1) as u32 {
-            let (labels, log_values, _) = self.row(cluster);
-            for (label, value) in labels.iter().zip(log_values) {
-                let best = &mut best[*label as usize];
-                if *value > best.0 {
-                    *best = (*value, cluster);
+        let parent = |label: u32| {
+            let mut best = (f32::NEG_INFINITY, u32::MAX);
+            for (cluster, edge) in self.of_label(label) {
+                let value = self.log_values[*edge as usize];
+                if value > best.0 {
+                    best = (value, *cluster);
                 }
             }
-        }
-        best.into_iter().map(|(_, cluster)| cluster).collect()
+            best.1
+        };
+        (0..self.labels as u32).into_par_iter().with_min_len(1024).map(parent).collect()
     }
 
     /// The edges with the weights that are served.
@@ -153,6 +168,27 @@ impl Edges {
         let values = self.log_values.iter().map(|value| value.exp().min(1.0)).collect();
         Csr { offsets: self.offsets, columns: self.columns, values, width: self.labels }
     }
+}
+
+/// Cluster and number of each edge, by label, and where each label's begin.
+fn by_label(adjacency: &Csr) -> (Vec<usize>, Vec<(u32, u32)>) {
+    let mut offsets = vec![0usize; adjacency.width + 1];
+    for label in &adjacency.columns {
+        offsets[*label as usize + 1] += 1;
+    }
+    for label in 0..adjacency.width {
+        offsets[label + 1] += offsets[label];
+    }
+    let mut next = offsets.clone();
+    let mut edges = vec![(0, 0); adjacency.entries()];
+    for cluster in 0..adjacency.rows() {
+        for edge in adjacency.offsets[cluster]..adjacency.offsets[cluster + 1] {
+            let at = &mut next[adjacency.columns[edge] as usize];
+            edges[*at] = (cluster as u32, edge as u32);
+            *at += 1;
+        }
+    }
+    (offsets, edges)
 }
 
 /// The rows of an array as slices that can be written apart.

@@ -184,9 +184,10 @@ impl Learner for EliasLearner<'_> {
         let decay = self.options.weight_decay;
         self.weights.step_all(adam(lr, decay), &found.weights);
         self.biases.step_all(adam(lr, 0.0), &found.biases);
-        self.edges.step(adam(lr, decay), found.edges);
-        self.classifier.step(adam(lr_classifier, decay), &found.labels, &found.classifier, None);
+        let row = |at: usize, out: &mut [f32]| found.classifier_row(at, &phi, out);
+        self.classifier.step_rows(adam(lr_classifier, decay), &found.labels, None, &row);
         self.classifier_biases.step(adam(lr_classifier, 0.0), &found.labels, &found.classifier_biases, None);
+        self.edges.step(adam(lr, decay), found.edges);
         found.loss
     }
 
