@@ -96,16 +96,20 @@ impl Edges {
         let rows: Vec<_> = rows.into_iter().zip(split(shares, &self.offsets)).zip(&self.offsets).collect();
         let theta = &theta.values;
         rows.into_par_iter().with_min_len(8).for_each(|((log_values, shares), start)| {
-            log_values.copy_from_slice(&theta[*start..start + log_values.len()]);
-            log_softmax(log_values);
-            for (value, share) in log_values.iter_mut().zip(shares) {
-                *share = value.exp();
-                *value = (log_beta + *value).min(0.0);
+            let theta = &theta[*start..start + log_values.len()];
+            let max = theta.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let mut sum = 0.0f64;
+            for (share, theta) in shares.iter_mut().zip(theta) {
+                *share = (theta - max).exp();
+                sum += f64::from(*share);
             }
+            let (scale, log_scale) = ((1.0 / sum) as f32, log_beta - max - sum.ln() as f32);
+            shares.iter_mut().for_each(|share| *share *= scale);
+            log_values.iter_mut().zip(theta).for_each(|(value, theta)| *value = (theta + log_scale).min(0.0));
         });
     }
 
-    /// From derivatives by `log a` to derivatives by theta, in place; `None` where edges are not learned.
+    /// From derivatives by `log a` to derivatives by theta, in place ([`Edges::padded`] of them); `None` where edges are not learned.
     /// An edge whose weight was clamped passes nothing on.
     pub(super) fn backward(&self, gradients: &mut [f32]) -> Option<()> {
         let Learned { beta, shares, .. } = self.learned.as_ref()?;
@@ -131,15 +135,19 @@ impl Edges {
     }
 
     /// One step of theta.
-    pub(super) fn step(&mut self, adam: AdamW, mut gradients: Vec<f32>) {
-        if self.backward(&mut gradients).is_none() {
+    pub(super) fn step(&mut self, adam: AdamW, gradients: &mut [f32]) {
+        if self.backward(gradients).is_none() {
             return;
         }
         if let Some(learned) = &mut self.learned {
-            gradients.resize(learned.theta.values.len(), 0.0);
-            learned.theta.step_all(adam, &gradients);
+            learned.theta.step_all(adam, gradients);
         }
         self.refresh();
+    }
+
+    /// Numbers of an array of derivatives by `log a`: the edges, and what fills the last row of theta.
+    pub(super) fn padded(&self) -> usize {
+        self.learned.as_ref().map_or(self.columns.len(), |learned| learned.theta.values.len())
     }
 
     /// What a checkpoint must keep.

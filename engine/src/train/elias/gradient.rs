@@ -49,7 +49,7 @@ pub(super) struct Gradients {
     pub weights: Vec<f32>,
     /// By b_C, `[C]`.
     pub biases: Vec<f32>,
-    /// By `log a` of each edge.
+    /// By `log a` of each edge, and zeros that fill the last row of theta.
     pub edges: Vec<f32>,
     /// Labels whose rows of W_L have a derivative, ascending.
     pub labels: Vec<u32>,
@@ -115,7 +115,7 @@ pub(super) fn gradients<'t>(
     };
     let blocks = classify(scorer, dimension, phi, &members, means);
 
-    let mut found = Gradients { edges: vec![0.0; scorer.reach.edges.columns.len()], ..Gradients::default() };
+    let mut found = Gradients { edges: vec![0.0; scorer.reach.edges.padded()], ..Gradients::default() };
     let mut by_probe: Vec<Vec<f32>> = shortlists.iter().map(|list| vec![0.0; list.beam.len()]).collect();
     let mut members = members.iter();
     for block in blocks {

@@ -173,7 +173,7 @@ impl Learner for EliasLearner<'_> {
     fn step(&mut self, epoch: usize, step: usize) -> f64 {
         let (per_epoch, batch) = (self.steps(), self.batch(step));
         let phi = self.embeddings(epoch, batch);
-        let found = self.gradients(batch, &phi);
+        let mut found = self.gradients(batch, &phi);
         let (at, all) = (epoch * per_epoch + step, self.options.epochs * per_epoch);
         let warmup = (self.options.warmup * all as f32) as usize;
         let adam = |lr: f32, weight_decay: f32| AdamW {
@@ -187,7 +187,7 @@ impl Learner for EliasLearner<'_> {
         let row = |at: usize, out: &mut [f32]| found.classifier_row(at, &phi, out);
         self.classifier.step_rows(adam(lr_classifier, decay), &found.labels, None, &row);
         self.classifier_biases.step(adam(lr_classifier, 0.0), &found.labels, &found.classifier_biases, None);
-        self.edges.step(adam(lr, decay), found.edges);
+        self.edges.step(adam(lr, decay), &mut found.edges);
         found.loss
     }
 

@@ -92,6 +92,8 @@ fn loss_and_derivatives_equal_finite_differences() {
         let (loss, scale) = case.loss();
         assert!((found.loss - loss).abs() < 1e-5 * loss.abs().max(1.0), "{seed}: {} {loss}", found.loss);
         edges.backward(&mut found.edges).unwrap();
+        let padding = found.edges.split_off(case.theta.len());
+        assert!(padding.iter().all(|gradient| *gradient == 0.0));
         let mut classifier = vec![0.0f32; case.classifier.len()];
         let mut classifier_biases = vec![0.0f32; case.classifier_biases.len()];
         assert!(found.labels.is_sorted_by(|a, b| a < b));
