@@ -109,7 +109,8 @@ impl Edges {
         });
     }
 
-    /// From derivatives by `log a` to derivatives by theta, in place ([`Edges::padded`] of them); `None` where edges are not learned.
+    /// From derivatives by `log a` to derivatives by theta, in place ([`Edges::padded`] of them); `None`
+    /// where edges are not learned.
     /// An edge whose weight was clamped passes nothing on.
     pub(super) fn backward(&self, gradients: &mut [f32]) -> Option<()> {
         let Learned { beta, shares, .. } = self.learned.as_ref()?;

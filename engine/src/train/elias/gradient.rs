@@ -1,8 +1,8 @@
 //! The loss of a batch and its derivatives.
 //!
 //! `BCE_mean(p, y) + lambda * BCE_mean(s, 1)`: the first mean over all slots of all shortlists, `p = s_l *
-//! sigmoid(w_l . phi + b_l)`, the second over the positives among them (`ELIASLoss` of the authors' code; their
-//! second mean also counts the empty slots of documents with fewer positives than the batch's most).
+//! sigmoid(w_l . phi + b_l)`, the second over the positives among them (`ELIASLoss` of the authors' code;
+//! their second mean also counts the empty slots of documents with fewer positives than the batch's most).
 //!
 //! Derivatives are those of the loss times the mean length of a shortlist: as sums over slots, not means. A
 //! mean over some 100,000 slots leaves derivatives near the `eps` of AdamW, which would damp the steps; no
@@ -228,8 +228,9 @@ impl SlotLoss {
     }
 }
 
-/// Derivatives by the logits of clusters, `[n, C]`, in the place of `log_shares`: `log s_c = log alpha + z_c -
-/// log sum exp z` gives `1 - share_c` to its own logit and `-share` to the others, and nothing once clamped.
+/// Derivatives by the logits z of clusters, `[n, C]`, in the place of `log_shares`. Of `log s_c = log alpha +
+/// z_c - log sum exp z` it is `1 - share_c` by its own logit, `-share` by another's, and zero once the score
+/// is clamped.
 fn by_cluster_logits(
     mut log_shares: Vec<f32>,
     clusters: usize,

@@ -109,7 +109,7 @@ impl<'a> EliasLearner<'a> {
         &self.order[start..(start + self.options.batch).min(self.order.len())]
     }
 
-    /// The embeddings of a batch with dropout. What is dropped depends on the seed, the epoch and the document.
+    /// The embeddings of a batch with dropout, which depends on the seed, the epoch and the document.
     fn embeddings(&self, epoch: usize, batch: &[u32]) -> Vec<f32> {
         let (dimension, dropout) = (self.documents.dimension(), self.options.dropout);
         let seed = epoch_seed(self.options.seed, epoch);
