@@ -2,6 +2,9 @@
 
 use rayon::prelude::*;
 
+/// Rows of one task of a step.
+const ROWS_AT_ONCE: usize = 512;
+
 /// The numbers of AdamW (Loshchilov and Hutter, ICLR 2019).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdamW {
@@ -92,16 +95,39 @@ impl Parameters {
     pub fn step(&mut self, adam: AdamW, touched: &[u32], gradients: &[f32], anchor: Option<&[f32]>) {
         let width = self.width;
         assert_eq!(gradients.len(), touched.len() * width, "one gradient for each touched row");
-        let rows = (self.values.par_chunks_mut(width).zip(self.first.par_chunks_mut(width)))
-            .zip(self.second.par_chunks_mut(width).zip(self.steps.par_iter_mut()))
-            .enumerate()
-            .with_min_len(4_096);
-        rows.for_each(|(row, ((values, first), (second, steps)))| {
-            let Ok(at) = touched.binary_search(&(row as u32)) else { return };
-            *steps += 1.0;
-            let gradient = &gradients[at * width..(at + 1) * width];
-            let anchor = anchor.map(|anchor| &anchor[row * width..(row + 1) * width]);
-            update(adam, *steps, gradient, values, first, second, anchor);
+        self.step_rows(adam, touched, anchor, &|at, out| {
+            out.copy_from_slice(&gradients[at * width..(at + 1) * width]);
+        });
+    }
+
+    /// The same with gradients made row by row: `gradient(at, out)` writes the one of `touched[at]` over
+    /// `out`, `[width]`. What a step needs besides the parameters is then one row for each thread.
+    pub fn step_rows(
+        &mut self,
+        adam: AdamW,
+        touched: &[u32],
+        anchor: Option<&[f32]>,
+        gradient: &(dyn Fn(usize, &mut [f32]) + Sync),
+    ) {
+        let width = self.width;
+        let numbers = ROWS_AT_ONCE * width;
+        let blocks = (self.values.par_chunks_mut(numbers).zip(self.first.par_chunks_mut(numbers)))
+            .zip(self.second.par_chunks_mut(numbers).zip(self.steps.par_chunks_mut(ROWS_AT_ONCE)))
+            .enumerate();
+        blocks.for_each(|(block, ((values, first), (second, steps)))| {
+            let start = block * ROWS_AT_ONCE;
+            let from = touched.partition_point(|row| (*row as usize) < start);
+            let mut made = vec![0.0f32; width];
+            for (at, row) in (from..).zip(&touched[from..]) {
+                let place = *row as usize - start;
+                let Some(steps) = steps.get_mut(place) else { break };
+                *steps += 1.0;
+                gradient(at, &mut made);
+                let row = place * width..(place + 1) * width;
+                let anchor = anchor.map(|anchor| &anchor[start * width..][row.clone()]);
+                let (first, second) = (&mut first[row.clone()], &mut second[row.clone()]);
+                update(adam, *steps, &made, &mut values[row], first, second, anchor);
+            }
         });
     }
 

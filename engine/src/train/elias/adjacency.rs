@@ -46,9 +46,8 @@ pub fn label_centroids(
     Ok(centroids)
 }
 
-/// `A_approx`, C x L: the `kappa` greatest entries of each row of `(Y^T M)^T`, where row i of M has the scores
-/// of the `beam` best clusters of document i, without dropout and without teacher forcing (ELIAS, section
-/// 3.3). Of equal entries the smaller labels are kept. Labels of documents that reach no cluster, and labels
+/// `A_approx`, C x L: the `kappa` greatest entries of each row of `(Y^T M)^T`, where row i of M has the
+/// scores of the `beam` best clusters of document i, without dropout or teacher forcing (ELIAS, section 3). Of equal entries the smaller labels are kept. Labels of documents that reach no cluster, and labels
 /// that `kappa` cuts everywhere, have no edge afterwards: see [`connect_labels`].
 ///
 /// Memory is 8 bytes for each entry of M (documents x beam) and of the result, and 12 a label and thread.

@@ -34,6 +34,10 @@ pub(super) struct Edges {
     /// `log a`, at most 0.
     pub log_values: Vec<f32>,
     labels: usize,
+    /// Where each label's part of `by_label` begins.
+    label_offsets: Vec<usize>,
+    /// Cluster and number of the edges, by label and then by cluster.
+    by_label: Vec<(u32, u32)>,
     learned: Option<Learned>,
 }
 
@@ -55,9 +59,10 @@ impl Edges {
             let shares = vec![0.0; adjacency.entries()];
             Learned { theta: Parameters::new(theta, ROW), beta, shares }
         });
+        let (label_offsets, by_label) = by_label(&adjacency);
         let Csr { offsets, columns, values, width: labels } = adjacency;
         let log_values = values.iter().map(|value| value.ln()).collect();
-        let mut edges = Edges { offsets, columns, log_values, labels, learned };
+        let mut edges = Edges { offsets, columns, log_values, labels, label_offsets, by_label, learned };
         edges.refresh();
         edges
     }
@@ -65,6 +70,16 @@ impl Edges {
     /// Labels that edges may lead to.
     pub(super) fn labels(&self) -> usize {
         self.labels
+    }
+
+    /// Number of clusters.
+    pub(super) fn clusters(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    /// Cluster and number of each edge that leads to a label, clusters ascending.
+    pub(super) fn of_label(&self, label: u32) -> &[(u32, u32)] {
+        &self.by_label[self.label_offsets[label as usize]..self.label_offsets[label as usize + 1]]
     }
 
     /// Labels and `log a` of a cluster, and the number of its first edge.
@@ -81,16 +96,21 @@ impl Edges {
         let rows: Vec<_> = rows.into_iter().zip(split(shares, &self.offsets)).zip(&self.offsets).collect();
         let theta = &theta.values;
         rows.into_par_iter().with_min_len(8).for_each(|((log_values, shares), start)| {
-            log_values.copy_from_slice(&theta[*start..start + log_values.len()]);
-            log_softmax(log_values);
-            for (value, share) in log_values.iter_mut().zip(shares) {
-                *share = value.exp();
-                *value = (log_beta + *value).min(0.0);
+            let theta = &theta[*start..start + log_values.len()];
+            let max = theta.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let mut sum = 0.0f64;
+            for (share, theta) in shares.iter_mut().zip(theta) {
+                *share = (theta - max).exp();
+                sum += f64::from(*share);
             }
+            let (scale, log_scale) = ((1.0 / sum) as f32, log_beta - max - sum.ln() as f32);
+            shares.iter_mut().for_each(|share| *share *= scale);
+            log_values.iter_mut().zip(theta).for_each(|(value, theta)| *value = (theta + log_scale).min(0.0));
         });
     }
 
-    /// From derivatives by `log a` to derivatives by theta, in place; `None` where edges are not learned.
+    /// From derivatives by `log a` to derivatives by theta, in place ([`Edges::padded`] of them); `None`
+    /// where edges are not learned.
     /// An edge whose weight was clamped passes nothing on.
     pub(super) fn backward(&self, gradients: &mut [f32]) -> Option<()> {
         let Learned { beta, shares, .. } = self.learned.as_ref()?;
@@ -116,15 +136,19 @@ impl Edges {
     }
 
     /// One step of theta.
-    pub(super) fn step(&mut self, adam: AdamW, mut gradients: Vec<f32>) {
-        if self.backward(&mut gradients).is_none() {
+    pub(super) fn step(&mut self, adam: AdamW, gradients: &mut [f32]) {
+        if self.backward(gradients).is_none() {
             return;
         }
         if let Some(learned) = &mut self.learned {
-            gradients.resize(learned.theta.values.len(), 0.0);
-            learned.theta.step_all(adam, &gradients);
+            learned.theta.step_all(adam, gradients);
         }
         self.refresh();
+    }
+
+    /// Numbers of an array of derivatives by `log a`: the edges, and what fills the last row of theta.
+    pub(super) fn padded(&self) -> usize {
+        self.learned.as_ref().map_or(self.columns.len(), |learned| learned.theta.values.len())
     }
 
     /// What a checkpoint must keep.
@@ -135,17 +159,17 @@ impl Edges {
     /// The cluster with the greatest weight of each label, of equal ones the smaller; `u32::MAX` for a label
     /// without an edge.
     pub(super) fn parents(&self) -> Vec<u32> {
-        let mut best = vec![(f32::NEG_INFINITY, u32::MAX); self.labels];
-        for cluster in 0..(self.offsets.len() - 1) as u32 {
-            let (labels, log_values, _) = self.row(cluster);
-            for (label, value) in labels.iter().zip(log_values) {
-                let best = &mut best[*label as usize];
-                if *value > best.0 {
-                    *best = (*value, cluster);
+        let parent = |label: u32| {
+            let mut best = (f32::NEG_INFINITY, u32::MAX);
+            for (cluster, edge) in self.of_label(label) {
+                let value = self.log_values[*edge as usize];
+                if value > best.0 {
+                    best = (value, *cluster);
                 }
             }
-        }
-        best.into_iter().map(|(_, cluster)| cluster).collect()
+            best.1
+        };
+        (0..self.labels as u32).into_par_iter().with_min_len(1024).map(parent).collect()
     }
 
     /// The edges with the weights that are served.
@@ -153,6 +177,27 @@ impl Edges {
         let values = self.log_values.iter().map(|value| value.exp().min(1.0)).collect();
         Csr { offsets: self.offsets, columns: self.columns, values, width: self.labels }
     }
+}
+
+/// Cluster and number of each edge, by label, and where each label's begin.
+fn by_label(adjacency: &Csr) -> (Vec<usize>, Vec<(u32, u32)>) {
+    let mut offsets = vec![0usize; adjacency.width + 1];
+    for label in &adjacency.columns {
+        offsets[*label as usize + 1] += 1;
+    }
+    for label in 0..adjacency.width {
+        offsets[label + 1] += offsets[label];
+    }
+    let mut next = offsets.clone();
+    let mut edges = vec![(0, 0); adjacency.entries()];
+    for cluster in 0..adjacency.rows() {
+        for edge in adjacency.offsets[cluster]..adjacency.offsets[cluster + 1] {
+            let at = &mut next[adjacency.columns[edge] as usize];
+            edges[*at] = (cluster as u32, edge as u32);
+            *at += 1;
+        }
+    }
+    (offsets, edges)
 }
 
 /// The rows of an array as slices that can be written apart.

@@ -53,10 +53,10 @@ pub(super) struct Shortlist {
 pub(super) struct Scratch {
     /// The document being walked for, from 1.
     now: u32,
-    /// The last document that reached each label.
-    reached_by: Vec<u32>,
-    /// Its place among the candidates then.
-    place: Vec<u32>,
+    /// The last document that reached each label, and its place among the candidates then.
+    reached: Vec<(u32, u32)>,
+    /// The last document that probed each cluster, and its place in the beam then.
+    probed: Vec<(u32, u32)>,
     candidates: Vec<Slot>,
     probes: Vec<Probe>,
 }
@@ -98,62 +98,126 @@ impl Scratch {
                 force(&self.probes, parents, reach.beam)
             }
         };
-        self.walk(reach.edges, &beam);
-        for (label, value) in labels.iter().zip(values) {
-            if self.reached_by[*label as usize] == self.now {
-                let held = &mut self.candidates[self.place[*label as usize] as usize];
-                held.target = held.target.max(*value);
+        self.walk(reach.edges, &beam, reach.limit);
+        let mut slots = if reach.parents.is_some() {
+            let positives = self.positives(reach, &beam, labels, values);
+            self.candidates
+                .retain(|slot| positives.binary_search_by_key(&slot.label, |slot| slot.label).is_err());
+            positives
+        } else {
+            for (label, value) in labels.iter().zip(values) {
+                if let (document, place) = self.reached[*label as usize]
+                    && document == self.now
+                {
+                    let held = &mut self.candidates[place as usize];
+                    held.target = held.target.max(*value);
+                }
             }
-        }
-        let slots = self.best(reach.limit, reach.parents.is_some());
+            Vec::new()
+        };
+        keep_best(&mut slots, reach.limit);
+        keep_best(&mut self.candidates, reach.limit - slots.len());
+        slots.append(&mut self.candidates);
+        slots.sort_unstable_by_key(|slot| slot.label);
         Shortlist { beam, slots }
     }
 
-    /// Collects the labels behind a beam, each with its best path; of equal paths the one through the cluster
-    /// with the smaller number, as it is served.
-    fn walk(&mut self, edges: &Edges, beam: &[Probe]) {
-        if self.reached_by.len() != edges.labels() || self.now == u32::MAX {
-            self.reached_by = vec![0; edges.labels()];
-            self.place = vec![0; edges.labels()];
+    /// Collects labels behind a beam, each with its best path; of equal paths the one through the cluster
+    /// with the smaller number, as it is served. The best `limit` labels are among them.
+    fn walk(&mut self, edges: &Edges, beam: &[Probe], limit: usize) {
+        let (labels, clusters) = (edges.labels(), edges.clusters());
+        if self.reached.len() != labels || self.probed.len() != clusters || self.now == u32::MAX {
+            self.reached = vec![(0, 0); labels];
+            self.probed = vec![(0, 0); clusters];
             self.now = 0;
         }
         self.now += 1;
         self.candidates.clear();
+        // A path under this is worse than `limit` others. An edge of weight 0 leads nowhere.
+        let mut least = f32::MIN;
         for (at, probe) in (0..).zip(beam) {
+            self.probed[probe.cluster as usize] = (self.now, at);
+            // No path through a cluster is better than the cluster.
+            if probe.log_score < least {
+                continue;
+            }
             let (labels, log_values, start) = edges.row(probe.cluster);
             for (edge, (label, log_value)) in (start as u32..).zip(labels.iter().zip(log_values)) {
                 let log_path = probe.log_score + log_value;
-                let slot = Slot { label: *label, edge, probe: at, log_path, target: 0.0 };
-                let reached_by = &mut self.reached_by[*label as usize];
-                if *reached_by != self.now {
-                    *reached_by = self.now;
-                    self.place[*label as usize] = self.candidates.len() as u32;
-                    self.candidates.push(slot);
-                    continue;
+                if log_path >= least {
+                    self.offer(Slot { label: *label, edge, probe: at, log_path, target: 0.0 }, beam);
                 }
-                let held = &mut self.candidates[self.place[*label as usize] as usize];
-                let cluster = beam[held.probe as usize].cluster;
-                if log_path > held.log_path || (log_path == held.log_path && probe.cluster < cluster) {
-                    *held = slot;
-                }
+            }
+            if self.candidates.len() >= 2 * limit {
+                least = self.cut(limit);
             }
         }
     }
 
-    /// The best `limit` candidates, labels ascending; positives come first where they are `forced`.
-    fn best(&mut self, limit: usize, forced: bool) -> Vec<Slot> {
-        let order = |a: &Slot, b: &Slot| {
-            let front = (b.target > 0.0).cmp(&(a.target > 0.0));
-            let front = if forced { front } else { std::cmp::Ordering::Equal };
-            front.then(b.log_path.total_cmp(&a.log_path)).then(a.label.cmp(&b.label))
-        };
-        // An edge of weight 0 leads nowhere.
-        self.candidates.retain(|slot| slot.log_path > f32::NEG_INFINITY);
-        if (1..self.candidates.len()).contains(&limit) {
-            self.candidates.select_nth_unstable_by(limit - 1, order);
+    /// Keeps the better path of a label.
+    fn offer(&mut self, slot: Slot, beam: &[Probe]) {
+        let reached = &mut self.reached[slot.label as usize];
+        if reached.0 != self.now {
+            *reached = (self.now, self.candidates.len() as u32);
+            self.candidates.push(slot);
+            return;
         }
-        let mut slots = self.candidates[..limit.min(self.candidates.len())].to_vec();
-        slots.sort_unstable_by_key(|slot| slot.label);
-        slots
+        let held = &mut self.candidates[reached.1 as usize];
+        let cluster = |slot: &Slot| beam[slot.probe as usize].cluster;
+        if slot.log_path > held.log_path || (slot.log_path == held.log_path && cluster(&slot) < cluster(held))
+        {
+            *held = slot;
+        }
     }
+
+    /// Forgets all but the best `limit` candidates; gives the least path score left. What is forgotten has
+    /// `limit` better labels above it, whose paths only get better; with a better path it may come again.
+    fn cut(&mut self, limit: usize) -> f32 {
+        self.candidates.select_nth_unstable_by(limit - 1, order);
+        for dropped in self.candidates.drain(limit..) {
+            self.reached[dropped.label as usize].0 = 0;
+        }
+        for (place, slot) in (0..).zip(&self.candidates) {
+            self.reached[slot.label as usize].1 = place;
+        }
+        self.candidates[limit - 1].log_path
+    }
+
+    /// The positives behind a beam that was walked, ascending, whatever their path scores.
+    fn positives(&self, reach: &Reach<'_>, beam: &[Probe], labels: &[u32], values: &[f32]) -> Vec<Slot> {
+        let targets = labels.iter().copied().zip(values.iter().copied());
+        let mut targets: Vec<(u32, f32)> = targets.filter(|(_, value)| *value > 0.0).collect();
+        targets.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
+        targets.dedup_by_key(|target| target.0);
+        let best = |(label, target): (u32, f32)| {
+            let mut best: Option<Slot> = None;
+            for (cluster, edge) in reach.edges.of_label(label) {
+                let (document, probe) = self.probed[*cluster as usize];
+                if document != self.now {
+                    continue;
+                }
+                let log_value = reach.edges.log_values[*edge as usize];
+                let log_path = beam[probe as usize].log_score + log_value;
+                // Clusters ascend, so of equal paths the first stays.
+                if log_path >= f32::MIN && best.is_none_or(|best| log_path > best.log_path) {
+                    best = Some(Slot { label, edge: *edge, probe, log_path, target });
+                }
+            }
+            best
+        };
+        targets.into_iter().filter_map(best).collect()
+    }
+}
+
+/// Better paths first, then smaller labels.
+fn order(a: &Slot, b: &Slot) -> std::cmp::Ordering {
+    b.log_path.total_cmp(&a.log_path).then(a.label.cmp(&b.label))
+}
+
+/// Keeps the best `limit` slots, in no order.
+fn keep_best(slots: &mut Vec<Slot>, limit: usize) {
+    if (1..slots.len()).contains(&limit) {
+        slots.select_nth_unstable_by(limit - 1, order);
+    }
+    slots.truncate(limit);
 }

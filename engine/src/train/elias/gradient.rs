@@ -1,8 +1,8 @@
 //! The loss of a batch and its derivatives.
 //!
 //! `BCE_mean(p, y) + lambda * BCE_mean(s, 1)`: the first mean over all slots of all shortlists, `p = s_l *
-//! sigmoid(w_l . phi + b_l)`, the second over the positives among them (`ELIASLoss` of the authors' code; their
-//! second mean also counts the empty slots of documents with fewer positives than the batch's most).
+//! sigmoid(w_l . phi + b_l)`, the second over the positives among them (`ELIASLoss` of the authors' code;
+//! their second mean also counts the empty slots of documents with fewer positives than the batch's most).
 //!
 //! Derivatives are those of the loss times the mean length of a shortlist: as sums over slots, not means. A
 //! mean over some 100,000 slots leaves derivatives near the `eps` of AdamW, which would damp the steps; no
@@ -49,14 +49,29 @@ pub(super) struct Gradients {
     pub weights: Vec<f32>,
     /// By b_C, `[C]`.
     pub biases: Vec<f32>,
-    /// By `log a` of each edge.
+    /// By `log a` of each edge, and zeros that fill the last row of theta.
     pub edges: Vec<f32>,
-    /// Labels whose rows have a derivative, ascending.
+    /// Labels whose rows of W_L have a derivative, ascending.
     pub labels: Vec<u32>,
-    /// By their rows of W_L, `[labels, D]`.
-    pub classifier: Vec<f32>,
     /// By their b_L.
     pub classifier_biases: Vec<f32>,
+    /// Where the slots of each of these labels end.
+    ends: Vec<usize>,
+    /// The document of each slot, and the derivative by its logit.
+    by_logit: Vec<(u32, f32)>,
+}
+
+impl Gradients {
+    /// The derivative by the row of `labels[at]`, written over `out`; `phi` are the documents of the batch.
+    /// Made when its row takes the step, since all rows together are larger than anything else in a step.
+    pub(super) fn classifier_row(&self, at: usize, phi: &[f32], out: &mut [f32]) {
+        let start = if at == 0 { 0 } else { self.ends[at - 1] };
+        out.fill(0.0);
+        for (document, by_logit) in &self.by_logit[start..self.ends[at]] {
+            let phi = &phi[*document as usize * out.len()..][..out.len()];
+            out.iter_mut().zip(phi).for_each(|(out, value)| *out += by_logit * value);
+        }
+    }
 }
 
 /// What is known of a slot once its document's shortlist is made.
@@ -100,14 +115,16 @@ pub(super) fn gradients<'t>(
     };
     let blocks = classify(scorer, dimension, phi, &members, means);
 
-    let mut found = Gradients { edges: vec![0.0; scorer.reach.edges.columns.len()], ..Gradients::default() };
+    let mut found = Gradients { edges: vec![0.0; scorer.reach.edges.padded()], ..Gradients::default() };
     let mut by_probe: Vec<Vec<f32>> = shortlists.iter().map(|list| vec![0.0; list.beam.len()]).collect();
     let mut members = members.iter();
     for block in blocks {
         found.loss += block.loss;
         found.labels.extend(block.labels);
-        found.classifier.extend(block.rows);
         found.classifier_biases.extend(block.biases);
+        let before = found.by_logit.len();
+        found.ends.extend(block.ends.into_iter().map(|end| before + end));
+        found.by_logit.extend(block.by_logit);
         for (by_path, member) in block.by_path.into_iter().zip(members.by_ref()) {
             found.edges[member.slot.edge as usize] += by_path;
             by_probe[member.document as usize][member.slot.probe as usize] += by_path;
@@ -134,14 +151,15 @@ fn by_label(shortlists: &[Shortlist]) -> Vec<Member> {
 struct Block {
     loss: f64,
     labels: Vec<u32>,
-    rows: Vec<f32>,
     biases: Vec<f32>,
+    ends: Vec<usize>,
+    by_logit: Vec<(u32, f32)>,
     /// For each slot, by `log s_l`.
     by_path: Vec<f32>,
 }
 
-/// The classifier's part: logits, loss, and derivatives by the rows and the path scores. A row is read once
-/// for all documents of the batch that reach its label.
+/// The classifier's part: logits, loss, and derivatives by logits and path scores. A row is read once for all
+/// documents of the batch that reach its label.
 fn classify(
     scorer: &Scorer<'_>,
     dimension: usize,
@@ -164,30 +182,25 @@ impl Block {
         let Some(label) = group.first().map(|member| member.slot.label) else { return };
         let at = label as usize;
         let row = &scorer.classifier[at * dimension..(at + 1) * dimension];
-        let (start, mut by_bias, mut reached) = (self.rows.len(), 0.0, false);
+        let (start, mut by_bias) = (self.by_logit.len(), 0.0);
         for Member { document, slot } in group {
-            let document = *document as usize * dimension;
-            let phi = &phi[document..document + dimension];
+            let phi = &phi[*document as usize * dimension..][..dimension];
             let logit = dot(row, phi) + scorer.classifier_biases[at];
             let found = SlotLoss::new(slot.log_path.into(), logit.into(), slot.target.into());
             // The shortlist loss of a positive is -log s.
             let positive = if slot.target > 0.0 { means.positive } else { 0.0 };
             self.loss += means.slot * found.loss - positive * f64::from(slot.log_path);
             self.by_path.push((means.scale * (means.slot * found.by_path - positive)) as f32);
-            if found.by_logit.abs() < scorer.gradient_floor {
-                continue;
+            if found.by_logit.abs() >= scorer.gradient_floor {
+                let by_logit = (means.scale * means.slot * found.by_logit) as f32;
+                by_bias += by_logit;
+                self.by_logit.push((*document, by_logit));
             }
-            if !reached {
-                self.rows.resize(start + dimension, 0.0);
-                reached = true;
-            }
-            let by_logit = (means.scale * means.slot * found.by_logit) as f32;
-            by_bias += by_logit;
-            self.rows[start..].iter_mut().zip(phi).for_each(|(out, value)| *out += by_logit * value);
         }
-        if reached {
+        if self.by_logit.len() > start {
             self.labels.push(label);
             self.biases.push(by_bias);
+            self.ends.push(self.by_logit.len());
         }
     }
 }
@@ -215,8 +228,9 @@ impl SlotLoss {
     }
 }
 
-/// Derivatives by the logits of clusters, `[n, C]`, in the place of `log_shares`: `log s_c = log alpha + z_c -
-/// log sum exp z` gives `1 - share_c` to its own logit and `-share` to the others, and nothing once clamped.
+/// Derivatives by the logits z of clusters, `[n, C]`, in the place of `log_shares`. Of `log s_c = log alpha +
+/// z_c - log sum exp z` it is `1 - share_c` by its own logit, `-share` by another's, and zero once the score
+/// is clamped.
 fn by_cluster_logits(
     mut log_shares: Vec<f32>,
     clusters: usize,

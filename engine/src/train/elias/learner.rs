@@ -109,7 +109,7 @@ impl<'a> EliasLearner<'a> {
         &self.order[start..(start + self.options.batch).min(self.order.len())]
     }
 
-    /// The embeddings of a batch with dropout. What is dropped depends on the seed, the epoch and the document.
+    /// The embeddings of a batch with dropout, which depends on the seed, the epoch and the document.
     fn embeddings(&self, epoch: usize, batch: &[u32]) -> Vec<f32> {
         let (dimension, dropout) = (self.documents.dimension(), self.options.dropout);
         let seed = epoch_seed(self.options.seed, epoch);
@@ -173,7 +173,7 @@ impl Learner for EliasLearner<'_> {
     fn step(&mut self, epoch: usize, step: usize) -> f64 {
         let (per_epoch, batch) = (self.steps(), self.batch(step));
         let phi = self.embeddings(epoch, batch);
-        let found = self.gradients(batch, &phi);
+        let mut found = self.gradients(batch, &phi);
         let (at, all) = (epoch * per_epoch + step, self.options.epochs * per_epoch);
         let warmup = (self.options.warmup * all as f32) as usize;
         let adam = |lr: f32, weight_decay: f32| AdamW {
@@ -184,9 +184,10 @@ impl Learner for EliasLearner<'_> {
         let decay = self.options.weight_decay;
         self.weights.step_all(adam(lr, decay), &found.weights);
         self.biases.step_all(adam(lr, 0.0), &found.biases);
-        self.edges.step(adam(lr, decay), found.edges);
-        self.classifier.step(adam(lr_classifier, decay), &found.labels, &found.classifier, None);
+        let row = |at: usize, out: &mut [f32]| found.classifier_row(at, &phi, out);
+        self.classifier.step_rows(adam(lr_classifier, decay), &found.labels, None, &row);
         self.classifier_biases.step(adam(lr_classifier, 0.0), &found.labels, &found.classifier_biases, None);
+        self.edges.step(adam(lr, decay), &mut found.edges);
         found.loss
     }
 

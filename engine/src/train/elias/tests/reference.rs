@@ -103,10 +103,11 @@ impl Case {
         let values = self.values();
         let mut best = (0.0, u32::MAX);
         for cluster in 0..self.clusters() {
-            for edge in self.adjacency.offsets[cluster]..self.adjacency.offsets[cluster + 1] {
+            let range = self.adjacency.offsets[cluster]..self.adjacency.offsets[cluster + 1];
+            for (value, column) in values[range.clone()].iter().zip(&self.adjacency.columns[range]) {
                 // Clamped weights are equal only up to rounding in the other implementation.
-                if self.adjacency.columns[edge] == label && values[edge] > best.0 + 1e-7 {
-                    best = (values[edge], cluster as u32);
+                if *column == label && *value > best.0 + 1e-7 {
+                    best = (*value, cluster as u32);
                 }
             }
         }

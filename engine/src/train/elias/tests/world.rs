@@ -151,7 +151,7 @@ pub(super) fn options(stage: EliasStage) -> EliasOptions {
         epochs: 6,
         batch: 64,
         dropout: 0.1,
-        lr: 0.05,
+        lr: 0.02,
         lr_classifier: 0.02,
         ..EliasOptions::new(stage)
     }
