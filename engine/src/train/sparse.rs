@@ -50,18 +50,20 @@ pub struct SparseOptions {
 }
 
 impl Default for SparseOptions {
-    /// The constants of PECOS; own text as a positive.
+    /// C and the factors that were best on validation data of short texts; the tolerance and the threshold of
+    /// PECOS; all negatives. Leaving out negatives costs much precision: labels that are shortlisted often must
+    /// learn to tell each of those documents.
     fn default() -> SparseOptions {
         SparseOptions {
-            cost: 1.0,
-            positive: 1.0,
+            cost: 3.0,
+            positive: 2.0,
             negative: 1.0,
-            own_text: 1.0,
+            own_text: 3.0,
             epochs: 100,
             tolerance: 0.1,
             threshold: 0.1,
             embedding_threshold: 0.01,
-            negatives: 2_000,
+            negatives: usize::MAX,
             seed: 0,
         }
     }
@@ -206,17 +208,19 @@ pub fn sparse_score(
     embedding: &[f32],
 ) -> f64 {
     let mut sum = f64::from(bias);
-    let (mut at, mut rest) = (0, features);
-    // Both lists ascend, and rows are longer than queries: the row is walked, the query follows.
-    while let (Some(column), Some((term, value))) = (columns.get(at), rest.first()) {
-        if column < term {
-            at += 1;
-        } else {
-            if column == term {
-                sum += f64::from(values[at]) * f64::from(*value);
-                at += 1;
-            }
-            rest = &rest[1..];
+    let mut from = 0;
+    // Rows of frequent labels are far longer than queries, so the row is not walked: steps that double reach
+    // beyond each term of the query, and bisection finds its place.
+    for (term, value) in features {
+        let (mut to, mut step) = (from, 1);
+        while columns.get(to).is_some_and(|column| column < term) {
+            from = to + 1;
+            to += step;
+            step *= 2;
+        }
+        from += columns[from..to.min(columns.len())].partition_point(|column| column < term);
+        if columns.get(from) == Some(term) {
+            sum += f64::from(values[from]) * f64::from(*value);
         }
     }
     if !embedding.is_empty() {
@@ -351,22 +355,23 @@ impl<'a> Trainer<'a> {
         fastrand::Rng::with_seed(self.options.seed ^ (label as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15))
     }
 
-    /// The negatives of a label, ascending.
-    fn negatives(&self, label: usize, random: &mut fastrand::Rng) -> Vec<u32> {
+    /// The negatives of a label, ascending, and the cost of each. Where some are left out the others count for
+    /// them: labels that are shortlisted often would else score too high.
+    fn negatives(&self, label: usize, random: &mut fastrand::Rng) -> (Vec<u32>, f64) {
         let positives = self.positives.row(label).0;
         let shortlisted = self.candidates.column(label).iter().copied();
         let mut negatives: Vec<u32> =
             shortlisted.filter(|document| positives.binary_search(document).is_err()).collect();
-        let most = self.options.negatives;
-        if negatives.len() > most {
+        let (all, most) = (negatives.len(), self.options.negatives);
+        if all > most {
             for at in 0..most {
-                let other = random.usize(at..negatives.len());
-                negatives.swap(at, other);
+                negatives.swap(at, random.usize(at..all));
             }
             negatives.truncate(most);
             negatives.sort_unstable();
         }
-        negatives
+        let share = all as f64 / negatives.len().max(1) as f64;
+        (negatives, self.options.cost * self.options.negative * share)
     }
 
     /// The row and the bias of a label.
@@ -397,8 +402,8 @@ impl<'a> Trainer<'a> {
         if options.own_text > 0.0 && !own.0.is_empty() {
             add(own, own_point, 1.0, options.cost * options.own_text);
         }
-        for document in self.negatives(label, &mut random) {
-            let cost = options.cost * options.negative;
+        let (negatives, cost) = self.negatives(label, &mut random);
+        for document in negatives {
             add(self.terms(document), self.point(document), -1.0, cost);
         }
         let stop = Stop { epochs: options.epochs, tolerance: options.tolerance };
@@ -471,8 +476,8 @@ impl<'a> Trainer<'a> {
             .iter()
             .zip(values)
             .map(|(document, value)| (*document, 1.0, options.cost * options.positive * f64::from(*value)));
-        let negatives = self.negatives(label, &mut self.random(label));
-        let negatives = negatives.iter().map(|document| (*document, -1.0, options.cost * options.negative));
+        let (negatives, cost) = self.negatives(label, &mut self.random(label));
+        let negatives = negatives.iter().map(|document| (*document, -1.0, cost));
         let all: Vec<(u32, f64, f64)> = positives.chain(negatives).collect();
         // Evenly spaced, so that the share of positives stays.
         let count = all.len().min(CALIBRATED_EXAMPLES_MAX);

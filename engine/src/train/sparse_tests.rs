@@ -78,7 +78,8 @@ fn pairs(row: (&[u32], &[f32])) -> Vec<(u32, f32)> {
     row.0.iter().copied().zip(row.1.iter().copied()).collect()
 }
 
-/// Half the squared weights and the squared hinge losses of a label, from the definition, with dense vectors.
+/// Half the squared weights and the squared hinge losses of a label, from the definition, with dense vectors and
+/// the costs of the default options.
 fn objective(set: &Set, embedding: bool, label: usize, row: &[(u32, f32)], bias: f64) -> f64 {
     let mut weights = vec![0.0f64; 60 + 4];
     row.iter().for_each(|(column, value)| weights[*column as usize] = f64::from(*value));
@@ -93,14 +94,14 @@ fn objective(set: &Set, embedding: bool, label: usize, row: &[(u32, f32)], bias:
     let hinge = |margin: f64| (1.0 - margin).max(0.0).powi(2);
     let own = product(set.label_features.row(label), set.label_points.row(label));
     let mut sum =
-        0.5 * (bias * bias + weights.iter().map(|weight| weight * weight).sum::<f64>()) + hinge(own);
+        0.5 * (bias * bias + weights.iter().map(|weight| weight * weight).sum::<f64>()) + 9.0 * hinge(own);
     for document in 0..set.features.rows() {
         let score = product(set.features.row(document), set.points.row(document));
         let has = |matrix: &Csr| matrix.row(document).0.contains(&(label as u32));
         if has(&set.targets) {
-            sum += hinge(score);
+            sum += 6.0 * hinge(score);
         } else if has(&set.candidates) {
-            sum += hinge(-score);
+            sum += 3.0 * hinge(-score);
         }
     }
     sum

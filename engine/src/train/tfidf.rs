@@ -35,10 +35,10 @@ pub struct VocabularyOptions {
 }
 
 impl Default for VocabularyOptions {
-    /// Words and pairs of words, all of them up to two million terms, plain counts.
+    /// Words and pairs of words, all of them up to two million terms, counted as `1 + ln(tf)`.
     fn default() -> VocabularyOptions {
         let (words, max_terms) = (2, 2_000_000);
-        VocabularyOptions { words, char_ngrams: None, min_df: 1, max_terms, sublinear: false }
+        VocabularyOptions { words, char_ngrams: None, min_df: 1, max_terms, sublinear: true }
     }
 }
 
@@ -263,10 +263,8 @@ mod tests {
 
     #[test]
     fn terms_and_weights_by_hand() {
-        let known = vocabulary(
-            VocabularyOptions::default(),
-            &["Red red, CAR", "red-car!", "a boat", "\u{130}\u{c9}"],
-        );
+        let plain = VocabularyOptions { sublinear: false, ..VocabularyOptions::default() };
+        let known = vocabulary(plain, &["Red red, CAR", "red-car!", "a boat", "\u{130}\u{c9}"]);
         // U+0130 is lower-cased to i and a combining dot, which is no letter and ends the token.
         let rows = [
             ("a", 1),
@@ -295,7 +293,7 @@ mod tests {
             }
         };
         check(&known, 3.0);
-        let options = VocabularyOptions { sublinear: true, ..VocabularyOptions::default() };
+        let options = VocabularyOptions::default();
         let rows = rows.map(|(term, df)| (term.to_owned(), df));
         check(&Vocabulary::from_rows(options, 4, rows).unwrap(), 1.0 + f64::ln(3.0));
         assert_eq!(known.features("nothing known"), []);
