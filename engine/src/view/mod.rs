@@ -19,6 +19,9 @@ mod labels;
 mod moment;
 mod propensity;
 
+#[cfg(test)]
+mod learned_tests;
+
 pub(crate) use dense::{Dense, RowSpec};
 pub(crate) use graph::Graph;
 pub(crate) use keys::KeyBook;

@@ -167,6 +167,7 @@ fn training() {
         "train index i from read_xc('trn.json.gz') with (stage = adjacency)",
         "TRAIN INDEX i FROM (SELECT * FROM read_xc('trn.json.gz')) WITH (stage = 'adjacency')",
     );
+    prints("TRAIN INDEX i FROM t concurrently", "TRAIN INDEX i FROM (SELECT * FROM t) CONCURRENTLY");
     prints("TRAIN AUXILIARY dexa FROM points AS p", "TRAIN AUXILIARY dexa FROM (SELECT * FROM points AS p)");
     same("CREATE FUSION f ON t USING tree (clf.score, \"Knn\".rank, inverse_propensity) WITH (depth = 7)");
     same("CREATE FUSION IF NOT EXISTS f ON t USING linear (knn.score)");
