@@ -32,7 +32,8 @@
 //!    3. `paths::probe` and `paths::shortlist` (cluster graph), `nearest::by_index` (faiss) or
 //!       `nearest::exact` nominate candidates from the generation and from the tail.
 //!    4. Every nominee is scored in f64 from its stored row (`view::Dense::score`); `candidates::rank` cuts.
-//!    5. `stages::rerank` scores the candidates by a classifier.
+//!    5. RERANK scores the candidates by a classifier or a vector column; FUSE joins the candidates of
+//!       several chains (`fuse::fuse`).
 //!    6. SCORE BY, the final order, and `View::read_labels` for the rows that are returned.
 //! 7. [`Rows`] hands the rows out; dropping it ends the statement.
 

@@ -53,6 +53,21 @@ fn deepest(open: &str, inner: &str, close: &str, prefix: &str) -> String {
 }
 
 #[test]
+fn nested_fusions_of_searches() {
+    let depth = Limits::default().stages_max - 2;
+    let open = "FUSE MAX (".repeat(depth);
+    let close: String = (0..depth).map(|i| format!(") AS f{i}")).collect();
+    let nested = |score: &str| {
+        format!(
+            "SELECT id FROM products SEARCH 'x' VIA ENCODE(minilm) THEN {open}SHORTLIST(products_ann){close} \
+             SCORE BY {score}"
+        )
+    };
+    assert_eq!(run(nested(&format!("f0.score + f{}.rank", depth - 1))), Ok("NULL".to_owned()));
+    assert_eq!(run(nested("f99.score")), Err("Q0207".to_owned()));
+}
+
+#[test]
 fn nested_expressions() {
     for (open, inner, close) in [
         ("abs(", "$1", ")"),

@@ -20,6 +20,9 @@ mod moment;
 mod propensity;
 mod sparse;
 
+#[cfg(test)]
+mod learned_tests;
+
 pub(crate) use dense::{Dense, RowSpec};
 pub(crate) use graph::Graph;
 pub(crate) use keys::KeyBook;

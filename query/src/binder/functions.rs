@@ -56,8 +56,7 @@ impl Binder<'_> {
     ) -> BindResult<BoundExpr> {
         let name = &call.name;
         if place != Place::ScoreBy {
-            let message =
-                format!("fusion `{}` scores the labels of a search, not {}", name.name, place.name());
+            let message = format!("fusion `{}` cannot be called in {}", name.name, place.name());
             let error = QueryError::new(ErrorCode::NoPlan, message).at(name.span);
             return Err(error.help("call it in SCORE BY, behind the stages of VIA or of a pipeline"));
         }

@@ -227,6 +227,8 @@ impl<'a> Parser<'a> {
         (self.is("AFTER") && self.kind(1) == Some(TokenKind::String))
             || (self.is("TABLESAMPLE") && self.word(1).is_some())
             || (self.is("FOR") && self.word(1).is_some())
+            // Behind TRAIN ... FROM t it is no alias.
+            || (self.is("CONCURRENTLY") && self.kind(1).is_none())
     }
 
     pub(super) fn text_literal(&mut self, what: &str) -> Parsed<TextLiteral> {

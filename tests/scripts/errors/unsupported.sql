@@ -72,10 +72,10 @@ TRUNCATE t;
 --!   1 | TRUNCATE t
 --!     | ^^^^^^^^ help: use DELETE FROM table
 
-TRAIN CLASSIFIER c FROM (SELECT 1);
---! error[Q0112]: training is not part of this version of the language
---!   1 | TRAIN CLASSIFIER c FROM (SELECT 1)
---!     | ^^^^^ help: train elsewhere and load the matrix with COPY CLASSIFIER name FROM 'w.npy'
+QUANTIZE MODEL m AS n;
+--! error[Q0112]: QUANTIZE MODEL is not part of this version of the language
+--!   1 | QUANTIZE MODEL m AS n
+--!     | ^^^^^^^^ help: quantise elsewhere, then CREATE MODEL name FROM 'model.onnx'
 
 CREATE INDEX CONCURRENTLY i ON t USING flat (z);
 --! error[Q0112]: CONCURRENTLY is not part of this version of the language
@@ -86,11 +86,6 @@ ALTER TABLE t ADD COLUMN a TEXT;
 --! error[Q0112]: a change of columns is not part of this version of the language
 --!   1 | ALTER TABLE t ADD COLUMN a TEXT
 --!     |               ^^^ help: create a new table, and fill it with INSERT INTO new SELECT ... FROM old
-
-SELECT id FROM t SEARCH [1, 0] VIA FUSE RRF (SHORTLIST(i));
---! error[Q0112]: FUSE is not part of this version of the language
---!   1 | SELECT id FROM t SEARCH [1, 0] VIA FUSE RRF (SHORTLIST(i))
---!     |                                    ^^^^ help: combine the stages of one chain with SCORE BY, or run the searches one by one
 
 SELECT id FROM t SEARCH [1, 0] VIA MATCH(title, 'x', limit => 3);
 --! error[Q0112]: MATCH is not part of this version of the language

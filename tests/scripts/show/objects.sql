@@ -36,11 +36,6 @@ SHOW PIPELINES;
 --: name | table | sql
 --= no rows
 
-SHOW JOBS;
---! error[Q0112]: a background job is not part of this version of the language
---!   1 | SHOW JOBS
---!     |      ^^^^ help: statements run to their end
-
 SHOW VIEWS;
 --! error[Q0212]: unknown setting `views`
 --!   1 | SHOW VIEWS

@@ -29,6 +29,7 @@ groups! {
     flat,
     faiss,
     elias,
+    fuse,
     classifiers,
     pipelines,
     auxiliary,
