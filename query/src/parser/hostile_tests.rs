@@ -189,7 +189,7 @@ const STATEMENTS: [&str; 15] = [
     "SELECT a FROM t SEARCH 'x' VIA FUSE LINEAR (normalize => zscore) (ENCODE(m) THEN PROBE(i) AS p WEIGHT \
      0.5, FUSE UNION (SHORTLIST(j, limit => 3)) AS u) AS f THEN RERANK(z)",
     "TRAIN INDEX i FROM read_xc('x', truth => 'y') WITH (a = [1, 2], b = 'c') CONCURRENTLY",
-    "CREATE FUSION IF NOT EXISTS f ON t USING tree (a.score, \"B\".rank, inverse_propensity) WITH (depth = 7)",
+    "CREATE FUSION IF NOT EXISTS f ON t USING tree (a.score, \"B\".rank, inverse_propensity) WITH (a = 7)",
     "SELECT -[1, 2] <=> ARRAY[a], 'it''s' || \"Q\"\"q\" /* c */ -- d",
 ];
 

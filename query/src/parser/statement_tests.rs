@@ -116,7 +116,7 @@ fn fused_chains() {
         "SELECT id, title, score, dense.rank, lex.rank FROM products SEARCH :q
          VIA FUSE RRF(k => 60) ( ENCODE(minilm) THEN PROBE(products_elias, beam => 20)
                                    THEN SHORTLIST(limit => 300) AS tree WEIGHT 1.0,
-                                 ENCODE(minilm) THEN SHORTLIST(products_ann, limit => 300) AS dense WEIGHT 0.7,
+                       ENCODE(minilm) THEN SHORTLIST(products_ann, limit => 300) AS dense WEIGHT 0.7,
                                  SHORTLIST(lexical, limit => 200) AS lex WEIGHT 4 )
              THEN RERANK(products_ova, limit => 100)
          QUALIFY rerank.score > 0 LIMIT 10",
@@ -132,9 +132,8 @@ fn fused_chains() {
         "SELECT id FROM t SEARCH 'x' VIA ENCODE(m) THEN FUSE LINEAR (normalize => 'zscore') (PROBE(i), \
          FUSE UNION (SHORTLIST(a), SHORTLIST(b) AS y) AS u WEIGHT 2) AS f THEN RERANK(z)",
     );
-    prints(
-        "CREATE PIPELINE p ON t INHERITS q AS FUSE MAX (SHORTLIST(a)) SCORE BY f(a.score, inverse_propensity)",
-        "CREATE PIPELINE p ON t INHERITS q AS FUSE MAX (SHORTLIST(a)) SCORE BY f(a.score, inverse_propensity)",
+    same(
+        "CREATE PIPELINE p ON t INHERITS q AS FUSE MAX (SHORTLIST(a)) SCORE BY f(a.rank, inverse_propensity)",
     );
     fails(
         "SELECT id FROM t SEARCH 'x' VIA FUSE RFR (SHORTLIST(a))",
@@ -146,8 +145,8 @@ fn fused_chains() {
         "SELECT id FROM t SEARCH 'x' VIA FUSE MAX (SHORTLIST(a) SCORE BY score)",
         "error[Q0106]: SCORE BY inside a branch of FUSE\
          \n  1 | ...t SEARCH 'x' VIA FUSE MAX (SHORTLIST(a) SCORE BY score)\
-         \n    |                                            ^^^^^ help: write it behind the whole chain, over \
-         the scores of any of its stages",
+         \n    |                                            ^^^^^ help: write it behind the whole chain, \
+         over the scores of any of its stages",
     );
     fails(
         "SELECT id FROM t SEARCH 'x' VIA FUSE RRF (k => 1, k => 2) (SHORTLIST(a))",

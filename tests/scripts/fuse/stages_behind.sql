@@ -92,12 +92,13 @@ DELETE FROM t WHERE id = 4;
 --= 1 changed
 
 INSERT INTO t VALUES (6, 'x', [5, 0], [0, 1]);
+--= 1 changed
 
 SELECT id, score FROM t SEARCH [1, 0]
 VIA FUSE MAX (SHORTLIST(by_a, limit => 2) AS x, SHORTLIST(by_b, limit => 2) AS y);
 --> 3 | 6.0
+--> 6 | 5.0
 --> 1 | 4.0
---> 2 | 3.0
 --> 5 | 2.0
 --# LIMIT 4 by default
 
@@ -112,3 +113,6 @@ VIA FUSE RRF (SHORTLIST(by_a, limit => 2) AS x, SHORTLIST(by_b, limit => 2) AS y
 
 SELECT id, score FROM t SEARCH (TEXT => 'shoe', VECTOR => [1, 0])
 VIA FUSE MAX (SHORTLIST(by_a, limit => 1) AS x, SHORTLIST(by_b, limit => 1) AS y);
+--> 3 | 6.0
+--> 6 | 5.0
+--# LIMIT 2 by default
