@@ -81,8 +81,8 @@ impl Parameters {
     }
 
     /// One step for the rows `touched` (ascending, no row twice) with `gradients`, `[touched, width]`. With
-    /// `anchor`, `[rows, width]`, weight decay pulls rows towards it. The rows go over all threads; the result
-    /// does not depend on how many there are.
+    /// `anchor`, `[rows, width]`, weight decay pulls rows towards it. The rows go over all threads; the
+    /// result does not depend on how many there are.
     ///
     /// # Panics
     /// If the gradients are not one row for each touched row.

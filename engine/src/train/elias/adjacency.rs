@@ -47,10 +47,12 @@ pub fn label_centroids(
 }
 
 /// `A_approx`, C x L: the `kappa` greatest entries of each row of `(Y^T M)^T`, where row i of M has the
-/// scores of the `beam` best clusters of document i, without dropout or teacher forcing (ELIAS, section 3). Of equal entries the smaller labels are kept. Labels of documents that reach no cluster, and labels
-/// that `kappa` cuts everywhere, have no edge afterwards: see [`connect_labels`].
+/// scores of the `beam` best clusters of document i, without dropout or teacher forcing (ELIAS, section 3).
+/// Of equal entries the smaller labels are kept. Labels of documents that reach no cluster, and labels that
+/// `kappa` cuts everywhere, have no edge afterwards: see [`connect_labels`].
 ///
-/// Memory is 8 bytes for each entry of M (documents x beam) and of the result, and 12 a label and thread.
+/// Memory is some 30 bytes for each entry of M (documents x beam), 16 for each of the result, and 8 a label
+/// and thread.
 ///
 /// # Errors
 /// [`TrainError::Input`] where the parts do not fit together, [`TrainError::Cancelled`] when asked to stop.
@@ -74,7 +76,9 @@ pub fn approximate_adjacency(
     }
     let by_cluster = document_scores(documents, weights, biases, alpha, beam, cancelled)?.transposed();
     let labels = targets.width;
-    let rows = (0..by_cluster.rows()).into_par_iter().with_min_len(8).map_init(
+    // Few parts, since each begins with an array of all labels.
+    let part = by_cluster.rows().div_ceil(64);
+    let rows = (0..by_cluster.rows()).into_par_iter().with_min_len(part).map_init(
         || Sums::new(labels),
         |sums, cluster| {
             if cancelled() {

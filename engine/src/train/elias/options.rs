@@ -64,8 +64,8 @@ impl EliasOptions {
     /// - Theta starts from the matches. On FOLDOC cross references (7,406 documents, 6,837 labels, 128
     ///   clusters, five epochs) the best 100 paths held 48 % of a document's labels from this start and 25 %
     ///   from a random one; rows that the softmax clamps to 1 give a random start nothing to learn from.
-    /// - `gradient_floor` is ours: a step of AdamW does not shrink with its gradient, so that labels far below
-    ///   a document would be pushed as hard by it as its neighbours, at the cost of a row's update each. A
+    /// - `gradient_floor` is ours: a step of AdamW does not shrink with its gradient, so that labels far
+    ///   below a document would be pushed as hard by it as its neighbours, at the cost of an update each. A
     ///   slot that is wrong by less than one in ten thousand is left alone; 1e-3 gave the same ranking.
     pub fn new(stage: EliasStage) -> EliasOptions {
         EliasOptions {
