@@ -199,6 +199,7 @@ impl SparseRanker {
 
 /// The score of a weight row, columns ascending, for a query: the bias and the products in the order of the
 /// columns, in f64. Columns from `terms` on read the embedding; those beyond it count nothing.
+/// [`SparseQuery`] gives the same bits faster where many rows are scored.
 pub fn sparse_score(
     columns: &[u32],
     values: &[f32],
@@ -209,28 +210,78 @@ pub fn sparse_score(
 ) -> f64 {
     let mut sum = f64::from(bias);
     let mut from = 0;
-    // Rows of frequent labels are far longer than queries, so the row is not walked: steps that double reach
-    // beyond each term of the query, and bisection finds its place.
     for (term, value) in features {
-        let (mut to, mut step) = (from, 1);
-        while columns.get(to).is_some_and(|column| column < term) {
-            from = to + 1;
-            to += step;
-            step *= 2;
-        }
-        from += columns[from..to.min(columns.len())].partition_point(|column| column < term);
+        from += columns[from..].partition_point(|column| column < term);
         if columns.get(from) == Some(term) {
             sum += f64::from(values[from]) * f64::from(*value);
         }
     }
-    if !embedding.is_empty() {
-        let dense = columns.partition_point(|column| (*column as usize) < terms);
-        for (column, weight) in columns[dense..].iter().zip(&values[dense..]) {
-            let value = embedding.get(*column as usize - terms).copied().unwrap_or(0.0);
-            sum += f64::from(*weight) * f64::from(value);
-        }
+    let dense = columns.partition_point(|column| (*column as usize) < terms);
+    dense_score(sum, &columns[dense..], &values[dense..], terms, embedding)
+}
+
+/// Goes on with a sum over the columns that read the embedding.
+fn dense_score(mut sum: f64, columns: &[u32], values: &[f32], terms: usize, embedding: &[f32]) -> f64 {
+    for (column, weight) in columns.iter().zip(values) {
+        let value = embedding.get(*column as usize - terms).copied().unwrap_or(0.0);
+        sum += f64::from(*weight) * f64::from(value);
     }
     sum
+}
+
+/// A query that many rows are scored for.
+///
+/// Few columns of a row are terms of the query. A small filter of the query's terms, which stays in the nearest
+/// cache, tells most of the others without a search; it costs about a nanosecond a column.
+#[derive(Debug)]
+pub struct SparseQuery<'a> {
+    terms: usize,
+    features: &'a [(u32, f32)],
+    embedding: &'a [f32],
+    /// A bit for the low bits of each term of the query.
+    filter: Box<[u64]>,
+}
+
+/// Low bits of a column that number a bit of the filter.
+const FILTER_BITS: u32 = 16;
+/// A row this many times as long as the query is searched rather than walked.
+const SEARCHED: usize = 64;
+
+impl<'a> SparseQuery<'a> {
+    /// Prepares a query for rows over `terms` terms: its terms, ascending, and its embedding, empty where the rows
+    /// have no such part.
+    pub fn new(terms: usize, features: &'a [(u32, f32)], embedding: &'a [f32]) -> SparseQuery<'a> {
+        let mut filter = vec![0u64; 1 << (FILTER_BITS - 6)].into_boxed_slice();
+        for (term, _) in features {
+            let (word, bit) = filter_bit(*term);
+            filter[word] |= bit;
+        }
+        SparseQuery { terms, features, embedding, filter }
+    }
+
+    /// The score of a weight row, columns ascending: the same bits as [`sparse_score`].
+    pub fn score(&self, columns: &[u32], values: &[f32], bias: f32) -> f64 {
+        if columns.len() / SEARCHED > self.features.len() {
+            return sparse_score(columns, values, bias, self.terms, self.features, self.embedding);
+        }
+        let dense = columns.partition_point(|column| (*column as usize) < self.terms);
+        let mut sum = f64::from(bias);
+        for (column, weight) in columns[..dense].iter().zip(values) {
+            let (word, bit) = filter_bit(*column);
+            if self.filter[word] & bit != 0
+                && let Ok(at) = self.features.binary_search_by_key(column, |(term, _)| *term)
+            {
+                sum += f64::from(*weight) * f64::from(self.features[at].1);
+            }
+        }
+        dense_score(sum, &columns[dense..], &values[dense..], self.terms, self.embedding)
+    }
+}
+
+/// The word and the bit of the filter that stand for a column.
+fn filter_bit(column: u32) -> (usize, u64) {
+    let low = column & ((1 << FILTER_BITS) - 1);
+    ((low >> 6) as usize, 1 << (low & 63))
 }
 
 /// Trains a row for every label. Labels without any document get [`SparseRanker::untrained_row`].
