@@ -500,6 +500,23 @@ impl<'a> Trainer<'a> {
             .filter(|label| !self.positives.row(*label).0.is_empty())
             .filter(|label| !self.examples.label_features.row(*label).0.is_empty())
             .collect();
+        let mut pairs = self.all_pairs(&trained, true, control)?;
+        if pairs.iter().all(|pair| pair.sign < 0.0) {
+            // The candidates are negatives alone.
+            pairs = self.all_pairs(&trained, false, control)?;
+        }
+        let [scale, embedding_scale, offset] = fit(&pairs);
+        // A text that tells against its own label is not believed.
+        Ok((scale.max(0.0) as f32, embedding_scale.max(0.0) as f32, offset as f32))
+    }
+
+    /// The examples of some of the labels, evenly spaced.
+    fn all_pairs(
+        &self,
+        trained: &[usize],
+        shortlisted: bool,
+        control: &BuildControl<'_>,
+    ) -> Result<Vec<Pair>, TrainError> {
         let labels = trained.len().min(CALIBRATED_MAX);
         let pairs: Vec<Vec<Pair>> = (0..labels)
             .into_par_iter()
@@ -507,25 +524,26 @@ impl<'a> Trainer<'a> {
                 if (control.cancelled)() {
                     return Err(TrainError::Cancelled);
                 }
-                Ok(self.pairs(trained[at * trained.len() / labels]))
+                Ok(self.pairs(trained[at * trained.len() / labels], shortlisted))
             })
             .collect::<Result<_, _>>()?;
-        let pairs: Vec<Pair> = pairs.into_iter().flatten().collect();
-        let [scale, embedding_scale, offset] = fit(&pairs);
-        Ok((scale as f32, embedding_scale as f32, offset as f32))
+        Ok(pairs.into_iter().flatten().collect())
     }
 
-    /// The examples of a label as its own text sees them.
-    fn pairs(&self, label: usize) -> Vec<Pair> {
+    /// The examples of a label as its own text sees them; with `shortlisted`, positives that are no candidates
+    /// are left out: negatives were shortlisted because they are like the label, so only positives that were
+    /// shortlisted too can be compared with them.
+    fn pairs(&self, label: usize, shortlisted: bool) -> Vec<Pair> {
         let (terms, values) = self.examples.label_features.row(label);
         let own: Vec<(u32, f32)> = terms.iter().copied().zip(values.iter().copied()).collect();
         let own_point = self.examples.label_points.map_or(&[][..], |points| points.row(label));
         let own_point: Vec<f64> = own_point.iter().map(|value| f64::from(*value)).collect();
         let options = self.options;
         let (documents, values) = self.positives.row(label);
-        let positives = documents
-            .iter()
-            .zip(values)
+        let candidates = self.candidates.column(label);
+        let known = |document: &u32| !shortlisted || candidates.binary_search(document).is_ok();
+        let positives = documents.iter().zip(values).filter(|(document, _)| known(document));
+        let positives = positives
             .map(|(document, value)| (*document, 1.0, options.cost * options.positive * f64::from(*value)));
         let (negatives, cost) = self.negatives(label, &mut self.random(label));
         let negatives = negatives.iter().map(|document| (*document, -1.0, cost));
