@@ -1,3 +1,5 @@
+//! Fused scores against plain searches, hand-made cases and hostile records.
+
 use super::*;
 
 /// Runs without being stopped.

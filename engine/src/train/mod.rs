@@ -54,6 +54,6 @@ pub use optimizer::{AdamW, Parameters, linear_schedule};
 pub use partition::{PARTITION_SCALE, cluster_count, initial_partition};
 pub use parts::Points;
 pub use points::Vectors;
-pub use sparse::{SparseExamples, SparseOptions, SparseRanker, sparse_score, train_sparse};
+pub use sparse::{SparseExamples, SparseOptions, SparseQuery, SparseRanker, sparse_score, train_sparse};
 pub use tfidf::{Vocabulary, VocabularyBuilder, VocabularyOptions};
 pub use tree::{BoostedOptions, TreeOptions};
