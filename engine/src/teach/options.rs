@@ -65,7 +65,9 @@ impl<'a> TrainOptions<'a> {
         default: f64,
     ) -> Result<f64, Error> {
         let value = self.reader.within(name, least, most)?.unwrap_or(default);
-        Ok(self.note(name, value))
+        // Trainers compute in f32: 0.1 is told as 0.1, not as the f64 nearest to its f32.
+        self.used.insert(name.to_string(), (value as f32).to_string());
+        Ok(value)
     }
 
     /// A switch.
