@@ -66,7 +66,8 @@ impl<'r> Swap<'r> {
         expect(self.writer.catalog(), trained)
     }
 
-    /// Points a classifier at its fresh rows; what the old one had is deleted, and indexes of it are outdated.
+    /// Points a classifier at its fresh rows; what the old one had is deleted, and indexes of it are
+    /// outdated.
     pub(super) fn replace_classifier(
         &mut self,
         old: &ClassifierRecord,

@@ -78,8 +78,8 @@ impl FusionModel {
     /// input, is about 50 bytes a row and 2 bytes a number. The result depends on the input alone.
     ///
     /// # Errors
-    /// [`TrainError::Input`] where the lengths do not fit, a number is not finite or out of range, or the rows
-    /// hold no positives or no negatives; [`TrainError::Cancelled`] when asked to stop.
+    /// [`TrainError::Input`] where the lengths do not fit, a number is not finite or out of range, or the
+    /// rows hold no positives or no negatives; [`TrainError::Cancelled`] when asked to stop.
     pub fn fit(
         method: FusionMethod,
         examples: FusionExamples<'_>,

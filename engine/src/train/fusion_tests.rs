@@ -1,3 +1,5 @@
+//! Fusions on small made-up scores: what is fitted, against plain arithmetic, and that threads do not matter.
+
 use super::*;
 
 /// Runs without being stopped.

@@ -316,8 +316,8 @@ pub(super) fn fit_logistic(
     Ok(basis.fold(&weights))
 }
 
-/// Solves `matrix * x = right` by Cholesky's decomposition; of the symmetric positive matrix the lower triangle
-/// is read. A pivot lost to rounding counts as infinite, which leaves its unknown at 0.
+/// Solves `matrix * x = right` by Cholesky's decomposition; of the symmetric positive matrix the lower
+/// triangle is read. A pivot lost to rounding counts as infinite, which leaves its unknown at 0.
 pub(super) fn solve(mut matrix: Vec<f64>, right: &[f64]) -> Vec<f64> {
     let n = right.len();
     let largest = (0..n).map(|at| matrix[at * n + at]).fold(0.0, f64::max);

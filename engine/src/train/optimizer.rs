@@ -57,7 +57,13 @@ impl Parameters {
     pub fn new(values: Vec<f32>, width: usize) -> Parameters {
         assert!(width > 0 && values.len().is_multiple_of(width), "whole rows of {width}");
         let (count, rows) = (values.len(), values.len() / width);
-        Parameters { width, values, first: vec![0.0; count], second: vec![0.0; count], steps: vec![0.0; rows] }
+        Parameters {
+            width,
+            values,
+            first: vec![0.0; count],
+            second: vec![0.0; count],
+            steps: vec![0.0; rows],
+        }
     }
 
     /// Number of rows.
@@ -202,7 +208,8 @@ mod tests {
         for gradient in [0.5f32, -0.25, 2.0] {
             parameters.step(adam, &[0, 2], &[gradient, 2.0 * gradient], None);
         }
-        let expected = [plain(0.05, 0.1, 1.0, &[0.5, -0.25, 2.0]), 2.0, plain(0.05, 0.1, 3.0, &[1.0, -0.5, 4.0])];
+        let expected =
+            [plain(0.05, 0.1, 1.0, &[0.5, -0.25, 2.0]), 2.0, plain(0.05, 0.1, 3.0, &[1.0, -0.5, 4.0])];
         for (value, expected) in parameters.values.iter().zip(expected) {
             assert!((f64::from(*value) - expected).abs() < 1e-5, "{value} {expected}");
         }

@@ -51,8 +51,8 @@ pub struct SparseOptions {
 
 impl Default for SparseOptions {
     /// C and the factors that were best on validation data of short texts; the tolerance and the threshold of
-    /// PECOS; all negatives. Leaving out negatives costs much precision: labels that are shortlisted often must
-    /// learn to tell each of those documents.
+    /// PECOS; all negatives. Leaving out negatives costs much precision: labels that are shortlisted often
+    /// must learn to tell each of those documents.
     fn default() -> SparseOptions {
         SparseOptions {
             cost: 3.0,
@@ -184,9 +184,9 @@ impl SparseRanker {
         sparse_score(columns, values, self.biases[row], self.terms, features, embedding)
     }
 
-    /// The row and the bias of a label without documents: its text, scaled so that its scores compete with those
-    /// of trained labels. `features` are the terms of its text, ascending; `embedding` that of its text, empty
-    /// where there is none.
+    /// The row and the bias of a label without documents: its text, scaled so that its scores compete with
+    /// those of trained labels. `features` are the terms of its text, ascending; `embedding` that of its
+    /// text, empty where there is none.
     pub fn untrained_row(&self, features: &[(u32, f32)], embedding: &[f32]) -> (Vec<(u32, f32)>, f32) {
         let terms = features.iter().map(|(term, value)| (*term, value * self.scale));
         let first = self.terms as u32;
@@ -235,8 +235,8 @@ pub fn sparse_score(
 
 /// Trains a row for every label. Labels without any document get [`SparseRanker::untrained_row`].
 ///
-/// Time is O(epochs x entries) over the documents and negatives of all labels; memory, besides the input and the
-/// rows, is 4 bytes for each candidate, 8 for each target, and 4 bytes a term for each thread. The result
+/// Time is O(epochs x entries) over the documents and negatives of all labels; memory, besides the input and
+/// the rows, is 4 bytes for each candidate, 8 for each target, and 4 bytes a term for each thread. The result
 /// depends on the input and the seed alone.
 ///
 /// # Errors
@@ -355,8 +355,8 @@ impl<'a> Trainer<'a> {
         fastrand::Rng::with_seed(self.options.seed ^ (label as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15))
     }
 
-    /// The negatives of a label, ascending, and the cost of each. Where some are left out the others count for
-    /// them: labels that are shortlisted often would else score too high.
+    /// The negatives of a label, ascending, and the cost of each. Where some are left out the others count
+    /// for them: labels that are shortlisted often would else score too high.
     fn negatives(&self, label: usize, random: &mut fastrand::Rng) -> (Vec<u32>, f64) {
         let positives = self.positives.row(label).0;
         let shortlisted = self.candidates.column(label).iter().copied();
@@ -442,8 +442,8 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// The scale of terms, the scale of the embedding and the offset with which the own texts of labels that do
-    /// have documents tell them best from their negatives, by the loss that rows are trained with.
+    /// The scale of terms, the scale of the embedding and the offset with which the own texts of labels that
+    /// do have documents tell them best from their negatives, by the loss that rows are trained with.
     fn calibrate(&self, control: &BuildControl<'_>) -> Result<(f32, f32, f32), TrainError> {
         let trained: Vec<usize> = (0..self.examples.targets.width)
             .filter(|label| !self.positives.row(*label).0.is_empty())
@@ -500,8 +500,8 @@ struct Pair {
     cost: f64,
 }
 
-/// The three factors of least squared hinge loss. The loss is quadratic between the places where examples begin
-/// to count, so Newton's steps end at the minimum; one that does not lower the loss is halved.
+/// The three factors of least squared hinge loss. The loss is quadratic between the places where examples
+/// begin to count, so Newton's steps end at the minimum; one that does not lower the loss is halved.
 fn fit(pairs: &[Pair]) -> [f64; 3] {
     let product = |factors: &[f64], x: &[f64; 3]| factors.iter().zip(x).map(|(a, b)| a * b).sum::<f64>();
     // The penalty only keeps a factor at 0 whose product always is.

@@ -1,3 +1,5 @@
+//! The sparse ranker against its definition with dense vectors.
+
 use super::*;
 
 /// Runs without being stopped.
@@ -78,8 +80,8 @@ fn pairs(row: (&[u32], &[f32])) -> Vec<(u32, f32)> {
     row.0.iter().copied().zip(row.1.iter().copied()).collect()
 }
 
-/// Half the squared weights and the squared hinge losses of a label, from the definition, with dense vectors and
-/// the costs of the default options.
+/// Half the squared weights and the squared hinge losses of a label, from the definition, with dense vectors
+/// and the costs of the default options.
 fn objective(set: &Set, embedding: bool, label: usize, row: &[(u32, f32)], bias: f64) -> f64 {
     let mut weights = vec![0.0f64; 60 + 4];
     row.iter().for_each(|(column, value)| weights[*column as usize] = f64::from(*value));

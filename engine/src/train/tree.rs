@@ -1,9 +1,9 @@
 //! Decision trees on binned features: one classification tree, and boosted trees.
 //!
-//! Every feature is cut into bins once: a bin for each value where there are few of them, quantiles otherwise.
-//! A node sums its rows by bin, and the best cut is read off the sums, so that a level costs one pass over the
-//! rows (Chen and Guestrin, XGBoost, KDD 2016; Ke et al., LightGBM, NeurIPS 2017). Sums are taken over blocks
-//! of a fixed size, so the tree does not depend on the number of threads.
+//! Every feature is cut into bins once: a bin for each value where there are few of them, quantiles
+//! otherwise. A node sums its rows by bin, and the best cut is read off the sums, so that a level costs one
+//! pass over the rows (Chen and Guestrin, XGBoost, KDD 2016; Ke et al., LightGBM, NeurIPS 2017). Sums are
+//! taken over blocks of a fixed size, so the tree does not depend on the number of threads.
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -150,9 +150,9 @@ impl Binned {
     }
 }
 
-/// Thresholds that cut ascending values into `bins_max` bins at most: half-way between neighbours, as CART has
-/// it. With few distinct values there is a cut between any two; else bins hold about the same number of rows,
-/// and a frequent value has one of its own.
+/// Thresholds that cut ascending values into `bins_max` bins at most: half-way between neighbours, as CART
+/// has it. With few distinct values there is a cut between any two; else bins hold about the same number of
+/// rows, and a frequent value has one of its own.
 fn cuts(ascending: &[f32], bins_max: usize) -> Vec<f64> {
     let mut distinct: Vec<(f32, usize)> = Vec::new();
     for group in ascending.chunk_by(|a, b| a == b) {
