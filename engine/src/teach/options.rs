@@ -64,8 +64,16 @@ impl<'a> TrainOptions<'a> {
         (least, most): (f64, f64),
         default: f64,
     ) -> Result<f64, Error> {
-        let value = self.reader.within(name, least, most)?.unwrap_or(default);
-        Ok(self.note(name, value))
+        let given = self.reader.within(name, least, most)?;
+        let value = given.unwrap_or(default);
+        // A default that was widened is shown with the digits that it was written with.
+        let narrow = default as f32;
+        if given.is_none() && f64::from(narrow) == default {
+            self.note(name, narrow);
+        } else {
+            self.note(name, value);
+        }
+        Ok(value)
     }
 
     /// A switch.

@@ -32,6 +32,16 @@ impl InversePropensity {
         inverse_propensity(self.points, u64::from(count), A, B)
     }
 
+    /// Training points.
+    pub(crate) fn points(&self) -> u64 {
+        self.points
+    }
+
+    /// Training points that have the label in a slot.
+    pub(crate) fn frequency(&self, slot: Slot) -> u64 {
+        u64::from(self.frequencies.get(slot as usize).copied().unwrap_or(0))
+    }
+
     /// q of a label that occurs in no training point.
     pub(crate) fn unseen(&self) -> f64 {
         inverse_propensity(self.points, 0, A, B)
