@@ -1,4 +1,4 @@
--- Training a sigmoid classifier on all labels of every point, with an adapter of queries.
+-- Training a sigmoid classifier on all labels of every point, with a map of the queries that is learned beside the rows.
 
 CREATE MODEL m FROM '${fixtures}/static64.onnx' TOKENIZER '${fixtures}/tokenizer.json';
 
@@ -96,7 +96,8 @@ TRAIN CLASSIFIER s FROM (SELECT text, labels FROM pairs) WITH (loss = 'softmax',
 --# logits began as 17.95 * similarity -7.44
 --# new labels get 20.11 * z -7.87
 
-EVALUATE (SELECT id FROM t SEARCH $1 VIA ENCODE(m) THEN SHORTLIST(i, limit => 11) THEN RERANK(s))
-FROM (SELECT text, labels FROM pairs) METRICS (P@1, R@3);
---! error[V0001]: parameter 1 is not bound
---!   help: call bind() first
+CREATE PIPELINE q ON t AS ENCODE(m) THEN SHORTLIST(i, limit => 11) THEN RERANK(s);
+
+EVALUATE PIPELINE q FROM (SELECT text, labels FROM pairs) METRICS (P@1, R@3);
+--> PIPELINE q | 30 | 100.0 | 100.0
+--# PIPELINE q: # queries/s in blocks, 30 points
