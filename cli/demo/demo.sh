@@ -31,6 +31,8 @@ step "A label that nobody has seen is found by the next statement"
 run -f "$here/insert.sql"
 step "Quality over the 24,767 test texts: exact, faiss HNSW, cluster graph with re-ranking"
 run -f "$here/evaluate.sql"
+step "Learning from a part of the training texts, and the same test texts before and after (minutes)"
+run -f "$here/train.sql"
 end=$(date +%s)
 step "Done in $((end - start)) seconds"
 echo "The database is left in $database. Open it in the shell with:"

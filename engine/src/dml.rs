@@ -12,7 +12,7 @@ use argtop_storage::{Key, Slot, TableRecord, Writer};
 use crate::dispatch::Output;
 use crate::error::Error;
 use crate::execute::{self, Run, scan};
-use crate::labels::{ENCODE_BATCH, LabelWriter, row_places};
+use crate::labels::{ENCODE_BATCH, LabelWriter, NewLabel, row_places};
 use crate::planner::Planner;
 use crate::statement::columns_of;
 
@@ -52,7 +52,7 @@ pub(crate) struct InsertState<'a> {
     on_conflict: &'a OnConflict,
     /// Keys of the block.
     pending: BTreeSet<Key>,
-    rows: Vec<Vec<Value>>,
+    rows: Vec<NewLabel>,
     /// Labels written so far.
     pub(crate) changed: u64,
     written: Vec<Vec<Value>>,
@@ -87,8 +87,8 @@ impl<'a> InsertState<'a> {
             self.flush(writer)?;
         }
         let table = &self.labels.table;
-        let row = match writer.slot_of(table.id, &key)? {
-            None => row,
+        let label = match writer.slot_of(table.id, &key)? {
+            None => NewLabel { row, from: None },
             Some(slot) => match self.on_conflict {
                 OnConflict::Error => {
                     let name = &table.columns[table.primary_key].name;
@@ -108,12 +108,12 @@ impl<'a> InsertState<'a> {
                 }
             },
         };
-        let key = self.labels.key(&row)?;
+        let key = self.labels.key(&label.row)?;
         if self.rows.len() >= self.run.inner.limits.statement_rows_max {
             return Err(Error::value("too many rows in one statement", "split it"));
         }
         self.pending.insert(key);
-        self.rows.push(row);
+        self.rows.push(label);
         if self.rows.len() >= ENCODE_BATCH {
             self.flush(writer)?;
         }
@@ -128,7 +128,7 @@ impl<'a> InsertState<'a> {
         key: &Key,
         new: Vec<Value>,
         assignments: &[(usize, BoundExpr)],
-    ) -> Result<Vec<Value>, Error> {
+    ) -> Result<NewLabel, Error> {
         let table = self.labels.table.clone();
         let Some(old) = self.old_row(&table, slot)? else {
             return Err(Error::value(
@@ -143,8 +143,9 @@ impl<'a> InsertState<'a> {
             row[*position] = evaluate(expr, &both, &self.run.eval())?;
         }
         clear_generated(&table, &mut row);
+        let from = self.labels.keeps_rows(&both[..row.len()], &row)?.then_some(slot);
         writer.end(table.id, slot, key, &row_places(&self.run.view, &table))?;
-        Ok(row)
+        Ok(NewLabel { row, from })
     }
 
     /// The row of a slot that was live when the statement began; None for one that the statement itself
@@ -165,7 +166,8 @@ impl<'a> InsertState<'a> {
         if rows.is_empty() {
             return Ok(());
         }
-        let mut kept = if self.keep_written { rows.clone() } else { Vec::new() };
+        let kept = rows.iter().filter(|_| self.keep_written).map(|label| label.row.clone());
+        let mut kept: Vec<Vec<Value>> = kept.collect();
         let inner = self.run.inner.clone();
         let prepared = inner.install(|| self.labels.prepare(rows))?;
         for (row, label) in kept.iter_mut().zip(&prepared) {
@@ -219,22 +221,27 @@ pub(crate) fn update(run: &Run, mut writer: Writer<'_>, plan: &Update) -> Result
             for (position, expr) in &assignments {
                 row[*position] = evaluate(expr, &old, &run.eval())?;
             }
+            let from = labels.keeps_rows(&old, &row)?.then_some(*slot);
             clear_generated(&table, &mut row);
             writer.end(table.id, *slot, &labels.key(&old)?, &places)?;
-            ended.push(row);
+            ended.push(NewLabel { row, from });
         }
     }
     let changed = ended.len() as u64;
-    for batch in ended.chunks(ENCODE_BATCH) {
-        run.context.check()?;
-        let prepared = run.inner.install(|| labels.prepare(batch.to_vec()))?;
-        if plan.returning.is_some() {
-            for (row, label) in batch.iter().zip(&prepared) {
-                let mut row = row.clone();
-                labels.fill_generated(label, &mut row)?;
-                written.push(row);
-            }
+    let mut ended = ended.into_iter();
+    loop {
+        let batch: Vec<NewLabel> = ended.by_ref().take(ENCODE_BATCH).collect();
+        if batch.is_empty() {
+            break;
         }
+        run.context.check()?;
+        let kept = batch.iter().filter(|_| plan.returning.is_some()).map(|label| label.row.clone());
+        let mut kept: Vec<Vec<Value>> = kept.collect();
+        let prepared = run.inner.install(|| labels.prepare(batch))?;
+        for (row, label) in kept.iter_mut().zip(&prepared) {
+            labels.fill_generated(label, row)?;
+        }
+        written.extend(kept);
         for label in prepared {
             let key = label.record.key.clone();
             if writer.slot_of(table.id, &key)?.is_some() {

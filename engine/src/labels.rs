@@ -46,6 +46,7 @@ pub(crate) fn row_places(view: &View, table: &TableRecord) -> Vec<(Family, Objec
             _ => None,
         });
     }
+    places.extend(table.frequencies.as_ref().map(|record| (Family::AuxiliaryClusters, record.data)));
     places
 }
 
@@ -77,6 +78,14 @@ pub(crate) struct LabelWriter<'r> {
     classifiers: Vec<(ClassifierRecord, Option<Vec<f32>>)>,
     sparse: Vec<(ClassifierRecord, SparseRows)>,
     graphs: Vec<(IndexRecord, Graph)>,
+}
+
+/// A label to be written.
+pub(crate) struct NewLabel {
+    /// One value a table column; generated ones NULL.
+    pub(crate) row: Vec<Value>,
+    /// The slot whose vectors and learned rows it keeps; None computes them.
+    pub(crate) from: Option<Slot>,
 }
 
 /// A label ready to be put into a batch.
@@ -114,8 +123,78 @@ impl<'r> LabelWriter<'r> {
         Ok(LabelWriter { run, table: table.clone(), generated, classifiers, sparse, graphs })
     }
 
+    /// Whether a changed label still is what its vectors and its learned rows were made from: the texts that
+    /// are encoded and the vectors that it brings itself are the same.
+    pub(crate) fn keeps_rows(&self, old: &[Value], new: &[Value]) -> Result<bool, Error> {
+        for (position, column) in self.table.columns.iter().enumerate() {
+            let plain = matches!(column.column_type, ColumnType::Vector { .. }) && column.generated.is_none();
+            if plain && old[position] != new[position] {
+                return Ok(false);
+            }
+        }
+        for part in &self.generated {
+            let eval = self.run.eval();
+            if evaluate(&part.text, old, &eval)? != evaluate(&part.text, new, &eval)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Checks rows and gives them what is derived from them, computed or taken over; in their order.
+    pub(crate) fn prepare(&self, labels: Vec<NewLabel>) -> Result<Vec<PreparedLabel>, Error> {
+        let places: Vec<Option<Slot>> = labels.iter().map(|label| label.from).collect();
+        let (mut fresh, mut kept) = (Vec::new(), Vec::new());
+        for label in labels {
+            match label.from {
+                Some(slot) => kept.push((slot, label.row)),
+                None => fresh.push(label.row),
+            }
+        }
+        let mut fresh = self.derive_all(fresh)?.into_iter();
+        let mut kept = self.carry(kept)?.into_iter();
+        let next = |from: Option<Slot>| if from.is_some() { kept.next() } else { fresh.next() };
+        Ok(places.into_iter().filter_map(next).collect())
+    }
+
+    /// Labels that keep everything that was computed and learned for the slots they had: vectors, clusters,
+    /// classifier rows, edges, frequencies.
+    fn carry(&self, labels: Vec<(Slot, Vec<Value>)>) -> Result<Vec<PreparedLabel>, Error> {
+        let slots: Vec<Slot> = labels.iter().map(|(slot, _)| *slot).collect();
+        let mut prepared = Vec::with_capacity(labels.len());
+        for (_, row) in &labels {
+            prepared.push(PreparedLabel { record: self.record(row)?.0, rows: Vec::new() });
+        }
+        if slots.is_empty() {
+            return Ok(prepared);
+        }
+        let view = &self.run.view;
+        for (family, data) in row_places(view, &self.table) {
+            for (label, bytes) in prepared.iter_mut().zip(view.snapshot().rows(family, data, &slots)?) {
+                label.rows.extend(bytes.map(|bytes| (family, data, bytes.into_vec())));
+            }
+        }
+        for (index, graph) in &self.graphs {
+            let data = index.data.ok_or_else(|| Error::Internal(format!("{} has no data", index.name)))?;
+            for ((slot, edges), label) in graph.edges_of(&slots)?.into_iter().zip(&mut prepared) {
+                // Edges of a label that came after the graph have a row of their own, which went along.
+                let has_row = |(family, id, _): &(Family, ObjectId, Vec<u8>)| {
+                    *family == Family::LabelEdges && *id == data
+                };
+                if label.rows.iter().any(has_row) {
+                    continue;
+                }
+                let mut bytes = Vec::new();
+                encode_sparse(&edges, &mut bytes)
+                    .map_err(|error| Error::Internal(format!("edges of slot {slot}: {error}")))?;
+                label.rows.push((Family::LabelEdges, data, bytes));
+            }
+        }
+        Ok(prepared)
+    }
+
     /// Checks rows (one value a table column; generated ones NULL) and computes what is derived from them.
-    pub(crate) fn prepare(&self, rows: Vec<Vec<Value>>) -> Result<Vec<PreparedLabel>, Error> {
+    fn derive_all(&self, rows: Vec<Vec<Value>>) -> Result<Vec<PreparedLabel>, Error> {
         let mut prepared = Vec::with_capacity(rows.len());
         let mut vectors: Vec<Vec<(ObjectId, Vec<f32>)>> = Vec::with_capacity(rows.len());
         for row in &rows {

@@ -48,6 +48,13 @@ pub(crate) const DEFINITIONS: &[Definition] = &[
         100_000_000,
         "texts whose embeddings are kept in memory, per model",
     ),
+    number(
+        "memory_limit",
+        0,
+        0,
+        i64::MAX,
+        "bytes that a training may hold, as 4000000000 or '4GB'; 0 for no limit of the engine's own",
+    ),
     number("search.beam", 20, 1, 1 << 24, "clusters that PROBE keeps where it does not say"),
     number(
         "search.effort",
@@ -200,9 +207,29 @@ fn parse(definition: &Definition, value: &Value) -> Option<i64> {
             "off" | "false" => 0,
             _ => return None,
         },
+        Value::Text(text) if definition.name == "memory_limit" => bytes(text)?,
         Value::Text(text) => text.trim().parse().ok()?,
         Value::BigInt(number) => *number,
         _ => return None,
     };
     (definition.least..=definition.greatest).contains(&number).then_some(number)
+}
+
+/// Bytes as people write them: `512MB`, `4GB`, `4GiB`, or a plain number.
+fn bytes(text: &str) -> Option<i64> {
+    let text = text.trim().to_ascii_lowercase();
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let factor: i64 = match &text[digits.len()..] {
+        "" | "b" => 1,
+        "kb" => 1_000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        "tb" => 1_000_000_000_000,
+        "kib" => 1 << 10,
+        "mib" => 1 << 20,
+        "gib" => 1 << 30,
+        "tib" => 1 << 40,
+        _ => return None,
+    };
+    digits.trim().parse::<i64>().ok()?.checked_mul(factor)
 }

@@ -9,6 +9,7 @@ use super::embeddings::encoded;
 use super::install::{NewVectors, install};
 use super::labels::{generator, label_encodings, table_of};
 use super::lesson::{self, LabelNumbers, Lesson};
+use super::memory::{expect_room, trained_rows};
 use super::options::{Common, TrainOptions};
 use super::swap::{Frequencies, remarks};
 use crate::error::Error;
@@ -70,6 +71,8 @@ pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Er
     let column = run.view.vector_column(&table, column)?;
     let (_, model) = generator(run, &table, &column)?;
     let labels = LabelNumbers::new(run, &table)?;
+    let rows = record.clusters as usize + asked.head_labels.unwrap_or(0) as usize;
+    expect_room(run, "training these auxiliary vectors", trained_rows(rows, column.dimension))?;
     let lesson = lesson::read(run, plan, &labels, job)?;
     let points = encoded(run, &model, &lesson.texts, true)?;
     let encodings = label_encodings(run, &table, &column, &labels, false, job)?;

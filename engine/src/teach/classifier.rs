@@ -13,6 +13,7 @@ use super::embeddings::encoded;
 use super::labels::{generator, label_vectors, table_of};
 use super::lesson::{self, LabelNumbers, Lesson};
 use super::lever::{LeverAsked, augmented};
+use super::memory::{expect_room, trained_rows};
 use super::options::{Common, TrainOptions};
 use super::swap::{Frequencies, Swap, remarks};
 use crate::error::Error;
@@ -56,7 +57,7 @@ fn asked(plan: &Train, record: &ClassifierRecord) -> Result<Asked, Error> {
         loss,
         link: if cosine { crate::train::Link::Cosine } else { crate::train::Link::Sigmoid },
         negatives: if all { Negatives::All } else { Negatives::Batch },
-        hard_negatives: reader.count("hard_negatives", (0, 10_000), 10)? as usize,
+        hard_negatives: reader.count("hard_negatives", (0, 10_000), 5)? as usize,
         refresh: reader.count("refresh", (1, 100_000), defaults.refresh as u64)? as usize,
         sampled_negatives: reader.count("sampled_negatives", (0, 1 << 24), 0)? as usize,
         batch_labels_max: reader.count("batch_labels", (1, 1 << 24), 16_384)? as usize,
@@ -64,7 +65,7 @@ fn asked(plan: &Train, record: &ClassifierRecord) -> Result<Asked, Error> {
         lr: reader.number("lr", (0.0, 1e3), f64::from(defaults.lr))? as f32,
         warmup: reader.number("warmup", (0.0, 1.0), f64::from(defaults.warmup))? as f32,
         batch: BatchOptions {
-            size: reader.count("batch", (1, 1 << 16), 1_024)? as usize,
+            size: reader.count("batch", (1, 1 << 16), 512)? as usize,
             cluster_size: reader.count("cluster_size", (1, 1 << 16), 32)? as usize,
             doubling: reader.counts("doubling", &[5, 10, 15])?,
             seed: common.seed,
@@ -100,6 +101,8 @@ pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Er
     let column = run.view.vector_column(&table, record.column)?;
     let (_, model) = generator(run, &table, &column)?;
     let labels = LabelNumbers::new(run, &table)?;
+    let rows = trained_rows(labels.len(), column.dimension) + (labels.len() * column.dimension * 4) as u64;
+    expect_room(run, "training these classifiers", rows)?;
     let lesson = lesson::read(run, plan, &labels, job)?;
     let points = Arc::new(encoded(run, &model, &lesson.texts, true)?);
     let embeddings = Arc::new(label_vectors(run, &table, &column, &labels.slots)?);

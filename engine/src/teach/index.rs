@@ -13,6 +13,7 @@ use super::embeddings::encoded;
 use super::labels::{generator, label_vectors, table_of};
 use super::lesson::{self, LabelNumbers, Lesson};
 use super::lever::{LeverAsked, augmented};
+use super::memory::{expect_room, trained_rows};
 use super::options::{Common, TrainOptions};
 use super::swap::{Frequencies, Swap, remarks};
 use crate::build;
@@ -22,9 +23,9 @@ use crate::execute::Run;
 use crate::index::EliasArrays;
 use crate::physical::{VectorColumn, VectorSource};
 use crate::train::{
-    BuildControl, Calibration, Csr, Documents, EdgeStart, EliasLearner, EliasOptions, EliasParameters,
-    EliasStage, PARTITION_SCALE, Points, Summary, TrainedElias, TrainedRows, Vectors, approximate_adjacency,
-    calibrate, cluster_count, connect_labels, initial_partition, label_centroids, later_label_line,
+    BuildControl, Calibration, Csr, EdgeStart, EliasLearner, EliasOptions, EliasParameters, EliasStage,
+    PARTITION_SCALE, Points, Summary, TrainedElias, TrainedRows, Vectors, approximate_adjacency, calibrate,
+    cluster_count, connect_labels, initial_partition, label_centroids, later_label_line,
 };
 
 /// Which stages to run.
@@ -86,9 +87,9 @@ fn asked(run: &Run, plan: &Train, index: &IndexRecord) -> Result<Asked, Error> {
         stage: EliasStage::Adjacency,
         epochs: reader.count("epochs", (1, 100_000), second.epochs as u64)? as usize,
         shortlist_loss: reader.number("shortlist_loss", (0.0, 1e3), second.shortlist_loss)?,
-        start: match reader.word("start", &["random", "approximate"], "random")? {
-            "approximate" => EdgeStart::Approximate,
-            _ => EdgeStart::Random,
+        start: match reader.word("start", &["approximate", "random"], "approximate")? {
+            "random" => EdgeStart::Random,
+            _ => EdgeStart::Approximate,
         },
         ..partition.clone()
     };
@@ -109,7 +110,6 @@ fn asked(run: &Run, plan: &Train, index: &IndexRecord) -> Result<Asked, Error> {
 /// What a training works on.
 struct Ground<'a> {
     run: &'a Run,
-    documents: Documents<'a>,
     points: &'a Points,
     targets: &'a Csr,
     labels: &'a LabelNumbers,
@@ -136,6 +136,10 @@ pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Er
     };
     let (_, model) = generator(run, &table, &column)?;
     let labels = LabelNumbers::new(run, &table)?;
+    let clusters = cluster_count(labels.len());
+    let rows = trained_rows(labels.len() + clusters, column.dimension);
+    let edges = (clusters * asked.kappa.min(labels.len()) * 20) as u64;
+    expect_room(run, "training this cluster graph", rows + edges)?;
     let lesson = lesson::read(run, plan, &labels, job)?;
     let points = Arc::new(encoded(run, &model, &lesson.texts, true)?);
     let embeddings = label_vectors(run, &table, &column, &labels.slots)?;
@@ -146,7 +150,6 @@ pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Er
     };
     let ground = Ground {
         run,
-        documents: Documents::new(points.parts().iter().map(|part| &**part).collect())?,
         points: &points,
         targets: &targets,
         labels: &labels,
@@ -235,11 +238,11 @@ fn partition(ground: &Ground<'_>, index: &IndexRecord) -> Result<EliasParameters
     let progress = |done: u64, total: u64| run.context.progress("clustering labels", done, Some(total));
     let control = BuildControl { cancelled: &cancelled, progress: &progress, threads: run.inner.threads };
     let arrays = run.inner.install(|| {
-        let centroids = label_centroids(&ground.documents, ground.targets, ground.embeddings)?;
+        let centroids = label_centroids(ground.points, ground.targets, ground.embeddings)?;
         initial_partition(
             &control,
             &centroids,
-            ground.documents.dimension(),
+            ground.points.dimension(),
             &labels.slots,
             clusters,
             asked.common.seed,
@@ -311,7 +314,7 @@ fn stages(
         let options = &asked.adjacency;
         parameters.adjacency = ground.run.inner.install(|| {
             approximate_adjacency(
-                &ground.documents,
+                ground.points,
                 ground.targets,
                 &parameters.weights,
                 &parameters.biases,
@@ -350,8 +353,7 @@ fn stage(
     parameters: EliasParameters,
     states: &mut Vec<StateFile>,
 ) -> Result<(TrainedElias, Summary), Error> {
-    let mut learner =
-        EliasLearner::new(options.clone(), ground.documents.clone(), ground.targets, parameters)?;
+    let mut learner = EliasLearner::new(options.clone(), ground.points.clone(), ground.targets, parameters)?;
     let mut state = StateFile::new(
         ground.run.inner.store.scratch(),
         ground.index,

@@ -8,6 +8,7 @@ use argtop_storage::{Key, ScratchFile, ScratchMap, Slot, TableRecord};
 use sha2::{Digest, Sha256};
 
 use super::embeddings::hex;
+use super::memory::expect_room;
 use crate::error::Error;
 use crate::execute::{self, Run};
 use crate::planner::Planner;
@@ -198,6 +199,10 @@ pub(super) fn read(run: &Run, plan: &Train, labels: &LabelNumbers, job: u64) -> 
                 format!("the source has more than {} rows", run.inner.limits.statement_rows_max),
                 "train on a part of them: add WHERE or LIMIT",
             ));
+        }
+        if rows.is_multiple_of(ROWS_AT_ONCE) {
+            let pairs = (targets.entries() * 8 + texts.places.len() * 16) as u64;
+            expect_room(run, "holding the training pairs", pairs)?;
         }
     }
     if targets.rows() == 0 {

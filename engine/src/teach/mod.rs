@@ -20,6 +20,7 @@ mod install;
 mod labels;
 mod lesson;
 mod lever;
+mod memory;
 mod options;
 mod sparse;
 mod start;

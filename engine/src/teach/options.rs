@@ -64,15 +64,9 @@ impl<'a> TrainOptions<'a> {
         (least, most): (f64, f64),
         default: f64,
     ) -> Result<f64, Error> {
-        let given = self.reader.within(name, least, most)?;
-        let value = given.unwrap_or(default);
-        // A default that was widened is shown with the digits that it was written with.
-        let narrow = default as f32;
-        if given.is_none() && f64::from(narrow) == default {
-            self.note(name, narrow);
-        } else {
-            self.note(name, value);
-        }
+        let value = self.reader.within(name, least, most)?.unwrap_or(default);
+        // Trainers compute in f32: 0.1 is told as 0.1, not as the f64 nearest to its f32.
+        self.used.insert(name.to_string(), (value as f32).to_string());
         Ok(value)
     }
 

@@ -64,7 +64,7 @@ fn asked(plan: &Train) -> Result<Asked, Error> {
         ..defaults
     };
     let shortlist = reader.text("shortlist")?;
-    let candidates = reader.count("hard_negatives", (0, 10_000), 50)?;
+    let candidates = reader.count("hard_negatives", (0, 10_000), 100)?;
     Ok(Asked { vocabulary, embedding, ranker, shortlist, candidates, used: reader.finish()? })
 }
 

@@ -1,4 +1,4 @@
-//! Fusions on small made-up scores: what is fitted, against plain arithmetic, and that threads do not matter.
+//! Fused scores against plain searches, hand-made cases and hostile records.
 
 use super::*;
 

@@ -38,8 +38,8 @@ pub use cluster::{Clusters, balanced_clusters};
 pub use control::{BuildControl, TrainError};
 pub use csr::Csr;
 pub use elias::{
-    Documents, EdgeStart, EliasLearner, EliasOptions, EliasParameters, EliasStage, TrainedElias,
-    approximate_adjacency, connect_labels, edge_values, label_centroids, logits_of_values, path_recall,
+    EdgeStart, EliasLearner, EliasOptions, EliasParameters, EliasStage, TrainedElias, approximate_adjacency,
+    connect_labels, edge_values, label_centroids, logits_of_values, path_recall,
 };
 pub use fusion::{FusionExamples, FusionMethod, FusionModel, FusionOptions};
 pub use learner::{Checkpoint, Course, Learner, NoCheckpoint, Report, Summary, train};
@@ -54,6 +54,6 @@ pub use optimizer::{AdamW, Parameters, linear_schedule};
 pub use partition::{PARTITION_SCALE, cluster_count, initial_partition};
 pub use parts::Points;
 pub use points::Vectors;
-pub use sparse::{SparseExamples, SparseOptions, SparseRanker, sparse_score, train_sparse};
+pub use sparse::{SparseExamples, SparseOptions, SparseQuery, SparseRanker, sparse_score, train_sparse};
 pub use tfidf::{Vocabulary, VocabularyBuilder, VocabularyOptions};
 pub use tree::{BoostedOptions, TreeOptions};

@@ -84,6 +84,16 @@ impl Points {
         out
     }
 
+    /// Copies the rows `start..end` one after another.
+    ///
+    /// # Panics
+    /// If one of them does not exist.
+    pub fn range(&self, start: usize, end: usize) -> Vec<f32> {
+        let mut out = Vec::with_capacity((end - start) * self.dimension);
+        (start..end).for_each(|row| out.extend_from_slice(self.row(row)));
+        out
+    }
+
     /// All rows in one matrix: the part itself where there is one, else a copy.
     pub fn joined(&self) -> Arc<Vectors> {
         if let [part] = &self.parts[..] {

@@ -1,4 +1,4 @@
-//! The sparse ranker against its definition with dense vectors.
+//! The sparse ranker against its objective, written out, and against hostile input.
 
 use super::*;
 
@@ -68,6 +68,8 @@ impl Set {
 fn exact() -> SparseOptions {
     let (threshold, embedding_threshold) = (0.0, 0.0);
     SparseOptions {
+        cost: 3.0,
+        positive: 2.0,
         epochs: 5_000,
         tolerance: 1e-8,
         threshold,
@@ -80,8 +82,8 @@ fn pairs(row: (&[u32], &[f32])) -> Vec<(u32, f32)> {
     row.0.iter().copied().zip(row.1.iter().copied()).collect()
 }
 
-/// Half the squared weights and the squared hinge losses of a label, from the definition, with dense vectors
-/// and the costs of the default options.
+/// Half the squared weights and the squared hinge losses of a label, from the definition, with dense
+/// vectors and the costs of [`exact`].
 fn objective(set: &Set, embedding: bool, label: usize, row: &[(u32, f32)], bias: f64) -> f64 {
     let mut weights = vec![0.0f64; 60 + 4];
     row.iter().for_each(|(column, value)| weights[*column as usize] = f64::from(*value));
@@ -165,11 +167,35 @@ fn a_score_is_the_product_with_the_row() {
         assert_eq!(sparse_score(&columns, &values, 0.25, 50, &query, &[]), expected);
         dense[50..].iter_mut().zip(&embedding).for_each(|(x, value)| *x = f64::from(*value));
         assert_eq!(sparse_score(&columns, &values, 0.25, 50, &query, &embedding), product(&dense));
+        let prepared = SparseQuery::new(50, &query, &embedding);
+        assert_eq!(prepared.score(&columns, &values, 0.25), product(&dense));
         // An embedding that is too short counts nothing where it ends.
         dense[52..].fill(0.0);
         assert_eq!(sparse_score(&columns, &values, 0.25, 50, &query, &embedding[..2]), product(&dense));
     }
     assert_eq!(sparse_score(&[], &[], -1.0, 50, &[(3, 1.0)], &[0.5]), -1.0);
+}
+
+#[test]
+fn a_prepared_query_scores_short_and_long_rows_alike() {
+    let mut random = fastrand::Rng::with_seed(6);
+    let terms = 300_000;
+    for length in [0, 1, 30, 3_000, 100_000] {
+        // Many columns share the low bits of a term of the query.
+        let query: Vec<(u32, f32)> =
+            (0..20).map(|at| (at * 9_000 + random.u32(..9_000), random.f32())).collect();
+        let mut row = Csr::new(terms);
+        let near =
+            query.iter().take(length).flat_map(|(term, _)| [(*term, -0.5), ((term + 65_536) % 300_000, 0.5)]);
+        let others = (0..length).map(|_| (random.u32(..300_000), random.f32()));
+        row.push(&mut near.chain(others).collect());
+        let (columns, values) = row.row(0);
+        let expected = sparse_score(columns, values, 0.5, terms, &query, &[]);
+        assert_eq!(SparseQuery::new(terms, &query, &[]).score(columns, values, 0.5), expected);
+        let short = &query[..1];
+        let expected = sparse_score(columns, values, 0.5, terms, short, &[]);
+        assert_eq!(SparseQuery::new(terms, short, &[]).score(columns, values, 0.5), expected);
+    }
 }
 
 #[test]

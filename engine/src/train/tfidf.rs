@@ -118,8 +118,8 @@ impl VocabularyBuilder {
     }
 
     /// Counts a text. Should far more terms come than are to be kept, the rarest so far are dropped and
-    /// counted anew, so that memory is bounded by about 100 bytes times `max_terms` and eight million (lossy
-    /// counting, Manku and Motwani, VLDB 2002).
+    /// counted anew, so that memory is bounded by about 100 bytes times `max_terms` and eight million
+    /// (lossy counting, Manku and Motwani, VLDB 2002).
     pub fn add(&mut self, text: &str) {
         self.documents += 1;
         let (now, counts) = (self.documents, &mut self.counts);
@@ -173,8 +173,8 @@ impl Vocabulary {
         Vocabulary { options, documents, numbers, df, idf }
     }
 
-    /// Takes up a vocabulary that was kept: the options, the number of texts, and every term with the number
-    /// of texts that it is in, ascending.
+    /// Takes up a vocabulary that was kept: the options, the number of texts, and every term with the
+    /// number of texts that it is in, ascending.
     ///
     /// # Errors
     /// Which of them no vocabulary can have.

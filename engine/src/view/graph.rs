@@ -83,6 +83,31 @@ impl Graph {
         matches!(self.shared.arrays, Arrays::File(_))
     }
 
+    /// The edges that labels have in the arrays: for each slot, in the order given, (cluster, weight).
+    pub(crate) fn edges_of(&self, slots: &[Slot]) -> Result<Vec<(Slot, Vec<(u32, f32)>)>, Error> {
+        let view = self.view()?;
+        let mut sorted: Vec<(Slot, usize)> = slots.iter().copied().zip(0..).collect();
+        sorted.sort_unstable();
+        let mut found: Vec<(Slot, Vec<(u32, f32)>)> = slots.iter().map(|slot| (*slot, Vec::new())).collect();
+        for cluster in (0u32..).take(view.clusters()) {
+            let (members, values) = view.row(cluster);
+            if sorted.len() < 32 {
+                for (slot, place) in &sorted {
+                    if let Ok(at) = members.binary_search(slot) {
+                        found[*place].1.push((cluster, values[at]));
+                    }
+                }
+                continue;
+            }
+            for (member, value) in members.iter().zip(values) {
+                if let Ok(at) = sorted.binary_search_by_key(member, |(slot, _)| *slot) {
+                    found[sorted[at].1].1.push((cluster, *value));
+                }
+            }
+        }
+        Ok(found)
+    }
+
     /// The clusters that a new label joins, with the weights of its edges.
     pub(crate) fn edges_for(&self, vector: &[f32], count: usize) -> Result<Vec<(u32, f32)>, Error> {
         Ok(self.view()?.edges_for(vector, count))

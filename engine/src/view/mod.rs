@@ -29,4 +29,4 @@ pub(crate) use keys::KeyBook;
 pub(crate) use labels::value_cell;
 pub(crate) use moment::{Caches, View, row_of_number, vector_columns};
 pub(crate) use propensity::InversePropensity;
-pub(crate) use sparse::{SparseRows, SpreadFeatures};
+pub(crate) use sparse::SparseRows;

@@ -14,8 +14,9 @@ use crate::evaluate::inverse_propensity;
 const A: f64 = 0.55;
 const B: f64 = 1.5;
 
-/// Frequencies that were read, and the data id they were read from, whose rows never change.
-pub(super) type Loaded = (ObjectId, Arc<Vec<u32>>);
+/// Frequencies that were read: the data id, the end of the slots that were looked at, and the numbers by
+/// slot.
+pub(super) type Loaded = (ObjectId, Slot, Arc<Vec<u32>>);
 
 /// The inverse propensities of a table's labels: `q_l = 1 + C (N_l + B)^-A`.
 #[derive(Clone, Debug)]
@@ -61,13 +62,16 @@ impl View {
             ));
         };
         let points = record.points;
-        if let Some((data, loaded)) = lock(&self.inner.caches.frequencies).get(&table.id)
-            && *data == record.data
-        {
-            return Ok(InversePropensity { points, frequencies: loaded.clone() });
+        // A label that is changed takes its frequency along to its new slot.
+        let slot_end = self.snapshot.slot_end(table.id);
+        let known = lock(&self.inner.caches.frequencies).get(&table.id).cloned();
+        let known = known.filter(|(data, _, _)| *data == record.data);
+        let (read_to, loaded) = known.map_or((0, Arc::default()), |(_, read_to, loaded)| (read_to, loaded));
+        if read_to >= slot_end {
+            return Ok(InversePropensity { points, frequencies: loaded });
         }
-        let mut frequencies = Vec::new();
-        let mut rows = self.snapshot.scan_rows(Family::AuxiliaryClusters, record.data, 0..Slot::MAX)?;
+        let mut frequencies = Vec::clone(&loaded);
+        let mut rows = self.snapshot.scan_rows(Family::AuxiliaryClusters, record.data, read_to..slot_end)?;
         while let Some((slot, bytes)) = rows.next_row()? {
             let slot = slot as usize;
             if frequencies.len() <= slot {
@@ -76,7 +80,8 @@ impl View {
             frequencies[slot] = row_of_number(bytes)?;
         }
         let frequencies = Arc::new(frequencies);
-        lock(&self.inner.caches.frequencies).insert(table.id, (record.data, frequencies.clone()));
+        let fresh = (record.data, slot_end, frequencies.clone());
+        lock(&self.inner.caches.frequencies).insert(table.id, fresh);
         Ok(InversePropensity { points, frequencies })
     }
 }

@@ -8,7 +8,7 @@ use roaring::RoaringBitmap;
 use super::View;
 use super::moment::lock;
 use crate::error::Error;
-use crate::train::{Csr, Vocabulary, VocabularyOptions};
+use crate::train::{Csr, SparseQuery, Vocabulary, VocabularyOptions};
 
 /// Slots whose rows are read into one segment; a newest segment that is shorter is made anew with what comes.
 const SEGMENT: usize = 4_096;
@@ -40,30 +40,6 @@ pub(crate) struct SparseRows {
     shared: Arc<Shared>,
     segments: Vec<Arc<Segment>>,
     width: usize,
-}
-
-/// A query's features, spread over one number for each column so that rows look them up.
-pub(crate) struct SpreadFeatures {
-    numbers: Vec<f32>,
-    set: Vec<u32>,
-}
-
-impl SpreadFeatures {
-    /// Room for `width` features, all zero.
-    pub(crate) fn new(width: usize) -> SpreadFeatures {
-        SpreadFeatures { numbers: vec![0.0; width], set: Vec::new() }
-    }
-
-    /// Takes the features of another query.
-    pub(crate) fn set(&mut self, features: &[(u32, f32)]) {
-        for column in self.set.drain(..) {
-            self.numbers[column as usize] = 0.0;
-        }
-        for (column, value) in features {
-            self.numbers[*column as usize] = *value;
-            self.set.push(*column);
-        }
-    }
 }
 
 impl SparseRows {
@@ -104,27 +80,21 @@ impl SparseRows {
     }
 
     /// The score of a label: the sum over its row in ascending order, in f64, and its bias.
-    pub(crate) fn score(&self, slot: Slot, query: &SpreadFeatures) -> Result<f64, Error> {
+    pub(crate) fn score(&self, slot: Slot, query: &SparseQuery<'_>) -> Result<f64, Error> {
         let at = self.segments.partition_point(|segment| segment.from <= slot);
         let segment = at.checked_sub(1).and_then(|at| self.segments.get(at));
         if let Some(segment) = segment.filter(|segment| segment.present.contains(slot)) {
             let row = (slot - segment.from) as usize;
             let (columns, values) = segment.rows.row(row);
-            return Ok(sum(columns.iter().copied().zip(values.iter().copied()), segment.biases[row], query));
+            return Ok(query.score(columns, values, segment.biases[row]));
         }
         // A label that ended before its row was read is looked up for the views that still see it.
         let row = self.view.snapshot.row(Family::Classifiers, self.shared.data, slot)?;
         let row = row.ok_or_else(|| Error::Internal(format!("slot {slot} has no sparse row")))?;
         let (entries, bias) = split(&row)?;
-        Ok(sum(entries.into_iter(), bias, query))
+        let (columns, values): (Vec<u32>, Vec<f32>) = entries.into_iter().unzip();
+        Ok(query.score(&columns, &values, bias))
     }
-}
-
-fn sum(entries: impl Iterator<Item = (u32, f32)>, bias: f32, query: &SpreadFeatures) -> f64 {
-    let products = entries.map(|(column, weight)| {
-        f64::from(weight) * f64::from(query.numbers.get(column as usize).copied().unwrap_or(0.0))
-    });
-    products.sum::<f64>() + f64::from(bias)
 }
 
 /// Entries and bias of a stored row.

@@ -8,7 +8,8 @@ use super::candidates::Candidates;
 use super::stages::{Queries, Rerank};
 use crate::error::Error;
 use crate::execute::Run;
-use crate::view::{KeyBook, SparseRows, SpreadFeatures};
+use crate::train::SparseQuery;
+use crate::view::{KeyBook, SparseRows};
 
 /// Scores candidates by `v_l . [tf-idf of the text; embedding] + b_l`.
 pub(super) fn rerank(
@@ -21,8 +22,7 @@ pub(super) fn rerank(
 ) -> Result<Vec<String>, Error> {
     let terms = rows.vocabulary().len();
     let read: usize = found.iter().map(Candidates::len).sum();
-    let spread = || SpreadFeatures::new(rows.width());
-    found.par_iter_mut().enumerate().try_for_each_init(spread, |spread, (at, candidates)| {
+    found.par_iter_mut().enumerate().try_for_each(|(at, candidates)| {
         run.context.check()?;
         let text = inputs[at].as_text().ok_or_else(|| {
             Error::value(
@@ -30,14 +30,11 @@ pub(super) fn rerank(
                 "give SEARCH (TEXT => ..., VECTOR => ...), or leave the stage out",
             )
         })?;
-        let mut features = rows.vocabulary().features(text);
-        if rows.width() > terms {
-            let start = u32::try_from(terms).unwrap_or(u32::MAX);
-            features.extend((start..).zip(queries.row(at).iter().copied()));
-        }
-        spread.set(&features);
+        let features = rows.vocabulary().features(text);
+        let embedding = if rows.width() > terms { queries.row(at) } else { &[] };
+        let query = SparseQuery::new(terms, &features, embedding);
         let scores: Result<Vec<f64>, Error> =
-            candidates.slots.iter().map(|slot| rows.score(*slot, spread)).collect();
+            candidates.slots.iter().map(|slot| rows.score(*slot, &query)).collect();
         let kept = window.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
         candidates.cut(Some(window.number), &scores?, kept.unwrap_or(candidates.len()), keys)?;
         Ok::<(), Error>(())

@@ -3,9 +3,9 @@
 use rayon::prelude::*;
 
 use super::beam::{DOCUMENTS_AT_ONCE, best_clusters, log_shares};
-use super::documents::Documents;
 use super::options::EliasParameters;
 use crate::kernel::normalize;
+use crate::train::Points;
 use crate::train::{Csr, TrainError, Vectors};
 
 /// The sum of the embeddings of each label's documents, weighted by the values of `targets` (documents x
@@ -15,7 +15,7 @@ use crate::train::{Csr, TrainError, Vectors};
 /// # Errors
 /// [`TrainError::Input`] where the parts do not fit together.
 pub fn label_centroids(
-    documents: &Documents<'_>,
+    documents: &Points,
     targets: &Csr,
     fallback: &Vectors,
 ) -> Result<Vec<f32>, TrainError> {
@@ -58,7 +58,7 @@ pub fn label_centroids(
 /// [`TrainError::Input`] where the parts do not fit together, [`TrainError::Cancelled`] when asked to stop.
 #[expect(clippy::too_many_arguments, reason = "the numbers of the formula")]
 pub fn approximate_adjacency(
-    documents: &Documents<'_>,
+    documents: &Points,
     targets: &Csr,
     weights: &[f32],
     biases: &[f32],
@@ -104,7 +104,7 @@ pub fn approximate_adjacency(
 
 /// M, N x C: the scores of the best clusters of each document.
 fn document_scores(
-    documents: &Documents<'_>,
+    documents: &Points,
     weights: &[f32],
     biases: &[f32],
     alpha: f64,
@@ -230,7 +230,7 @@ fn median(values: &[f32]) -> Option<f32> {
 }
 
 /// Checks that targets number the documents and have values from 0 to 1.
-pub(super) fn check_targets(documents: &Documents<'_>, targets: &Csr) -> Result<(), TrainError> {
+pub(super) fn check_targets(documents: &Points, targets: &Csr) -> Result<(), TrainError> {
     if targets.rows() != documents.len() {
         return Err(TrainError::Input(format!(
             "the targets have {} rows for {} documents; give one row each",

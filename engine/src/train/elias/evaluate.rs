@@ -3,8 +3,8 @@
 use rayon::prelude::*;
 
 use super::adjacency::check_targets;
-use super::documents::Documents;
 use crate::index::{EdgeMap, EliasArrays, PathSearch};
+use crate::train::Points;
 use crate::train::{Csr, TrainError};
 
 /// Recall of shortlists, R@k: the mean over documents of the share of their labels (entries of `targets` that
@@ -15,7 +15,7 @@ use crate::train::{Csr, TrainError};
 /// # Errors
 /// [`TrainError::Input`] where the parts do not fit together.
 pub fn path_recall(
-    documents: &Documents<'_>,
+    documents: &Points,
     targets: &Csr,
     arrays: &EliasArrays,
     beam: usize,

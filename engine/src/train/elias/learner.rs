@@ -3,12 +3,12 @@
 use rayon::prelude::*;
 
 use super::adjacency::check_targets;
-use super::documents::Documents;
 use super::edges::Edges;
 use super::forward::{Reach, ScratchPool};
 use super::gradient::{Gradients, Scorer, gradients};
 use super::options::{EliasOptions, EliasParameters, EliasStage, TrainedElias};
 use crate::kernel::first_non_finite;
+use crate::train::Points;
 use crate::train::{AdamW, Csr, Learner, Parameters, TrainError, linear_schedule};
 
 /// One stage of ELIAS over documents whose embeddings stay as they are.
@@ -18,7 +18,7 @@ use crate::train::{AdamW, Csr, Learner, Parameters, TrainError, linear_schedule}
 #[derive(Debug)]
 pub struct EliasLearner<'a> {
     options: EliasOptions,
-    documents: Documents<'a>,
+    documents: Points,
     targets: &'a Csr,
     /// Documents that have labels.
     rows: Vec<u32>,
@@ -42,7 +42,7 @@ impl<'a> EliasLearner<'a> {
     /// [`TrainError::Input`] where the parts do not fit together or an option is out of its range.
     pub fn new(
         options: EliasOptions,
-        documents: Documents<'a>,
+        documents: Points,
         targets: &'a Csr,
         parameters: EliasParameters,
     ) -> Result<Self, TrainError> {

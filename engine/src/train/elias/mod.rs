@@ -16,7 +16,6 @@
 
 mod adjacency;
 mod beam;
-mod documents;
 mod edges;
 mod evaluate;
 mod forward;
@@ -25,7 +24,6 @@ mod learner;
 mod options;
 
 pub use adjacency::{approximate_adjacency, connect_labels, label_centroids};
-pub use documents::Documents;
 pub use edges::{EdgeStart, edge_values, logits_of_values};
 pub use evaluate::path_recall;
 pub use learner::EliasLearner;

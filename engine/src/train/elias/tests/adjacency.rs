@@ -2,7 +2,9 @@
 
 use crate::index::EliasArrays;
 use crate::train::elias::adjacency::{approximate_adjacency, connect_labels, label_centroids};
-use crate::train::elias::documents::Documents;
+use std::sync::Arc;
+
+use crate::train::Points;
 use crate::train::elias::evaluate::path_recall;
 use crate::train::elias::options::EliasParameters;
 use crate::train::{Csr, TrainError, Vectors};
@@ -24,7 +26,7 @@ fn random_targets(rng: &mut fastrand::Rng, documents: usize, labels: u32) -> Csr
 
 /// `(Y^T M)^T` with M from the probe as it is served, dense, and the greatest `kappa` of each row.
 fn plain(
-    documents: &Documents<'_>,
+    documents: &Points,
     targets: &Csr,
     graph: &EliasArrays,
     beam: usize,
@@ -54,8 +56,8 @@ fn plain(
 fn the_adjacency_equals_the_dense_one_and_respects_kappa() {
     let mut rng = fastrand::Rng::with_seed(8);
     for (clusters, beam, kappa) in [(5, 2, 3), (9, 20, 7), (12, 3, 100), (1, 1, 1)] {
-        let parts = [random(&mut rng, 33), random(&mut rng, 40)];
-        let documents = Documents::new(parts.iter().collect()).unwrap();
+        let parts = [random(&mut rng, 33), random(&mut rng, 40)].map(Arc::new);
+        let documents = Points::new(parts.to_vec()).unwrap();
         let targets = random_targets(&mut rng, 73, 30);
         let graph = EliasArrays {
             dimension: DIMENSION,
@@ -93,7 +95,7 @@ fn centroids_are_those_of_documents_or_the_labels_own() {
     targets.push(&mut vec![(0, 1.0)]);
     targets.push(&mut vec![(0, 0.5)]);
     targets.push(&mut vec![(2, 1.0)]);
-    let documents = Documents::new(vec![&documents]).unwrap();
+    let documents = Points::new(vec![Arc::new(documents)]).unwrap();
     let found = label_centroids(&documents, &targets, &labels).unwrap();
     let length = 1.25f32.sqrt();
     let expected = [1.0 / length, 0.5 / length, 0.0, -1.0, 0.6, 0.8];
@@ -127,14 +129,14 @@ fn labels_on_no_edge_join_their_nearest_clusters() {
 #[test]
 fn parts_are_numbered_through_and_what_does_not_fit_is_refused() {
     let mut rng = fastrand::Rng::with_seed(1);
-    let parts = [random(&mut rng, 2), random(&mut rng, 0), random(&mut rng, 3)];
-    let documents = Documents::new(parts.iter().collect()).unwrap();
+    let parts = [random(&mut rng, 2), random(&mut rng, 0), random(&mut rng, 3)].map(Arc::new);
+    let documents = Points::new(parts.to_vec()).unwrap();
     assert_eq!((documents.len(), documents.is_empty()), (5, false));
     assert_eq!(documents.row(2), parts[2].row(0));
     assert_eq!(documents.range(1, 4), [parts[0].row(1), parts[2].row(0), parts[2].row(1)].concat());
-    assert!(matches!(Documents::new(vec![]), Err(TrainError::Input(_))));
+    assert!(matches!(Points::new(vec![]), Err(TrainError::Input(_))));
     let other = Vectors::new(2, vec![0.0f32; 4]);
-    assert!(matches!(Documents::new(vec![&parts[0], &other]), Err(TrainError::Input(_))));
+    assert!(matches!(Points::new(vec![parts[0].clone(), Arc::new(other)]), Err(TrainError::Input(_))));
     let graph = EliasArrays { dimension: 2, alpha: 1.0, offsets: vec![0], ..EliasArrays::default() };
     let short = random_targets(&mut rng, 4, 3);
     let error = path_recall(&documents, &short, &graph, 1, 1).unwrap_err();
@@ -148,7 +150,7 @@ fn parts_are_numbered_through_and_what_does_not_fit_is_refused() {
 #[test]
 fn recall_is_the_share_of_labels_in_the_shortlist() {
     let rows = Vectors::new(2, vec![1.0f32, 0.0, 0.0, 1.0, 1.0, 0.0]);
-    let documents = Documents::new(vec![&rows]).unwrap();
+    let documents = Points::new(vec![Arc::new(rows)]).unwrap();
     let graph = EliasArrays {
         dimension: 2,
         alpha: 1.0,

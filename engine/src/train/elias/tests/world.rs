@@ -1,7 +1,9 @@
 //! A made-up world in which a partition of labels must fail: every label has two topics far from one another,
 //! and the centroid of its documents lies between them.
 
-use crate::train::elias::documents::Documents;
+use std::sync::Arc;
+
+use crate::train::Points;
 use crate::train::elias::options::EliasParameters;
 use crate::train::elias::{EliasLearner, EliasOptions, EliasStage, TrainedElias};
 use crate::train::elias::{approximate_adjacency, connect_labels, label_centroids, path_recall};
@@ -18,9 +20,9 @@ pub(super) const BEAM: usize = 2;
 pub(super) const K: usize = 40;
 
 pub(super) struct World {
-    pub documents: Vectors,
+    pub documents: Arc<Vectors>,
     pub targets: Csr,
-    pub test: Vectors,
+    pub test: Arc<Vectors>,
     pub test_targets: Csr,
     pub labels: Vectors,
 }
@@ -63,16 +65,16 @@ impl World {
             }
         }
         World {
-            documents: Vectors::new(DIMENSION, world.0),
+            documents: Arc::new(Vectors::new(DIMENSION, world.0)),
             targets: world.1,
-            test: Vectors::new(DIMENSION, world.2),
+            test: Arc::new(Vectors::new(DIMENSION, world.2)),
             test_targets: world.3,
             labels: Vectors::new(DIMENSION, world.4),
         }
     }
 
-    pub(super) fn documents(&self) -> Documents<'_> {
-        Documents::new(vec![&self.documents]).unwrap()
+    pub(super) fn documents(&self) -> Points {
+        Points::new(vec![self.documents.clone()]).unwrap()
     }
 
     /// The partition that stage 1 starts from.
@@ -136,7 +138,7 @@ impl World {
     /// R@K on documents that were not trained with.
     pub(super) fn recall(&self, trained: &TrainedElias) -> f64 {
         let slots: Vec<u32> = (0..LABELS as u32).collect();
-        let test = Documents::new(vec![&self.test]).unwrap();
+        let test = Points::new(vec![self.test.clone()]).unwrap();
         path_recall(&test, &self.test_targets, &trained.arrays(&slots).unwrap(), BEAM, K).unwrap()
     }
 }
