@@ -163,7 +163,8 @@ impl Drop for ScratchFile {
 impl ScratchMap {
     /// The content, without the trailer. Its first byte is aligned to a page.
     pub fn bytes(&self) -> &[u8] {
-        &self.map[..self.map.len() - TRAILER]
+        // A file without a trailer is never opened, so that there is always content before it.
+        self.map.get(..self.map.len() - TRAILER).unwrap_or_default()
     }
 }
 

@@ -9,3 +9,4 @@ mod model;
 mod oracle;
 mod readme;
 mod tidy;
+mod training;

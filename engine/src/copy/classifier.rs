@@ -19,6 +19,12 @@ pub(super) fn copy(run: &Run, mut writer: Writer<'_>, plan: &CopyFrom, name: &st
     OptionReader::new("COPY CLASSIFIER", &plan.options).finish()?;
     let mut matrix = open_matrix(run, plan)?;
     let mut record = argtop_storage::ClassifierRecord::clone(&*run.view.classifier(name)?);
+    if record.sparse.is_some() {
+        return Err(Error::value(
+            format!("classifier {name} is sparse: its rows are no matrix"),
+            format!("TRAIN CLASSIFIER {name} instead"),
+        ));
+    }
     let table = match run.view.catalog().get(record.table).map(|object| &**object) {
         Some(Object::Table(table)) => std::sync::Arc::new(table.clone()),
         _ => return Err(Error::Internal(format!("classifier {name} has no table"))),
@@ -32,6 +38,10 @@ pub(super) fn copy(run: &Run, mut writer: Writer<'_>, plan: &CopyFrom, name: &st
         "give one row for each label in primary-key order",
     )?;
     let old = record.data;
+    // What a training found out holds for the rows that it made.
+    let adapter = record.adapter.take();
+    (record.scale, record.offset) = (1.0, 0.0);
+    record.statistics.clear();
     record.data = writer.allocate()?;
     let mut bulk = run.inner.store.bulk_rows(Family::Classifiers, record.data)?;
     let mut slots = run.view.slots_by_key(&table)?;
@@ -50,8 +60,10 @@ pub(super) fn copy(run: &Run, mut writer: Writer<'_>, plan: &CopyFrom, name: &st
         run.context.progress("copying classifier rows", done, Some(labels));
     }
     bulk.finish()?;
-    writer.delete_rows(Family::Classifiers, old);
-    writer.clear_pointer(old);
+    for data in [Some(old), adapter].into_iter().flatten() {
+        writer.delete_rows(Family::Classifiers, data);
+        writer.clear_pointer(data);
+    }
     writer.put_object(Object::Classifier(record))?;
     writer.commit()?;
     run.inner.caches.forget(old);

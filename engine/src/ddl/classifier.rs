@@ -27,24 +27,7 @@ pub(crate) fn create(run: &Run, mut writer: Writer<'_>, plan: &CreateOnTable) ->
     }
     let table = run.view.table(&plan.table.name)?;
     let mut options = OptionReader::new("CREATE CLASSIFIER", &plan.options);
-    let column = match options.text("column")? {
-        Some(name) => {
-            let found = vector_columns(&table).into_iter().find(|column| column.name == name);
-            found.ok_or_else(|| {
-                Error::value(
-                    format!("table {} has no vector column {name}", table.name),
-                    "name a vector column",
-                )
-            })?
-        }
-        None if vector_columns(&table).is_empty() => {
-            return Err(Error::value(
-                format!("table {} has no vector column", table.name),
-                "a classifier starts from the labels' vectors: make a table with a VECTOR column",
-            ));
-        }
-        None => run.view.search_column(&table)?,
-    };
+    let column = column_asked(run, &table, options.text("column")?)?;
     let format = match options.word("dtype", &["f32", "f16", "i8"])? {
         Some("f16") => RowFormat::F16,
         Some("i8") => RowFormat::I8,
@@ -94,6 +77,21 @@ pub(crate) fn create(run: &Run, mut writer: Writer<'_>, plan: &CreateOnTable) ->
     writer.commit()?;
     crate::build::after_write(run, &table, written)?;
     Ok(Output::changed(0))
+}
+
+/// The vector column whose embeddings the classifier ranks by: the one that is named, or the table's own.
+fn column_asked(run: &Run, table: &TableRecord, name: Option<String>) -> Result<VectorColumn, Error> {
+    let columns = vector_columns(table);
+    match name {
+        Some(name) => columns.into_iter().find(|column| column.name == name).ok_or_else(|| {
+            Error::value(format!("table {} has no vector column {name}", table.name), "name a vector column")
+        }),
+        None if columns.is_empty() => Err(Error::value(
+            format!("table {} has no vector column", table.name),
+            "a classifier starts from the labels' vectors: make a table with a VECTOR column",
+        )),
+        None => run.view.search_column(table),
+    }
 }
 
 /// Writes the first row of every label, aside and in chunks: they are seen from the commit that names their

@@ -96,6 +96,12 @@ fn target(run: &Run, table: &Arc<TableRecord>, target: &IndexTarget) -> Result<T
         }
         IndexTarget::Classifier(name) => {
             let classifier = run.view.classifier(name)?;
+            if classifier.sparse.is_some() {
+                return Err(Error::value(
+                    format!("classifier {name} is sparse: no index can order its rows"),
+                    "shortlist by a vector column and rank the candidates with THEN RERANK",
+                ));
+            }
             Ok((None, Some(classifier.id), VectorSource::Classifier(classifier)))
         }
     }

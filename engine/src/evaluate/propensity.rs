@@ -16,6 +16,11 @@ impl LabelCounts {
         LabelCounts { points: 0, counts: vec![0; labels], scratch: Vec::new() }
     }
 
+    /// Counts that were made before: of `points` training points, and how many of them each label has.
+    pub fn from_counts(points: u64, counts: Vec<u64>) -> Self {
+        LabelCounts { points, counts, scratch: Vec::new() }
+    }
+
     /// Counts one training point. Labels beyond those announced are left out: they have no row to rank.
     pub fn add(&mut self, labels: &[LabelIndex]) {
         self.points += 1;

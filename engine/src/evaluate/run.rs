@@ -111,7 +111,10 @@ fn settings(plan: &Evaluate) -> Result<Settings, Error> {
 pub(crate) fn evaluate(run: &Run, plan: &Evaluate) -> Result<Output, Error> {
     let settings = settings(plan)?;
     let mut numbers = Numbers::default();
-    let counts = plan.propensity.as_ref().map(|node| frequencies(run, node, &mut numbers)).transpose()?;
+    let counts = match &plan.propensity {
+        Some(node) => Some(frequencies(run, node, &mut numbers)?),
+        None => remembered(run, plan, &mut numbers)?,
+    };
     let options = metric_options(run, plan, &settings, counts.as_ref())?;
     let metrics = ordered(&plan.metrics);
     let mut planner = Planner::new(run);
@@ -170,6 +173,28 @@ fn frequencies(run: &Run, node: &Node, numbers: &mut Numbers) -> Result<LabelCou
         counts.add(list);
     }
     Ok(counts)
+}
+
+/// The frequencies that the table remembers from its last TRAIN, where a metric or the groups need some.
+fn remembered(run: &Run, plan: &Evaluate, numbers: &mut Numbers) -> Result<Option<LabelCounts>, Error> {
+    let rare = |metric: &Metric| matches!(metric.kind, MetricKind::Psp | MetricKind::Psndcg);
+    let wanted = plan.metrics.iter().any(rare) || matches!(plan.by, Some(EvaluateBy::LabelDecile));
+    let Some(target) = plan.targets.first().filter(|_| wanted) else { return Ok(None) };
+    let table = run.view.table(&target.search.table.name)?;
+    if table.frequencies.is_none() {
+        return Ok(None);
+    }
+    let known = run.view.inverse_propensity(&table)?;
+    let mut counts = Vec::new();
+    for entry in run.view.snapshot().keys(table.id)? {
+        let (key, slot) = entry?;
+        let number = numbers.of(key) as usize;
+        if counts.len() <= number {
+            counts.resize(number + 1, 0);
+        }
+        counts[number] = known.frequency(slot);
+    }
+    Ok(Some(LabelCounts::from_counts(known.points(), counts)))
 }
 
 fn metric_options(

@@ -144,7 +144,14 @@ fn vocabulary(run: &Run, asked: &Asked, texts: &Texts, labels: &Texts) -> Result
             }
         }
     }
-    Ok(builder.finish())
+    let vocabulary = builder.finish();
+    if vocabulary.is_empty() {
+        return Err(Error::value(
+            format!("no term occurs in min_df = {} of the {total} texts", asked.vocabulary.min_df),
+            "lower min_df, or give more training texts",
+        ));
+    }
+    Ok(vocabulary)
 }
 
 /// TF-IDF of each text.

@@ -66,7 +66,8 @@ impl<'r> Swap<'r> {
         expect(self.writer.catalog(), trained)
     }
 
-    /// Points a classifier at its fresh rows; what the old one had is deleted, and indexes of it are outdated.
+    /// Points a classifier at its fresh rows; what the old one had is deleted, and indexes of it are
+    /// outdated.
     pub(super) fn replace_classifier(
         &mut self,
         old: &ClassifierRecord,
@@ -165,10 +166,12 @@ pub(super) fn remarks(
     let pairs = lesson.targets.entries();
     statistics.insert("trained_points".to_string(), lesson.texts.len().to_string());
     statistics.insert("trained_pairs".to_string(), pairs.to_string());
-    statistics.insert("trained_steps".to_string(), summary.steps.to_string());
     statistics.insert("trained_seconds".to_string(), format!("{:.1}", summary.seconds));
-    let losses: Vec<String> = summary.losses.iter().map(|loss| format!("{loss:.6}")).collect();
-    statistics.insert("losses".to_string(), losses.join(" "));
+    if summary.steps > 0 {
+        let losses: Vec<String> = summary.losses.iter().map(|loss| format!("{loss:.6}")).collect();
+        statistics.insert("losses".to_string(), losses.join(" "));
+        statistics.insert("trained_steps".to_string(), summary.steps.to_string());
+    }
     let mut notes = vec![format!("{} points, {pairs} pairs", lesson.texts.len())];
     if let (Some(first), Some(last)) = (summary.losses.first(), summary.losses.last()) {
         notes.push(format!(

@@ -14,7 +14,8 @@ use crate::evaluate::inverse_propensity;
 const A: f64 = 0.55;
 const B: f64 = 1.5;
 
-/// Frequencies that were read: the data id, the end of the slots that were looked at, and the numbers by slot.
+/// Frequencies that were read: the data id, the end of the slots that were looked at, and the numbers by
+/// slot.
 pub(super) type Loaded = (ObjectId, Slot, Arc<Vec<u32>>);
 
 /// The inverse propensities of a table's labels: `q_l = 1 + C (N_l + B)^-A`.
@@ -30,6 +31,16 @@ impl InversePropensity {
     pub(crate) fn of(&self, slot: Slot) -> f64 {
         let count = self.frequencies.get(slot as usize).copied().unwrap_or(0);
         inverse_propensity(self.points, u64::from(count), A, B)
+    }
+
+    /// Training points.
+    pub(crate) fn points(&self) -> u64 {
+        self.points
+    }
+
+    /// Training points that have the label in a slot.
+    pub(crate) fn frequency(&self, slot: Slot) -> u64 {
+        u64::from(self.frequencies.get(slot as usize).copied().unwrap_or(0))
     }
 
     /// q of a label that occurs in no training point.

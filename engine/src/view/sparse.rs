@@ -50,6 +50,12 @@ impl SparseRows {
         classifier: &ClassifierRecord,
         record: &SparseRecord,
     ) -> Result<SparseRows, Error> {
+        if record.terms == 0 {
+            return Err(Error::value(
+                format!("classifier {} has learned nothing yet", classifier.name),
+                format!("TRAIN CLASSIFIER {} first", classifier.name),
+            ));
+        }
         let shared = shared(view, classifier, record)?;
         let slot_end = view.snapshot.slot_end(table.id);
         let width =

@@ -144,6 +144,14 @@ impl Session {
         for note in &mut outcome.notes {
             *note = self.without_paths(note);
         }
+        // DESCRIBE says how long a training took; everything else about it is the same each time.
+        for row in &mut outcome.rows {
+            if let [Value::Text(property), Value::Text(value)] = row.as_mut_slice()
+                && property == "trained_seconds"
+            {
+                *value = "#".to_string();
+            }
+        }
         if ["SET", "RESET", "PRAGMA"].contains(&first.as_str()) && outcome.error.is_none() {
             self.settings.push(text);
         }

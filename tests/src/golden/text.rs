@@ -13,11 +13,16 @@ pub(crate) fn lines(outcome: &Outcome, columns: bool, explain: bool) -> Vec<Stri
     if columns {
         lines.push(format!("--: {}", outcome.columns.join(" | ")));
     }
+    let jobs = outcome.columns.starts_with(&["job".to_string(), "state".to_string()]);
     for row in &outcome.rows {
         match row.as_slice() {
             [Value::Text(text)] if explain => {
                 lines.extend(text.lines().map(|line| format!("--> {}", steady(line))));
             }
+            [Value::Text(property), Value::Text(losses)] if property == "losses" => {
+                lines.push(format!("--> losses | {}", rounded_losses(losses)));
+            }
+            row if jobs => lines.push(format!("--> {}", job_text(row, &outcome.columns))),
             row => lines.push(format!("--> {}", row_text(row))),
         }
     }
@@ -33,6 +38,29 @@ pub(crate) fn lines(outcome: &Outcome, columns: bool, explain: bool) -> Vec<Stri
 
 fn row_text(row: &[Value]) -> String {
     row.iter().map(value_text).collect::<Vec<String>>().join(" | ")
+}
+
+/// A row of SHOW JOBS without times and rates.
+fn job_text(row: &[Value], columns: &[String]) -> String {
+    let value = |(value, column): (&Value, &String)| match (column.as_str(), value) {
+        (_, Value::Null) => "NULL".to_string(),
+        ("rate" | "eta_seconds" | "started" | "ended", _) => "#".to_string(),
+        ("stage" | "notes", Value::Text(text)) => steady(text),
+        (_, value) => value_text(value),
+    };
+    row.iter().zip(columns).map(value).collect::<Vec<String>>().join(" | ")
+}
+
+/// Losses with two digits behind the point, so that scripts hold on every machine.
+fn rounded_losses(text: &str) -> String {
+    let word = |word: &str| {
+        let number = word.trim_end_matches([',', ';']);
+        match number.parse::<f64>() {
+            Ok(value) if number.contains('.') => format!("{value:.2}{}", &word[number.len()..]),
+            _ => word.to_string(),
+        }
+    };
+    text.split(' ').map(word).collect::<Vec<String>>().join(" ")
 }
 
 /// A value as `Value` prints it, but for doubles, which are rounded to six significant digits, so that
@@ -92,14 +120,19 @@ fn steady(line: &str) -> String {
             continue;
         }
         blanks = 0;
-        let is_unit = word.starts_with("ms") || word.starts_with("queries/s");
+        let is_time = word.trim_end_matches([',', ';']) == "s"
+            && words.last().is_some_and(|number| number.parse::<f64>().is_ok());
+        let is_unit = word.starts_with("ms") || word.starts_with("queries/s") || is_time;
         if let (true, Some(number)) = (is_unit, words.last_mut()) {
             let opening = if number.starts_with('(') { "(" } else { "" };
             *number = format!("{opening}#");
         }
         words.push(word.to_string());
     }
-    let text = format!("{lead}{}", words.join(" "));
+    let mut text = format!("{lead}{}", words.join(" "));
+    if let Some((before, losses)) = text.split_once("loss ") {
+        text = format!("{before}loss {}", rounded_losses(losses));
+    }
     match text.split_once(": ") {
         Some((key, value)) if key.ends_with("_ms\"") || key.ends_with("\"snapshot\"") => {
             format!("{key}: #{}", if value.ends_with(',') { "," } else { "" })
@@ -123,6 +156,10 @@ mod tests {
         assert_eq!(steady("+- encode m     1    2.61 ms   9 tokens"), "+- encode m  1  # ms  9 tokens");
         assert_eq!(steady("total 3.92 ms (plan 0.11 ms)"), "total # ms (plan # ms)");
         assert_eq!(steady("  \"plan_ms\": 0.25,"), "  \"plan_ms\": #,");
+        assert_eq!(
+            steady("2 epochs in 0.3 s, loss 0.29962 to 0.00011; 3 points"),
+            "2 epochs in # s, loss 0.30 to 0.00; 3 points"
+        );
         assert_eq!(steady("p: 1234 queries/s in blocks, 2 points"), "p: # queries/s in blocks, 2 points");
     }
 }

@@ -33,6 +33,7 @@ groups! {
     classifiers,
     pipelines,
     auxiliary,
+    train,
     copy,
     evaluate,
     explain,

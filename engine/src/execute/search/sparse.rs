@@ -20,12 +20,6 @@ pub(super) fn rerank(
     found: &mut [Candidates],
     keys: &KeyBook,
 ) -> Result<Vec<String>, Error> {
-    if rows.vocabulary().is_empty() {
-        return Err(Error::value(
-            format!("classifier {} has learned nothing yet", classifier.name),
-            format!("TRAIN CLASSIFIER {} first", classifier.name),
-        ));
-    }
     let terms = rows.vocabulary().len();
     let read: usize = found.iter().map(Candidates::len).sum();
     found.par_iter_mut().enumerate().try_for_each(|(at, candidates)| {
