@@ -4,7 +4,7 @@
 -- Trains two graphs with their classifiers on nine tenths of trn, alike but for LEVER; tst is only
 -- evaluated.
 -- Prints two rows of metrics over tst, then P@5, PSP@5, R@100 and coverage by decile of labels: 1 has the
--- labels that are most frequent in trn, 10 the rarest.
+-- labels that are rarest in trn, 10 the most frequent.
 -- Run it as README.md in this folder says.
 
 CREATE MODEL minilm FROM '${models}/minilm-l3/model.onnx' TOKENIZER '${models}/minilm-l3/tokenizer.json'

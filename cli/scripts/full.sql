@@ -22,7 +22,7 @@ COPY labels (id, title) FROM '${data}/lbl.json.gz' (FORMAT xc);
 
 CREATE AUXILIARY dexa ON labels;
 TRAIN AUXILIARY dexa
-  FROM (SELECT text, labels FROM read_xc('${data}/trn.json.gz') WHERE hash(qid) % 10 <> 0)
+  FROM (SELECT text, labels FROM read_xc('${data}/trn.json.gz') WHERE hash(qid) % 10 <> 0);
 
 CREATE CLASSIFIER ova ON labels WITH (link = 'sigmoid', init = 'z');
 TRAIN CLASSIFIER ova
