@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the ablations with the program that was built last: over the sets in the folder ARGTOP_DATA, or with the
-# argument `quick` over a cut of the set that comes with the demonstration.
+# Runs the ablations with the program that was built last: over the sets in the folder ARGTOP_DATA, or with
+# the argument `quick` over a cut of the set that comes with the demonstration.
 set -eu
 cd "$(dirname "$0")/.."
 . .setup/env.sh
@@ -16,4 +16,5 @@ else
     done
 fi
 export SETS
-ARGTOP="$CARGO_TARGET_DIR/release/argtop" exec sh cli/ablation/ablation.sh "${ARGTOP_RESULTS:-$ARGTOP_CACHE/ablation}"
+results=${ARGTOP_RESULTS:-$ARGTOP_CACHE/ablation}
+ARGTOP="$CARGO_TARGET_DIR/release/argtop" exec sh cli/ablation/ablation.sh "$results"

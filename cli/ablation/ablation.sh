@@ -1,10 +1,10 @@
 #!/bin/sh
-# Every ablation, over one or more sets: `sh ablation.sh OUT`. Writes OUT/results.jsonl, results.md and results.svg.
-# README.md in this folder says what is compared. Needs ARGTOP, the program, and ARGTOP_CACHE, where make setup has
-# put the encoder. SETS has the folders of the sets, in the layout of the XC repository; without it, the WordNet set
-# of cli/demo. QUICK=1 cuts the sets down and trains for fewer epochs. ONLY has the ablations to run, of
-# "labels dexa lever elias losses fusion holdout growth"; later ones use what earlier ones trained. KEEP=1 keeps the
-# databases.
+# Every ablation, over one or more sets: `sh ablation.sh OUT`. Writes OUT/results.jsonl, results.md and
+# results.svg. README.md in this folder says what is compared. Needs ARGTOP, the program, and ARGTOP_CACHE,
+# where make setup has put the encoder. SETS has the folders of the sets, in the layout of the XC
+# repository; without it, the WordNet set of cli/demo. QUICK=1 cuts the sets down and trains for fewer
+# epochs. ONLY has the ablations to run, of "labels dexa lever elias losses fusion holdout growth"; later
+# ones use what earlier ones trained. KEEP=1 keeps the databases.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 quick=${QUICK:-}

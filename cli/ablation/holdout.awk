@@ -1,7 +1,8 @@
-# Cuts the test points out that have a label held out. Give the numbers of those labels, the unpacked test file, and
-# the filter file where the set has one:
+# Cuts the test points out that have a label held out. Give the numbers of those labels, the unpacked test
+# file, and the filter file where the set has one:
 #   awk -v out=FOLDER -f holdout.awk labels.csv tst.json [filter_labels_test.txt]
-# tst.json has those points with all their labels, tst_held.json the same points with only the labels held out.
+# tst.json has those points with all their labels, tst_held.json the same points with only the labels held
+# out.
 
 FNR == 1 { file++ }
 

@@ -65,8 +65,8 @@ cut_down() {
 # GNU time tells the peak memory; without it the column stays empty.
 if /usr/bin/time -f '%e %M' true >/dev/null 2>&1; then gnu_time=1; else gnu_time=; fi
 
-# statements NAME: runs the statements on standard input in a process of their own. Rows go to NAME.out and notes
-# to NAME.err in the work folder; $seconds and $memory (MiB) are what it took.
+# statements NAME: runs the statements on standard input in a process of their own. Rows go to NAME.out and
+# notes to NAME.err in the work folder; $seconds and $memory (MiB) are what it took.
 statements() {
     cat >"$work/$1.sql"
     started=$(date +%s)
@@ -91,14 +91,13 @@ statements() {
 
 # train SETTING...: runs the statements on standard input and counts what they took to each setting.
 train() {
-    name=train-$1
-    statements "$name"
+    statements "train-$1"
     say "  $1: trained in $seconds s"
     for setting in "$@"; do printf '%s\t%s\t%s\n' "$setting" "$seconds" "$memory" >>"$work/costs"; done
 }
 
-# evaluate ABLATION PIPELINES METRICS [SOURCE [BY]]: a line of results for each row, with what its training took.
-# The setting is the name of the pipeline and its overrides.
+# evaluate ABLATION PIPELINES METRICS [SOURCE [BY]]: a line of results for each row, with what its training
+# took. The setting is the name of the pipeline and its overrides.
 evaluate() {
     source=${4:-$test_points}
     statements "evaluate-$1" <<SQL
@@ -107,5 +106,6 @@ EVALUATE $2
   METRICS ($3)${5:+ BY $5}
   WITH ($propensity);
 SQL
-    awk -v set="$set" -v ablation="$1" -v costs="$work/costs" -f "$here/rows.awk" "$work/evaluate-$1.out" >>"$results"
+    awk -v set="$set" -v ablation="$1" -v costs="$work/costs" -f "$here/rows.awk" \
+        "$work/evaluate-$1.out" >>"$results"
 }

@@ -1,6 +1,6 @@
-# Draws the results as an SVG of bars: awk -f flat.awk -f picture.awk results.jsonl
-# A row for each setting; a panel each for P@1, P@5, PSP@5 and R@100, from 0 to 100. Growth has panels for seconds
-# and memory, with the longest bar at its greatest value.
+# Draws the results as an SVG of bars: awk -f flat.awk -f picture.awk results.jsonl A row for each setting;
+# a panel each for P@1, P@5, PSP@5 and R@100, from 0 to 100. Growth has panels for seconds and memory, with
+# the longest bar at its greatest value.
 
 BEGIN {
     step = 15
@@ -50,7 +50,8 @@ function heads(row, y,    at, label) {
 END {
     high = 30
     for (row = 1; row <= rows; row++) high += step + (title[row] != title[row - 1] ? 2.5 * step : 0)
-    printf "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\"", left + panels * (wide + gap), high
+    printf "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\"", \
+        left + panels * (wide + gap), high
     print " font-family=\"sans-serif\" font-size=\"11\">"
     printf "<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n"
     y = 20

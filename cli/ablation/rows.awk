@@ -1,5 +1,5 @@
-# Makes lines of results out of the rows of EVALUATE: the set, the ablation and the setting come in front, what the
-# training of that setting took comes behind.
+# Makes lines of results out of the rows of EVALUATE: the set, the ablation and the setting come in front,
+# what the training of that setting took comes behind.
 
 BEGIN {
     while ((getline line < costs) > 0) {

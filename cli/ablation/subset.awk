@@ -1,6 +1,8 @@
-# Cuts a smaller set out of one in the layout of the XC repository: one label in `share`, chosen by a hash of its
-# number, and the points that keep a label. Labels are numbered anew. Give the files unpacked, in this order:
-#   awk -v share=40 -v points=20 -v out=FOLDER -f subset.awk lbl.json trn.json tst.json [filter_labels_test.txt]
+# Cuts a smaller set out of one in the layout of the XC repository: one label in `share`, chosen by a hash
+# of its number, and the points that keep a label. Labels are numbered anew. Give the files unpacked, in
+# this order:
+#   awk -v share=40 -v points=20 -v out=FOLDER -f subset.awk lbl.json trn.json tst.json \
+#     [filter_labels_test.txt]
 # `points` keeps one test point in so many of those left. The labels of kept points that are left out go.
 
 function hash(number) { return int((number * 2654435761) % 4294967296 / 65536) }

@@ -1,7 +1,8 @@
 # Makes the table of results: awk -f flat.awk -f table.awk results.jsonl
 
 BEGIN {
-    columns = split("group points P@1 P@3 P@5 PSP@5 R@100 COVERAGE@5 gap_closed seconds memory_mib", column, " ")
+    names = "group points P@1 P@3 P@5 PSP@5 R@100 COVERAGE@5 gap_closed seconds memory_mib"
+    columns = split(names, column, " ")
     head = "| set | ablation | setting |"
     rule = "|---|---|---|"
     for (at = 1; at <= columns; at++) {

@@ -1,9 +1,10 @@
 # The ablations that make tables of their own, and the report. Read by ablation.sh.
 # shellcheck shell=sh
 
-# Labels that come after the training: a tenth of the labels is held out of the table while it trains and inserted
-# afterwards. Compared with the embedding alone and with a training that had all labels, on the test points that
-# have such a label: with all their labels (holdout), and with only those held out (holdout_new).
+# Labels that come after the training: a tenth of the labels is held out of the table while it trains and
+# inserted afterwards. Compared with the embedding alone and with a training that had all labels, on the
+# test points that have such a label: with all their labels (holdout), and with only those held out
+# (holdout_new).
 ablation_holdout() {
     for name in whole held; do
         where=

@@ -1,9 +1,9 @@
-# The ablations over one table of labels. Read by ablation.sh. Each function makes its objects, trains them, and
-# evaluates on the test points; the pipelines carry the names of the settings.
+# The ablations over one table of labels. Read by ablation.sh. Each function makes its objects, trains them,
+# and evaluates on the test points; the pipelines carry the names of the settings.
 # shellcheck shell=sh
 
-# The table with an embedding for each number of auxiliary vectors (z has none), and the encodings of all texts:
-# later trainings find them in the database, so that their times leave the encoder out.
+# The table with an embedding for each number of auxiliary vectors (z has none), and the encodings of all
+# texts: later trainings find them in the database, so that their times leave the encoder out.
 ablation_labels() {
     few=$(((label_count + 159) / 160))
     some=$(((label_count + 39) / 40))
@@ -92,7 +92,8 @@ graph_pipelines() {
     statements "pipelines-$1" <<SQL
 CREATE PIPELINE $1 ON labels AS ENCODE(minilm) THEN PROBE(g_$2, beam => 20) THEN SHORTLIST(limit => 2000)
   THEN RERANK($3) SCORE BY shortlist.score * sigmoid(rerank.score);
-CREATE PIPELINE $1_paths ON labels AS ENCODE(minilm) THEN PROBE(g_$2, beam => 20) THEN SHORTLIST(limit => 2000);
+CREATE PIPELINE $1_paths ON labels AS ENCODE(minilm) THEN PROBE(g_$2, beam => 20)
+  THEN SHORTLIST(limit => 2000);
 SQL
 }
 
@@ -107,8 +108,9 @@ ablation_lever() {
     evaluate lever_deciles "$targets" "P@5, PSP@5, R@100, COVERAGE@5" "$test_points" label_decile
 }
 
-# ELIAS: partition as built (with the classifier that was trained alone), after stage 1, after stage 2 from either
-# start; the same beams and shortlists for all. Paths are what the graph gives without the classifier.
+# ELIAS: partition as built (with the classifier that was trained alone), after stage 1, after stage 2 from
+# either start; the same beams and shortlists for all. Paths are what the graph gives without the
+# classifier.
 ablation_elias() {
     statements untrained <<SQL
 CREATE INDEX g_untrained ON labels USING elias (z_some);
@@ -137,16 +139,20 @@ ablation_losses() {
 PIPELINE softmax_adapter, PIPELINE bce_all, PIPELINE bce_all_adapter" "$metrics"
 }
 
-# fused NAME METHOD FEATURES: a fusion over the candidates, and its pipeline.
+# fused NAME METHOD FEATURES: a fusion over the candidates, and its pipeline. A tree has few values, so that
+# its answer is completed by the scores, as in the published sum.
 fused() {
+    ties=
+    [ "$2" != tree ] || ties=" + sigmoid(clf.score) + knn.score"
     train "$1" <<SQL
 CREATE FUSION f_$1 ON labels USING $2 ($3, inverse_propensity);
 TRAIN FUSION f_$1 FROM $validation WITH (pipeline = 'candidates', max_points = 8000);
-CREATE PIPELINE $1 ON labels AS $candidates SCORE BY f_$1($3, inverse_propensity);
+CREATE PIPELINE $1 ON labels AS $candidates SCORE BY f_$1($3, inverse_propensity)$ties;
 SQL
 }
 
-# Fusions against their parts and against a weighted sum, over the same candidates; without and with the sparse rows.
+# Fusions against their parts and against a weighted sum, over the same candidates; without and with the
+# sparse rows.
 ablation_fusion() {
     candidates="ENCODE(minilm) THEN FUSE UNION (SHORTLIST(by_z_some, limit => 150) AS a, \
 SHORTLIST(by_c_bce_adapter, limit => 150) AS b) THEN RERANK(z_some) AS knn THEN RERANK(c_bce_adapter) AS clf \
@@ -156,14 +162,15 @@ CREATE CLASSIFIER sparse ON labels WITH (column = 'z_some', features = 'tfidf', 
 TRAIN CLASSIFIER sparse FROM $train WITH (shortlist = 'c_bce_adapter', hard_negatives = 50);
 CREATE PIPELINE candidates ON labels AS $candidates;
 CREATE PIPELINE sparse ON labels AS $candidates SCORE BY lex.score;
-CREATE PIPELINE sum_with_sparse ON labels AS $candidates
+CREATE PIPELINE sigmoids_with_sparse ON labels AS $candidates
   SCORE BY sigmoid(clf.score) + knn.score + sigmoid(lex.score);
 SQL
-    targets="PIPELINE sparse, PIPELINE sum_with_sparse"
+    targets="PIPELINE sparse, PIPELINE sigmoids_with_sparse"
     for weight in 0 25 50 75 100; do
         statements "weight-$weight" <<SQL
-CREATE PIPELINE sum_$weight ON labels AS $candidates
-  SCORE BY 0.01 * $weight * sigmoid(clf.score) + (1 - 0.01 * $weight) * knn.score;
+CREATE PIPELINE sum_$weight ON labels AS ENCODE(minilm) THEN FUSE LINEAR (normalize => zscore) (
+  SHORTLIST(by_z_some, limit => 150) WEIGHT $((100 - weight)),
+  SHORTLIST(by_c_bce_adapter, limit => 150) WEIGHT $weight);
 SQL
         targets="$targets, PIPELINE sum_$weight"
     done

@@ -8,7 +8,7 @@
 -- the classifiers together.
 --
 -- Trains on nine tenths of trn; tst is only evaluated. Edges start from how often documents came by (start
--- = 'approximate'), which the paper's random start needs many more epochs to reach.
+-- = 'approximate'); the paper starts them at random.
 -- Prints one row of metrics over tst for each beam: 5, 10, 20 and 40 clusters.
 -- Run it as README.md in this folder says.
 
