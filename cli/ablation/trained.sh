@@ -169,8 +169,8 @@ SQL
     for weight in 0 25 50 75 100; do
         statements "weight-$weight" <<SQL
 CREATE PIPELINE sum_$weight ON labels AS ENCODE(minilm) THEN FUSE LINEAR (normalize => zscore) (
-  SHORTLIST(by_z_some, limit => 150) WEIGHT $((100 - weight)),
-  SHORTLIST(by_c_bce_adapter, limit => 150) WEIGHT $weight);
+  SHORTLIST(by_z_some, limit => 150) AS knn WEIGHT $((100 - weight)),
+  SHORTLIST(by_c_bce_adapter, limit => 150) AS clf WEIGHT $weight);
 SQL
         targets="$targets, PIPELINE sum_$weight"
     done
