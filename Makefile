@@ -1,9 +1,9 @@
 # Each target is a script in .setup/, which sets the same environment for all of them.
 
-.PHONY: help setup build demo test lint clean
+.PHONY: help setup build demo ablation ablation-quick test lint clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1 - \2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1 - \2/p' Makefile
 
 setup: ## get what is missing (system packages, ONNX Runtime, encoder), then build; quick when all is there
 	@sh .setup/setup.sh
@@ -13,6 +13,12 @@ build: ## build only
 
 demo: setup ## the demonstration: ingest, index, query, evaluate
 	@sh .setup/demo.sh
+
+ablation: setup ## every method and its parts, over the sets in the folder ARGTOP_DATA
+	@sh .setup/ablation.sh
+
+ablation-quick: setup ## the same over a cut of the demonstration's set
+	@sh .setup/ablation.sh quick
 
 test: setup ## every test and every lint
 	@sh .setup/test.sh
