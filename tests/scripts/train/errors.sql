@@ -180,6 +180,15 @@ TRAIN CLASSIFIER c FROM (SELECT $1 AS text, [1] AS labels);
 --!   1 | TRAIN CLASSIFIER c FROM (SELECT $1 AS text, [1] AS labels)
 --!     |                                 ^^ help: write the value
 
+-- More than memory_limit allows.
+SET memory_limit = '1 apple';
+
+SET memory_limit = '1kB';
+
+TRAIN CLASSIFIER c FROM (SELECT text, labels FROM pairs);
+
+RESET memory_limit;
+
 -- What failed is remembered with its reason, and jobs that ended can be waited for.
 --@ only as-written: jobs live as long as the database is open
 SHOW JOBS;
