@@ -32,9 +32,9 @@ impl LeverAsked {
             tau_d: reader.count("tau_d", (0, 1 << 20), defaults.tau_d as u64)? as usize,
             tau_l: reader.count("tau_l", (0, 1 << 20), defaults.tau_l as u64)? as usize,
             threshold: reader.number("threshold", (0.0, 1.0), f64::from(defaults.threshold))? as f32,
-            blend: match reader.word("blend", &["code", "paper"], "code")? {
-                "paper" => Blend::Paper,
-                _ => Blend::Code,
+            blend: match reader.word("blend", &["paper", "code"], "paper")? {
+                "code" => Blend::Code,
+                _ => Blend::Paper,
             },
             lambda: reader.number("lambda", (0.0, 1.0), f64::from(defaults.lambda))? as f32,
             ..defaults
