@@ -21,7 +21,6 @@ CREATE CLASSIFIER c ON t WITH (column = 'z');
 
 COPY AUXILIARY a FROM '${tmp}/one.npy';
 --= 2 changed
---# indexes of the column answer by exact scan until REINDEX
 
 -- One cluster, so that all labels move by the first unit vector.
 SELECT id, round(l2(z, plain), 4) FROM t;
@@ -49,7 +48,7 @@ VIA SHORTLIST(i, limit => 3) ORDER BY id;
 
 COPY AUXILIARY a FROM '${tmp}/narrow.npy';
 --! error[V0001]: ${tmp}/narrow.npy is 1 x 3, but 1 x 64 is needed
---!   help: give one row for each cluster
+--!   help: give one row for each cluster, and then one for each head label
 
 COPY AUXILIARY b FROM '${tmp}/one.npy';
 --! error[Q0203]: unknown auxiliary `b`

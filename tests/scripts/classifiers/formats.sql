@@ -35,4 +35,4 @@ SELECT id, score FROM t SEARCH [1, 1] VIA SHORTLIST(i, limit => 2) THEN RERANK(h
 
 SHOW CLASSIFIERS;
 --> b | t | 2 | i8 | sigmoid | true
---> h | t | 2 | f16 | sigmoid | false
+--> h | t | 2 | f16 | sigmoid | true

@@ -71,12 +71,12 @@ DESCRIBE c;
 --> doubling | [5, 10, 15]
 --> dropout | 0.5
 --> epochs | 30
---> hard_negatives | 10
+--> hard_negatives | 5
 --> lever | false
 --> loss | triplet
 --> losses | 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00
 --> lr | 0.02
---> margin | 0.20000000298023224
+--> margin | 0.2
 --> negatives | batch
 --> refresh | 5
 --> sampled_negatives | 0

@@ -63,7 +63,7 @@ DESCRIBE c;
 --> doubling | [5, 10, 15]
 --> dropout | 0.5
 --> epochs | 40
---> hard_negatives | 10
+--> hard_negatives | 5
 --> lever | false
 --> loss | bce
 --> losses | 1.85 1.81 1.19 0.89 0.97 0.74 0.56 0.68 0.78 0.58 0.94 0.62 0.23 0.50 0.43 0.78 0.37 0.34 0.37 0.16 0.47 0.31 0.34 0.23 0.30 0.36 0.43 0.22 0.32 0.23 0.23 0.22 0.28 0.30 0.11 0.24 0.36 0.15 0.23 0.38
@@ -76,7 +76,7 @@ DESCRIBE c;
 --> trained_points | 30
 --> trained_seconds | #
 --> trained_steps | 120
---> warmup | 0.05000000074505806
+--> warmup | 0.05
 --> weight_decay | 0
 
 -- The row of a label that came later goes through the same adapter, so that it competes with trained ones.
