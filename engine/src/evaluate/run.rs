@@ -149,7 +149,7 @@ pub(crate) fn evaluate(run: &Run, plan: &Evaluate) -> Result<Output, Error> {
 fn invalid(error: super::metrics::MetricError) -> Error {
     Error::value(
         error.to_string(),
-        "PSP needs WITH (propensity = (SELECT labels FROM read_xc('trn.json.gz')))",
+        "PSP needs WITH (propensity = (SELECT labels FROM read_xc('trn.json.gz'))), or a TRAIN",
     )
 }
 
@@ -217,7 +217,7 @@ fn metric_options(
         (Some(EvaluateBy::LabelDecile), None) => {
             return Err(Error::value(
                 "BY label_decile needs training frequencies",
-                "add WITH (propensity = (SELECT labels FROM read_xc('trn.json.gz')))",
+                "add WITH (propensity = (SELECT labels FROM read_xc('trn.json.gz'))), or TRAIN first",
             ));
         }
         _ => None,

@@ -26,5 +26,9 @@ pub(super) fn expect_room(run: &Run, what: &str, bytes: u64) -> Result<(), Error
 
 fn size(bytes: u64) -> String {
     let mib = bytes as f64 / f64::from(1 << 20);
-    if mib < 1024.0 { format!("{mib:.0} MiB") } else { format!("{:.1} GiB", mib / 1024.0) }
+    match mib {
+        ..1.0 => format!("{:.0} KiB", mib * 1024.0),
+        ..1024.0 => format!("{mib:.0} MiB"),
+        _ => format!("{:.1} GiB", mib / 1024.0),
+    }
 }

@@ -14,6 +14,9 @@ use super::moment::{lock, unread};
 use crate::error::Error;
 use crate::index::{EdgeMap, EliasArrays, EliasFile, EliasView};
 
+/// A label and its edges: (cluster, weight).
+pub(crate) type LabelEdges = (Slot, Vec<(u32, f32)>);
+
 /// Where the arrays are.
 enum Arrays {
     /// In a mapped file.
@@ -84,11 +87,11 @@ impl Graph {
     }
 
     /// The edges that labels have in the arrays: for each slot, in the order given, (cluster, weight).
-    pub(crate) fn edges_of(&self, slots: &[Slot]) -> Result<Vec<(Slot, Vec<(u32, f32)>)>, Error> {
+    pub(crate) fn edges_of(&self, slots: &[Slot]) -> Result<Vec<LabelEdges>, Error> {
         let view = self.view()?;
         let mut sorted: Vec<(Slot, usize)> = slots.iter().copied().zip(0..).collect();
         sorted.sort_unstable();
-        let mut found: Vec<(Slot, Vec<(u32, f32)>)> = slots.iter().map(|slot| (*slot, Vec::new())).collect();
+        let mut found: Vec<LabelEdges> = slots.iter().map(|slot| (*slot, Vec::new())).collect();
         for cluster in (0u32..).take(view.clusters()) {
             let (members, values) = view.row(cluster);
             if sorted.len() < 32 {

@@ -33,4 +33,4 @@ WITH (propensity = (SELECT column1 FROM VALUES ([1]), ([1, 2]), ([1]), ([4])));
 
 EVALUATE PIPELINE by_key FROM (SELECT 'a' AS text, [1] AS labels) METRICS (P@1) BY label_decile;
 --! error[V0001]: BY label_decile needs training frequencies
---!   help: add WITH (propensity = (SELECT labels FROM read_xc('trn.json.gz')))
+--!   help: add WITH (propensity = (SELECT labels FROM read_xc('trn.json.gz'))), or TRAIN first

@@ -38,4 +38,4 @@ WITH (digits = 4, a = 0.6, b = 2.6, propensity = (SELECT column1 FROM VALUES ([1
 
 EVALUATE PIPELINE by_key FROM (SELECT 'a' AS text, [1, 3] AS labels) METRICS (PSP@1);
 --! error[V0001]: PSP and PSNDCG need training frequencies: add WITH (propensity = (SELECT labels FROM ...))
---!   help: PSP needs WITH (propensity = (SELECT labels FROM read_xc('trn.json.gz')))
+--!   help: PSP needs WITH (propensity = (SELECT labels FROM read_xc('trn.json.gz'))), or a TRAIN
