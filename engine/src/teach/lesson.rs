@@ -231,7 +231,9 @@ fn entries_of(
     match value {
         None | Some(Value::Null) => {}
         Some(Value::List(items)) => items.iter().try_for_each(&mut add)?,
-        Some(single) => add(single)?,
+        Some(other) => {
+            return Err(Error::Internal(format!("labels of a training row are {other}, not a list")));
+        }
     }
     Ok(unknown)
 }
