@@ -19,6 +19,10 @@ use crate::kernel::{dot_exact, softmax};
 /// The weight of a new label's edge into a cluster that has no edge to learn from.
 pub const ROW_WEIGHT_EMPTY: f32 = 1.0;
 
+/// Labels that belong to a cluster first of all: there are 50 to 100 labels for each. The rest of a trained
+/// row, up to kappa edges, are labels that pass by with small weights, and no measure for a new one.
+const OWN_LABELS: usize = 64;
+
 /// Edges of labels that came after the graph was built: for each cluster the slots and their weights.
 pub type EdgeMap = BTreeMap<u32, Vec<(u32, f32)>>;
 
@@ -261,19 +265,20 @@ impl<'a> EliasView<'a> {
     }
 
     /// The edges of a label inserted later (retrieval.md, section 3): its own vector is probed, and it joins
-    /// its best `count` clusters with the median weight of each cluster's edges (the lower of two), or
-    /// [`ROW_WEIGHT_EMPTY`]. The stored edges of the clusters keep their weights.
+    /// its best `count` clusters with the median weight of each cluster's 64 heaviest edges (the
+    /// lower of two), or [`ROW_WEIGHT_EMPTY`]. The stored edges of the clusters keep their weights.
     ///
     /// # Panics
     /// If the vector has another dimension.
     pub fn edges_for(&self, vector: &[f32], count: usize) -> Vec<(u32, f32)> {
-        let median = |cluster: u32| {
+        let weight = |cluster: u32| {
             let mut values = self.row(cluster).1.to_vec();
-            let middle = values.len().checked_sub(1)? / 2;
-            Some(*values.select_nth_unstable_by(middle, f32::total_cmp).1)
+            values.sort_unstable_by(|a, b| b.total_cmp(a));
+            values.truncate(OWN_LABELS);
+            values.get(values.len() / 2).copied()
         };
         let best = self.probe(vector, count);
-        best.iter().map(|best| (best.cluster, median(best.cluster).unwrap_or(ROW_WEIGHT_EMPTY))).collect()
+        best.iter().map(|best| (best.cluster, weight(best.cluster).unwrap_or(ROW_WEIGHT_EMPTY))).collect()
     }
 }
 

@@ -24,8 +24,8 @@ use crate::index::EliasArrays;
 use crate::physical::{VectorColumn, VectorSource};
 use crate::train::{
     BuildControl, Calibration, Csr, EdgeStart, EliasLearner, EliasOptions, EliasParameters, EliasStage,
-    PARTITION_SCALE, Points, Summary, TrainedElias, TrainedRows, Vectors, approximate_adjacency, calibrate,
-    cluster_count, connect_labels, initial_partition, label_centroids, later_label_line,
+    PARTITION_SCALE, Points, Summary, TrainedElias, Vectors, approximate_adjacency, calibrate, cluster_count,
+    connect_labels, initial_partition, label_centroids,
 };
 
 /// Which stages to run.
@@ -422,10 +422,7 @@ fn classifier_rows(
 ) -> Result<(Arc<Object>, ClassifierRecord), Error> {
     let (run, labels) = (ground.run, ground.labels);
     let biases = &trained.classifier_biases;
-    let line = run.inner.install(|| {
-        let rows = TrainedRows { rows: &trained.classifier, biases, adapter: None };
-        later_label_line(ground.points, ground.embeddings, ground.targets, rows, ground.asked.common.seed)
-    });
+    let line = calibrated(ground)?;
     let fresh = ClassifierRecord {
         data: run.inner.store.allocate()?,
         scale: f64::from(line.scale),

@@ -31,8 +31,7 @@ pub use auxiliary::{AuxiliaryLearner, AuxiliaryOptions};
 pub use batches::{BatchOptions, DocumentBatches};
 pub use calibrate::{Calibration, calibrate};
 pub use classifier::{
-    ClassifierLearner, ClassifierLoss, ClassifierOptions, Link, Negatives, TrainedClassifier, TrainedRows,
-    fold, later_label_line,
+    ClassifierLearner, ClassifierLoss, ClassifierOptions, Link, Negatives, TrainedClassifier, fold,
 };
 pub use cluster::{Clusters, balanced_clusters};
 pub use control::{BuildControl, TrainError};

@@ -84,7 +84,7 @@ UPDATE t SET title = 'engines of boats' WHERE id = 2;
 SELECT id, round(dense.score, 3), round(logit.score, 3), round(words.score, 3), round(score, 3) FROM t SEARCH 'jaguar engine'
 VIA ENCODE(m) THEN SHORTLIST(i, limit => 10) THEN RERANK(c) AS dense THEN RERANK(s) AS logit THEN RERANK(w) AS words
 SCORE BY dense.score * inverse_propensity LIMIT 2;
---> 2 | 0.504 | 2.052 | -0.787 | 2.107
+--> 2 | 0.504 | 2.095 | -0.787 | 2.107
 --> 5 | 0.385 | -2.07 | -0.826 | 1.054
 
 SELECT id, round(score, 3) FROM t SEARCH 'jaguar engine' VIA ENCODE(m) THEN PROBE(e, beam => 2) THEN SHORTLIST(limit => 10) LIMIT 3;

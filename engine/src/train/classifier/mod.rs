@@ -9,6 +9,6 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 
-pub use finish::{TrainedClassifier, TrainedRows, fold, later_label_line};
+pub use finish::{TrainedClassifier, fold};
 pub use learner::ClassifierLearner;
 pub use options::{ClassifierLoss, ClassifierOptions, Link, Negatives};
