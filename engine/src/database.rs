@@ -113,6 +113,9 @@ impl Database {
             limits: argtop_storage::Limits::default(),
         };
         let store = Store::open(path.as_ref(), &open)?;
+        if !store.is_read_only() {
+            crate::teach::sweep(&store)?;
+        }
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let threads = options.threads.unwrap_or(cores).clamp(1, 1_024);
         let pool = rayon::ThreadPoolBuilder::new()

@@ -87,9 +87,9 @@ impl Jobs {
         }
     }
 
-    /// Ends a job.
+    /// Ends a job that runs.
     pub(crate) fn end(&self, id: u64, result: &Result<Vec<String>, Error>) {
-        if let Some(job) = self.lock().get_mut(&id) {
+        if let Some(job) = self.lock().get_mut(&id).filter(|job| job.state == State::Running) {
             job.ended_us = Some(now_us());
             job.state = match result {
                 Ok(notes) => {

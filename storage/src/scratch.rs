@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use xxhash_rust::xxh3::Xxh3;
@@ -17,6 +18,10 @@ use crate::map::Map;
 
 /// Ends every complete file, after length and checksum.
 const MAGIC: &[u8; 8] = b"argtopS1";
+/// Begins the names of files that are being written.
+const UNFINISHED: &str = "new-";
+/// Numbers them: two jobs may write files of the same name at once, and the later to finish stays.
+static NEXT: AtomicU64 = AtomicU64::new(0);
 /// Bytes of the trailer: length, checksum, magic.
 const TRAILER: usize = 24;
 
@@ -47,7 +52,7 @@ impl Scratch {
         Scratch { path, read_only }
     }
 
-    /// Begins a file that replaces one of the same name when it is finished.
+    /// Begins a file that replaces one of the same name when it is finished. No name begins with `new-`.
     ///
     /// # Errors
     /// The database is open for reading only, or the operating system refuses.
@@ -58,7 +63,8 @@ impl Scratch {
         check_name(name)?;
         disk::create_dir_all(&self.path)?;
         let path = self.path.join(name);
-        let temporary = self.path.join(format!("{name}.new"));
+        let temporary =
+            self.path.join(format!("{UNFINISHED}{}-{name}", NEXT.fetch_add(1, Ordering::Relaxed)));
         disk::remove_file(&temporary)?;
         let file = disk::create_file(&temporary)?;
         Ok(ScratchFile {
@@ -96,19 +102,10 @@ impl Scratch {
     /// # Errors
     /// The operating system refuses.
     pub fn trim(&self, prefix: &str, bytes_max: u64, keep: &str) -> io::Result<()> {
-        let entries = match std::fs::read_dir(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            other => other?,
-        };
-        let mut files: Vec<(SystemTime, u64, String)> = Vec::new();
-        for entry in entries {
-            let entry = entry?;
-            let Ok(name) = entry.file_name().into_string() else { continue };
-            if name.starts_with(prefix) {
-                let metadata = entry.metadata()?;
-                files.push((metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH), metadata.len(), name));
-            }
-        }
+        let written = |metadata: &std::fs::Metadata| metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+        let named = self.files()?.into_iter().filter(|(name, _)| name.starts_with(prefix));
+        let mut files: Vec<(SystemTime, u64, String)> =
+            named.map(|(name, metadata)| (written(&metadata), metadata.len(), name)).collect();
         files.sort();
         let mut total: u64 = files.iter().map(|(_, bytes, _)| bytes).sum();
         for (_, bytes, name) in files {
@@ -118,6 +115,38 @@ impl Scratch {
             }
         }
         Ok(())
+    }
+
+    /// Removes what nobody can take up: unfinished files, and those whose name `left` picks out.
+    ///
+    /// # Errors
+    /// The operating system refuses.
+    pub fn sweep(&self, left: impl Fn(&str) -> bool) -> io::Result<()> {
+        for (name, _) in self.files()? {
+            if name.starts_with(UNFINISHED) || left(&name) {
+                disk::remove_file(&self.path.join(name))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Names and facts of the files.
+    fn files(&self) -> io::Result<Vec<(String, std::fs::Metadata)>> {
+        let entries = match std::fs::read_dir(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            other => other?,
+        };
+        let mut files = Vec::new();
+        for entry in entries {
+            let entry = entry?;
+            match (entry.file_name().into_string(), entry.metadata()) {
+                (Ok(name), Ok(metadata)) => files.push((name, metadata)),
+                // Another job may have renamed or removed it meanwhile.
+                (_, Err(error)) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(files)
     }
 }
 
@@ -136,25 +165,27 @@ impl ScratchFile {
         self.file.as_mut().ok_or_else(|| io::Error::other("the scratch file was finished"))
     }
 
-    /// Ends the file: it is synced and takes the place of one of the same name.
+    /// Ends the file: it is synced and takes the place of one of the same name. Gives its content.
     ///
     /// # Errors
     /// The operating system refuses.
-    pub fn finish(mut self) -> io::Result<()> {
+    pub fn finish(mut self) -> io::Result<ScratchMap> {
         let trailer = trailer_of(self.bytes, self.hash.digest());
         self.file()?.write_all(&trailer)?;
         self.file()?.flush()?;
-        if let Some(file) = self.file.take() {
-            disk::sync_file(file.get_ref())?;
-        }
-        disk::rename(&self.temporary, &self.path)
+        disk::sync_file(self.file()?.get_ref())?;
+        // Mapped by the name that no other job has, so that this content is seen and no other's.
+        let map = Map::open(&File::open(&self.temporary)?)?;
+        disk::rename(&self.temporary, &self.path)?;
+        self.file = None;
+        Ok(ScratchMap { map: Arc::new(map) })
     }
 }
 
 impl Drop for ScratchFile {
     fn drop(&mut self) {
         if self.file.take().is_some() {
-            // What is left of a file that was given up is removed by the next that begins it, if not here.
+            // What is left of a file that was given up is removed when the database is opened, if not here.
             let _ = disk::remove_file(&self.temporary);
         }
     }
@@ -179,7 +210,8 @@ fn trailer_of(bytes: u64, hash: u64) -> [u8; TRAILER] {
 /// Names are ours: letters, digits, `-` and `.`, so that none leads out of the directory.
 fn check_name(name: &str) -> io::Result<()> {
     let fine = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
-    if !name.is_empty() && !name.starts_with('.') && name.bytes().all(fine) && Path::new(name).is_relative() {
+    let ours = !name.is_empty() && !name.starts_with('.') && !name.starts_with(UNFINISHED);
+    if ours && name.bytes().all(fine) && Path::new(name).is_relative() {
         return Ok(());
     }
     Err(io::Error::new(io::ErrorKind::InvalidInput, format!("`{name}` is not a name of a scratch file")))
@@ -212,7 +244,28 @@ mod tests {
         }
         std::fs::write(&path, &bytes[..5]).unwrap();
         assert!(scratch.open("a").is_none());
-        assert!(scratch.create("../a").is_err() && scratch.create("").is_err());
+        for name in ["../a", "", "new-a"] {
+            assert!(scratch.create(name).is_err());
+        }
+    }
+
+    #[test]
+    fn two_that_write_the_same_file_see_their_own() {
+        let directory = tempfile::tempdir().unwrap();
+        let scratch = Scratch::new(directory.path().join("training"), false);
+        let (mut one, mut two) = (scratch.create("a").unwrap(), scratch.create("a").unwrap());
+        one.write(b"one").unwrap();
+        two.write(b"two").unwrap();
+        let one = one.finish().unwrap();
+        let two = two.finish().unwrap();
+        assert_eq!((one.bytes(), two.bytes()), (&b"one"[..], &b"two"[..]));
+        assert_eq!(scratch.open("a").unwrap().bytes(), b"two");
+        let unfinished = scratch.create("b").unwrap();
+        std::mem::forget(unfinished);
+        scratch.create("c").unwrap().finish().unwrap();
+        scratch.sweep(|name| name == "c").unwrap();
+        let left: Vec<String> = scratch.files().unwrap().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(left, ["a"]);
     }
 
     #[test]

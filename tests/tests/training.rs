@@ -359,3 +359,57 @@ fn any_number_of_threads_learns_the_same_bits() {
     let one = learned(1);
     assert!(learned(3) == one);
 }
+
+/// P@1 of a path over the pairs.
+fn precision(database: &Database, path: &str) -> f64 {
+    suite::execute(database, &format!("CREATE PIPELINE judged ON t AS {path}"));
+    let rows = suite::rows(database, &format!("EVALUATE PIPELINE judged {PAIRS} METRICS (P@1)"));
+    suite::execute(database, "DROP PIPELINE judged");
+    match rows.concat().last() {
+        Some(Value::Double(value)) => *value,
+        other => panic!("{path}: {other:?}"),
+    }
+}
+
+#[test]
+fn pairs_count_by_their_weights_in_every_training() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let [believed, doubted] = ["believed", "doubted"].map(|name| {
+        let database = create(&folder.path().join(name), suite::options());
+        // Beside every pair one with the same text and a wrong label.
+        suite::execute(&database, "CREATE TABLE both (row BIGINT PRIMARY KEY, text TEXT, labels BIGINT[])");
+        suite::execute(&database, "INSERT INTO both SELECT row * 2, text, labels FROM pairs");
+        let wrong = format!("SELECT row * 2 + 1, text, [(row + 7) % {LABELS}] FROM pairs");
+        suite::execute(&database, &format!("INSERT INTO both {wrong}"));
+        let right = i32::from(name == "believed");
+        let source = format!(
+            "FROM (SELECT text, labels, CASE WHEN row % 2 = 0 THEN {right} ELSE {} END AS weight FROM both)",
+            1 - right
+        );
+        let all = trainings(12, "lr = 0.01").into_iter().chain([
+            format!("TRAIN CLASSIFIER w {PAIRS} WITH (min_df = 1)"),
+            format!("TRAIN FUSION f {PAIRS} WITH (pipeline = 'p', rounds = 10)"),
+        ]);
+        for sql in all {
+            suite::execute(&database, &sql.replace(PAIRS, &source));
+        }
+        database
+    });
+    let shortlist = "ENCODE(m) THEN SHORTLIST(i, limit => 60)";
+    for path in [
+        "ENCODE(m) THEN SHORTLIST(i, limit => 20)".to_string(),
+        format!("{shortlist} THEN RERANK(c)"),
+        format!("{shortlist} THEN RERANK(s)"),
+        format!("{shortlist} THEN RERANK(w)"),
+        "ENCODE(m) THEN PROBE(e, beam => 3) THEN SHORTLIST(limit => 20) THEN RERANK(s) \
+         SCORE BY shortlist.score * sigmoid(rerank.score)"
+            .to_string(),
+        format!(
+            "{shortlist} AS near THEN RERANK(c) AS dense THEN RERANK(s) AS logit \
+             SCORE BY f(near.score, dense.score, logit.score)"
+        ),
+    ] {
+        let (right, wrong) = (precision(&believed, &path), precision(&doubted, &path));
+        assert!(right > wrong + 5.0, "{path}: {right} with the right pairs, {wrong} with the wrong ones");
+    }
+}

@@ -10,7 +10,7 @@ use crate::dispatch::Output;
 use crate::error::Error;
 use crate::execute::Run;
 use crate::labels::{AuxiliaryPart, auxiliary_part};
-use crate::teach::{NewVectors, install, table_of};
+use crate::teach::{NewVectors, install};
 
 const BATCH_ROWS: usize = 1_024;
 
@@ -22,7 +22,7 @@ pub(super) fn copy(run: &Run, writer: Writer<'_>, plan: &CopyFrom, name: &str) -
     let missing = || Error::value(format!("auxiliary {name} does not exist"), "CREATE AUXILIARY first");
     let object = run.view.catalog().find(ObjectKind::Auxiliary, name).cloned().ok_or_else(missing)?;
     let Object::Auxiliary(record) = &*object else { return Err(missing()) };
-    let table = table_of(run, record.table)?;
+    let table = run.view.table_of(record.table)?;
     let column =
         record.column.ok_or_else(|| Error::Internal(format!("auxiliary {name} serves no column")))?;
     let mut matrix = open_matrix(run, plan)?;
@@ -41,6 +41,9 @@ pub(super) fn copy(run: &Run, writer: Writer<'_>, plan: &CopyFrom, name: &str) -
         .ok_or_else(|| Error::Internal(format!("auxiliary {name} has no rows")))?;
     let trained = AuxiliaryRecord { trained: true, ..record.clone() };
     let part = AuxiliaryPart { record: trained, vectors, centroids: old_part.centroids };
-    let changed = install(run, &object, NewVectors { part, clusters: None, frequencies: None })?;
-    Ok(Output::changed(changed))
+    let new = NewVectors { part, clusters: None, frequencies: None, encodings: None };
+    let changed = install(run, &object, new)?;
+    let mut output = Output::changed(changed.labels);
+    output.notes = changed.notes;
+    Ok(output)
 }

@@ -25,10 +25,7 @@ pub(super) fn copy(run: &Run, mut writer: Writer<'_>, plan: &CopyFrom, name: &st
             format!("TRAIN CLASSIFIER {name} instead"),
         ));
     }
-    let table = match run.view.catalog().get(record.table).map(|object| &**object) {
-        Some(Object::Table(table)) => std::sync::Arc::new(table.clone()),
-        _ => return Err(Error::Internal(format!("classifier {name} has no table"))),
-    };
+    let table = run.view.table_of(record.table)?;
     let labels = run.view.live(&table)?.len();
     expect_shape(
         plan,

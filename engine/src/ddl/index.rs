@@ -70,18 +70,11 @@ pub(crate) fn create(run: &Run, writer: Writer<'_>, plan: &CreateIndex) -> Resul
 /// REINDEX: builds the generation again, over all live labels.
 pub(crate) fn reindex(run: &Run, writer: Writer<'_>, name: &str) -> Result<Output, Error> {
     let record = IndexRecord::clone(&*run.view.index(name)?);
-    let table = table_of(run, record.table)?;
+    let table = run.view.table_of(record.table)?;
     let source = run.view.source_of(&record)?;
     drop(writer);
     let old = record.data;
     build_index(run, &table, record, &source, old)
-}
-
-fn table_of(run: &Run, id: ObjectId) -> Result<Arc<TableRecord>, Error> {
-    match run.view.catalog().get(id).map(|object| &**object) {
-        Some(Object::Table(record)) => Ok(Arc::new(record.clone())),
-        _ => Err(Error::Internal(format!("no table {id:?}"))),
-    }
 }
 
 type Target = (Option<ObjectId>, Option<ObjectId>, VectorSource);

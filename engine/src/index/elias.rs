@@ -19,8 +19,7 @@ use crate::kernel::{dot_exact, softmax};
 /// The weight of a new label's edge into a cluster that has no edge to learn from.
 pub const ROW_WEIGHT_EMPTY: f32 = 1.0;
 
-/// Labels that belong to a cluster first of all: there are 50 to 100 labels for each. The rest of a trained
-/// row, up to kappa edges, are labels that pass by with small weights, and no measure for a new one.
+/// Labels that a cluster has of its own, in the middle.
 const OWN_LABELS: usize = 64;
 
 /// Edges of labels that came after the graph was built: for each cluster the slots and their weights.
@@ -265,21 +264,26 @@ impl<'a> EliasView<'a> {
     }
 
     /// The edges of a label inserted later (retrieval.md, section 3): its own vector is probed, and it joins
-    /// its best `count` clusters with the median weight of each cluster's 64 heaviest edges (the
-    /// lower of two), or [`ROW_WEIGHT_EMPTY`]. The stored edges of the clusters keep their weights.
+    /// its best `count` clusters with [`new_edge_weight`] of each. The stored edges keep their weights.
     ///
     /// # Panics
     /// If the vector has another dimension.
     pub fn edges_for(&self, vector: &[f32], count: usize) -> Vec<(u32, f32)> {
-        let weight = |cluster: u32| {
-            let mut values = self.row(cluster).1.to_vec();
-            values.sort_unstable_by(|a, b| b.total_cmp(a));
-            values.truncate(OWN_LABELS);
-            values.get(values.len() / 2).copied()
-        };
         let best = self.probe(vector, count);
-        best.iter().map(|best| (best.cluster, weight(best.cluster).unwrap_or(ROW_WEIGHT_EMPTY))).collect()
+        best.iter().map(|best| (best.cluster, new_edge_weight(self.row(best.cluster).1))).collect()
     }
+}
+
+/// The weight of a new label's edge into a cluster whose edges have these weights: the median of the 64
+/// heaviest (the lower of two), or [`ROW_WEIGHT_EMPTY`] where there are none.
+///
+/// A cluster has 50 to 100 labels of its own. The rest of a trained row, up to kappa edges, are labels that
+/// pass by with small weights, and no measure for a new one.
+pub fn new_edge_weight(weights: &[f32]) -> f32 {
+    let mut weights = weights.to_vec();
+    weights.sort_unstable_by(|a, b| b.total_cmp(a));
+    weights.truncate(OWN_LABELS);
+    weights.get(weights.len() / 2).copied().unwrap_or(ROW_WEIGHT_EMPTY)
 }
 
 /// The labels reached so far, each once, found by slot through an open-addressed table.

@@ -34,7 +34,9 @@ mod slots;
 #[cfg(test)]
 mod conformance;
 
-pub use elias::{ClusterScore, EdgeMap, EliasView, PathCandidate, PathSearch, ROW_WEIGHT_EMPTY, ViewError};
+pub use elias::{
+    ClusterScore, EdgeMap, EliasView, PathCandidate, PathSearch, ROW_WEIGHT_EMPTY, ViewError, new_edge_weight,
+};
 pub use elias_file::{EliasArrays, EliasFile};
 pub use error::IndexError;
 pub use factory::{Encoding, Factory, FactoryError, FaissKind};

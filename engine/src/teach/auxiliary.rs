@@ -7,7 +7,7 @@ use super::checkpoint::StateFile;
 use super::course::run_course;
 use super::embeddings::encoded;
 use super::install::{NewVectors, install};
-use super::labels::{generator, label_encodings, table_of};
+use super::labels::{generator, label_encodings};
 use super::lesson::{self, LabelNumbers, Lesson};
 use super::memory::{expect_room, trained_rows};
 use super::options::{Common, TrainOptions};
@@ -66,7 +66,7 @@ pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Er
     let Object::Auxiliary(record) = &*object else {
         return Err(Error::Internal(format!("{} is no auxiliary", plan.name)));
     };
-    let table = table_of(run, record.table)?;
+    let table = run.view.table_of(record.table)?;
     let column = record.column.ok_or_else(|| Error::Internal("the auxiliary serves no column".into()))?;
     let column = run.view.vector_column(&table, column)?;
     let (_, model) = generator(run, &table, &column)?;
@@ -88,7 +88,7 @@ pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Er
         lesson.weights.as_deref(),
         asked.options.clone(),
     )?;
-    let fingerprint = lesson.fingerprint(&asked.used, &plan.name);
+    let fingerprint = lesson.fingerprint(&asked.used, (&labels, &column), &plan.name);
     let mut state = StateFile::new(
         run.inner.store.scratch(),
         record.id,
@@ -109,7 +109,9 @@ pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Er
     notes.push(format!("{} shared vectors, {} of head labels", record.clusters, trained.head_labels));
     let part = AuxiliaryPart { record: trained, vectors: learner.finish(), centroids: old.centroids };
     let slots = labels.slots.iter().copied().zip(clusters.of_label).collect();
-    install(run, &object, NewVectors { part, clusters: Some(slots), frequencies: Some(frequencies) })?;
+    let encodings = Some((&labels.slots[..], &encodings));
+    let new = NewVectors { part, clusters: Some(slots), frequencies: Some(frequencies), encodings };
+    notes.extend(install(run, &object, new)?.notes);
     state.forget().map_err(lesson::scratch_error)?;
     Ok(notes)
 }

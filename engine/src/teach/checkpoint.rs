@@ -2,10 +2,26 @@
 
 use std::time::{Duration, Instant};
 
-use argtop_storage::{ObjectId, Scratch};
+use argtop_storage::{ObjectId, Scratch, Store};
 use serde::{Deserialize, Serialize};
 
+use super::lesson::{SPOOLED, scratch_error};
+use crate::error::Error;
 use crate::train::{Checkpoint, TrainError};
+
+/// Begins the names of these files; the object's number and the part of its training follow.
+const STATE: &str = "state-";
+
+/// Removes files in the directory `training` that nobody can take up: pairs of trainings that ended with
+/// their process, and states of objects that are gone.
+pub(crate) fn sweep(store: &Store) -> Result<(), Error> {
+    let snapshot = store.snapshot();
+    let gone = |name: &str| {
+        let object = name.strip_prefix(STATE).and_then(|rest| rest.split('-').next()?.parse().ok());
+        object.is_some_and(|id| snapshot.catalog().get(ObjectId(id)).is_none())
+    };
+    store.scratch().sweep(|name| name.starts_with(SPOOLED) || gone(name)).map_err(scratch_error)
+}
 
 /// What a file says about itself, as one line of JSON before the numbers.
 #[derive(Debug, Serialize, Deserialize)]
@@ -39,7 +55,7 @@ impl StateFile {
         resume: bool,
         every: Duration,
     ) -> StateFile {
-        let name = format!("state-{}-{part}", object.0);
+        let name = format!("{STATE}{}-{part}", object.0);
         StateFile { scratch, name, fingerprint, resume, every, last: Instant::now() }
     }
 

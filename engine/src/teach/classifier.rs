@@ -8,9 +8,9 @@ use argtop_query::plan::Train;
 use argtop_storage::{ClassifierRecord, Family, Link, Object, ObjectKind, RowFormat, Slot, TableRecord};
 
 use super::checkpoint::StateFile;
-use super::course::run_course;
+use super::course::{run_course, watched};
 use super::embeddings::encoded;
-use super::labels::{generator, label_vectors, table_of};
+use super::labels::{generator, label_vectors};
 use super::lesson::{self, LabelNumbers, Lesson};
 use super::lever::{LeverAsked, augmented};
 use super::memory::{expect_room, trained_rows};
@@ -20,8 +20,8 @@ use crate::error::Error;
 use crate::execute::Run;
 use crate::labels::{classifier_row, pack};
 use crate::train::{
-    BatchOptions, BuildControl, ClassifierLearner, ClassifierLoss, ClassifierOptions, Negatives, Points,
-    TrainedClassifier, Triplet, Vectors,
+    BatchOptions, ClassifierLearner, ClassifierLoss, ClassifierOptions, Negatives, Points, TrainedClassifier,
+    Triplet, Vectors,
 };
 use crate::view::Dense;
 
@@ -97,7 +97,7 @@ pub(super) fn class_object(run: &Run, name: &str) -> Result<(Arc<Object>, Classi
 pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Error> {
     let (object, record) = class_object(run, &plan.name)?;
     let asked = asked(plan, &record)?;
-    let table = table_of(run, record.table)?;
+    let table = run.view.table_of(record.table)?;
     let column = run.view.vector_column(&table, record.column)?;
     let (_, model) = generator(run, &table, &column)?;
     let labels = LabelNumbers::new(run, &table)?;
@@ -107,21 +107,21 @@ pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Er
     let points = Arc::new(encoded(run, &model, &lesson.texts, true)?);
     let embeddings = Arc::new(label_vectors(run, &table, &column, &labels.slots)?);
     let (points, targets, weights) = match &asked.lever {
-        Some(lever) => augmented(run, (&table, &column), &labels, (&lesson, &points), lever, job)?,
+        Some(lever) => {
+            augmented(run, (&table, &column), (&labels, &embeddings), (&lesson, &points), lever, job)?
+        }
         None => (Points::new(vec![points])?, lesson.targets.clone(), lesson.weights.clone()),
     };
-    let cancelled = || run.context.is_cancelled();
-    let control = BuildControl { cancelled: &cancelled, progress: &|_, _| {}, threads: run.inner.threads };
     let options = asked.options.clone();
-    let mut learner = run
-        .inner
-        .install(|| ClassifierLearner::new(&control, points, embeddings, targets, weights, options))?;
+    let mut learner = watched(run, "preparing classifiers", |control| {
+        ClassifierLearner::new(control, points, embeddings, targets, weights, options)
+    })?;
     let start = learner.start();
     let mut state = StateFile::new(
         run.inner.store.scratch(),
         record.id,
         "rows",
-        lesson.fingerprint(&asked.used, &format!("{} {:?}", plan.name, record.data)),
+        lesson.fingerprint(&asked.used, (&labels, &column), &format!("{} {:?}", plan.name, record.data)),
         asked.common.resume,
         asked.common.checkpoint,
     );
@@ -133,19 +133,19 @@ pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Er
         notes.push(format!("logits began as {:.2} * similarity {:+.2}", start.scale, start.offset));
         notes.push(format!("new labels get {:.2} * z {:+.2}", trained.scale, trained.offset));
     }
-    install(run, (&object, &record), statistics, &trained, (&labels, &lesson))?;
+    notes.extend(install(run, (&object, &record), statistics, &trained, (&labels, &lesson))?);
     state.forget().map_err(lesson::scratch_error)?;
     Ok(notes)
 }
 
-/// Writes the rows aside and swaps them in.
+/// Writes the rows aside and swaps them in; gives the remarks of the swap.
 fn install(
     run: &Run,
     (object, old): (&Object, &ClassifierRecord),
     statistics: BTreeMap<String, String>,
     trained: &TrainedClassifier,
     (labels, lesson): (&LabelNumbers, &Lesson),
-) -> Result<(), Error> {
+) -> Result<Vec<String>, Error> {
     let adapter = match &trained.adapter {
         Some(adapter) => Some(write_adapter(run, adapter, old.dimension as usize)?),
         None => None,

@@ -1,9 +1,22 @@
-//! Runs a trainer under a statement: its threads, cancellation, progress and states.
+//! Runs parts of a training and trainers under a statement: its threads, cancellation, progress and states.
 
 use super::checkpoint::StateFile;
 use crate::error::Error;
 use crate::execute::Run;
-use crate::train::{Course, Learner, Report, Summary, train};
+use crate::train::{BuildControl, Course, Learner, Report, Summary, TrainError, train};
+
+/// Runs a part of a training on the database's threads; it ends when the statement is interrupted. `what` is
+/// named in progress reports.
+pub(super) fn watched<T: Send>(
+    run: &Run,
+    what: &str,
+    work: impl FnOnce(&BuildControl<'_>) -> Result<T, TrainError> + Send,
+) -> Result<T, Error> {
+    let cancelled = || run.context.is_cancelled();
+    let progress = |done: u64, total: u64| run.context.progress(what, done, Some(total));
+    let control = BuildControl { cancelled: &cancelled, progress: &progress, threads: run.inner.threads };
+    Ok(run.inner.install(|| work(&control))?)
+}
 
 /// Runs `learner` to its end; `what` is named in progress reports.
 pub(super) fn run_course(

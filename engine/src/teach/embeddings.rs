@@ -74,11 +74,10 @@ pub(super) fn encoded(
         file.write(bytemuck::cast_slice(&values)).map_err(scratch_error)?;
         run.context.progress("encoding texts", end as u64, Some(total as u64));
     }
-    file.finish().map_err(scratch_error)?;
+    let map = file.finish().map_err(scratch_error)?;
     let bytes_max = run.settings.get("training_cache_mib").unsigned_abs() << 20;
     scratch.trim(PREFIX, bytes_max, &name).map_err(scratch_error)?;
-    mapped(scratch.open(&name), dimension, total)
-        .ok_or_else(|| Error::Internal("encoded texts are gone".into()))
+    mapped(Some(map), dimension, total).ok_or_else(|| Error::Internal("encoded texts are cut off".into()))
 }
 
 fn mapped(map: Option<ScratchMap>, dimension: usize, rows: usize) -> Option<Vectors> {

@@ -6,7 +6,7 @@ use argtop_query::optimize::{OptimizerOptions, optimize};
 use argtop_query::plan::{LogicalPlan, Node, Search, Train, Via};
 use argtop_storage::{FusionRecord, Object, ObjectKind, TableRecord};
 
-use super::labels::table_of;
+use super::course::watched;
 use super::lesson::{self, LabelNumbers, Lesson};
 use super::options::TrainOptions;
 use super::swap::{Swap, remarks};
@@ -17,8 +17,7 @@ use crate::execute::search::{QueryInput, Ranked, answer};
 use crate::physical::SearchPlan;
 use crate::planner::Planner;
 use crate::train::{
-    BoostedOptions, BuildControl, Csr, FusionExamples, FusionMethod, FusionModel, FusionOptions, Summary,
-    TreeOptions,
+    BoostedOptions, Csr, FusionExamples, FusionMethod, FusionModel, FusionOptions, Summary, TreeOptions,
 };
 
 /// Training points that are looked at where the statement does not say (DEXA, score_fusion.py).
@@ -38,7 +37,7 @@ struct Asked {
 
 fn asked(plan: &Train) -> Result<Asked, Error> {
     let mut reader = TrainOptions::new("TRAIN FUSION", &plan.options);
-    let common = reader.common()?;
+    let seed = reader.seed()?;
     let pipeline = reader.text("pipeline")?;
     let points = reader.count("max_points", (1, 1 << 40), POINTS)?;
     let examples = reader.count("max_examples", (1, 1 << 31), EXAMPLES)?;
@@ -53,7 +52,7 @@ fn asked(plan: &Train) -> Result<Asked, Error> {
         },
         ..FusionOptions::default()
     };
-    Ok(Asked { pipeline, points, examples, options, seed: common.seed, used: reader.finish()? })
+    Ok(Asked { pipeline, points, examples, options, seed, used: reader.finish()? })
 }
 
 /// TRAIN FUSION.
@@ -65,26 +64,23 @@ pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Er
     let Object::Fusion(record) = &*object else {
         return Err(Error::Internal(format!("{} is no fusion", plan.name)));
     };
-    let table = table_of(run, record.table)?;
+    let table = run.view.table_of(record.table)?;
     let search = pipeline_search(run, &table, &asked)?;
     let columns = columns_of(run, record, &search)?;
     let labels = LabelNumbers::new(run, &table)?;
     let lesson = lesson::read(run, plan, &labels, job)?;
     let started = std::time::Instant::now();
     let examples = collect(run, &search, &columns, (&labels, &lesson), &asked)?;
-    let cancelled = || run.context.is_cancelled();
-    let progress = |done: u64, total: u64| run.context.progress("fitting the fusion", done, Some(total));
-    let control = BuildControl { cancelled: &cancelled, progress: &progress, threads: run.inner.threads };
     let method = match record.method.as_str() {
         "linear" => FusionMethod::Linear,
         "boosted" => FusionMethod::Boosted,
         _ => FusionMethod::Tree,
     };
-    let model = run.inner.install(|| {
+    let model = watched(run, "fitting the fusion", |control| {
         let weights = Some(examples.weights.as_slice());
         let (rows, targets) = (examples.rows.as_slice(), examples.targets.as_slice());
         let data = FusionExamples { rows, features: columns.len(), targets, weights };
-        FusionModel::fit(method, data, &asked.options, &control)
+        FusionModel::fit(method, data, &asked.options, control)
     })?;
     let mut trained =
         FusionRecord { model: Some(model.to_json()), statistics: asked.used.clone(), ..record.clone() };
@@ -93,9 +89,8 @@ pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Er
     let positives = examples.targets.iter().filter(|target| **target > 0.5).count();
     notes.push(format!("{} candidates, {positives} of them positive", examples.targets.len()));
     let mut swap = Swap::begin(run, &object)?;
-    swap.retire_caches(record.id);
     swap.writer.put_object(Object::Fusion(trained))?;
-    swap.commit(0)?;
+    notes.extend(swap.commit(0)?);
     Ok(notes)
 }
 
@@ -182,7 +177,8 @@ fn collect(
     asked: &Asked,
 ) -> Result<Examples, Error> {
     let mut rng = fastrand::Rng::with_seed(asked.seed);
-    let mut points: Vec<usize> = (0..lesson.texts.len()).collect();
+    let weight = |point: usize| lesson.weights.as_ref().map_or(1.0, |weights| weights[point]);
+    let mut points: Vec<usize> = (0..lesson.texts.len()).filter(|point| weight(*point) > 0.0).collect();
     rng.shuffle(&mut points);
     points.truncate(usize::try_from(asked.points).unwrap_or(usize::MAX));
     let propensity = inverse_propensities(labels, &lesson.targets, run, &search.table)?;
@@ -209,7 +205,9 @@ fn collect(
                     continue;
                 }
                 let q = number.map_or(propensity.unseen, |number| propensity.of_label[number as usize]);
-                add_row(&mut examples, label, columns, q, positive, share);
+                // The negatives that are kept count for those left out.
+                let counts = weight(*point) * if positive { 1.0 } else { (1.0 / share) as f32 };
+                add_row(&mut examples, label, columns, q, positive, counts);
             }
         }
         done += block.len();
@@ -224,7 +222,7 @@ fn add_row(
     columns: &[Column],
     inverse_propensity: f64,
     positive: bool,
-    share: f64,
+    weight: f32,
 ) {
     let value = |column: &Column| match column {
         Column::Score(at) => label.stages[*at].0,
@@ -241,7 +239,7 @@ fn add_row(
         if value.is_nan() { 0.0 } else { value }
     }));
     examples.targets.push(if positive { 1.0 } else { 0.0 });
-    examples.weights.push(if positive { 1.0 } else { (1.0 / share) as f32 });
+    examples.weights.push(weight);
 }
 
 /// Inverse propensities by number.

@@ -8,9 +8,9 @@ use argtop_storage::{ClassifierRecord, Family, IndexRecord, Link, Object, Object
 
 use super::checkpoint::StateFile;
 use super::classifier::{class_object, new_row, ranked_rows_biased, write_rows};
-use super::course::run_course;
+use super::course::{run_course, watched};
 use super::embeddings::encoded;
-use super::labels::{generator, label_vectors, table_of};
+use super::labels::{generator, label_vectors};
 use super::lesson::{self, LabelNumbers, Lesson};
 use super::lever::{LeverAsked, augmented};
 use super::memory::{expect_room, trained_rows};
@@ -23,9 +23,9 @@ use crate::execute::Run;
 use crate::index::EliasArrays;
 use crate::physical::{VectorColumn, VectorSource};
 use crate::train::{
-    BuildControl, Calibration, Csr, EdgeStart, EliasLearner, EliasOptions, EliasParameters, EliasStage,
-    PARTITION_SCALE, Points, Summary, TrainedElias, Vectors, approximate_adjacency, calibrate, cluster_count,
-    connect_labels, initial_partition, label_centroids,
+    Calibration, Csr, EdgeStart, EliasLearner, EliasOptions, EliasParameters, EliasStage, PARTITION_SCALE,
+    Points, Summary, TrainedElias, Vectors, approximate_adjacency, calibrate, cluster_count, connect_labels,
+    initial_partition, label_centroids,
 };
 
 /// Which stages to run.
@@ -112,6 +112,7 @@ struct Ground<'a> {
     run: &'a Run,
     points: &'a Points,
     targets: &'a Csr,
+    weights: Option<&'a [f32]>,
     labels: &'a LabelNumbers,
     embeddings: &'a Vectors,
     /// What a kept state must have been made from.
@@ -130,13 +131,13 @@ pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Er
         ));
     }
     let asked = asked(run, plan, &index)?;
-    let table = table_of(run, index.table)?;
+    let table = run.view.table_of(index.table)?;
     let VectorSource::Column(column) = run.view.source_of(&index)? else {
         return Err(Error::Internal(format!("{} orders no column", plan.name)));
     };
     let (_, model) = generator(run, &table, &column)?;
     let labels = LabelNumbers::new(run, &table)?;
-    let clusters = cluster_count(labels.len());
+    let clusters = clusters_asked(&asked, &index, &labels);
     let rows = trained_rows(labels.len() + clusters, column.dimension);
     let edges = (clusters * asked.kappa.min(labels.len()) * 20) as u64;
     expect_room(run, "training this cluster graph", rows + edges)?;
@@ -144,26 +145,38 @@ pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Er
     let points = Arc::new(encoded(run, &model, &lesson.texts, true)?);
     let embeddings = label_vectors(run, &table, &column, &labels.slots)?;
     let classifier = asked.classifier.as_deref().map(|name| trained_beside(run, name, &index)).transpose()?;
-    let (points, targets, _) = match &asked.lever {
-        Some(lever) => augmented(run, (&table, &column), &labels, (&lesson, &points), lever, job)?,
-        None => (Points::new(vec![points])?, lesson.targets.clone(), None),
+    let (points, targets, weights) = match &asked.lever {
+        Some(lever) => {
+            augmented(run, (&table, &column), (&labels, &embeddings), (&lesson, &points), lever, job)?
+        }
+        None => (Points::new(vec![points])?, lesson.targets.clone(), lesson.weights.clone()),
     };
     let ground = Ground {
         run,
         points: &points,
         targets: &targets,
+        weights: weights.as_deref(),
         labels: &labels,
         embeddings: &embeddings,
-        fingerprint: lesson.fingerprint(&asked.used, &format!("{} {:?}", plan.name, index.data)),
+        fingerprint: lesson.fingerprint(
+            &asked.used,
+            (&labels, &column),
+            &format!("{} {:?}", plan.name, index.data),
+        ),
         index: index.id,
         asked: &asked,
     };
-    let start = start(&ground, &table, &index, classifier.as_ref().map(|(_, record)| record))?;
+    // The line from similarities to logits, by which rows begin and those of later labels compete.
+    let line = watched(run, "fitting logits to similarities", |control| {
+        calibrate(control, ground.points, ground.embeddings, ground.targets, asked.common.seed)
+    })?;
+    let start = start(&ground, &table, &index, classifier.as_ref().map(|(_, record)| record), line)?;
     let (trained, summary, states) = stages(&ground, start)?;
     let mut statistics = asked.used.clone();
     let mut notes = remarks(&lesson, &summary, &mut statistics);
     notes.push(format!("{} edges of {} clusters", trained.adjacency.entries(), trained.adjacency.rows()));
-    install(&ground, (&table, &column), &index, classifier, (trained, statistics), &lesson)?;
+    let installed = Installed { trained, line, statistics, lesson: &lesson };
+    notes.extend(install(&ground, (&table, &column), &index, classifier, installed)?);
     for state in states {
         state.forget().map_err(lesson::scratch_error)?;
     }
@@ -193,6 +206,7 @@ fn start(
     table: &TableRecord,
     index: &IndexRecord,
     classifier: Option<&ClassifierRecord>,
+    line: Calibration,
 ) -> Result<EliasParameters, Error> {
     let run = ground.run;
     let fresh = matches!(ground.asked.stages, Stages::Both | Stages::Partition);
@@ -201,9 +215,8 @@ fn start(
         Some(classifier) => ranked_rows_biased(run, table, classifier, ground.labels)?,
         None => {
             let count = ground.labels.len();
-            let start = calibrated(ground)?;
-            let rows = ground.embeddings.values().iter().map(|value| value * start.scale).collect();
-            (rows, vec![start.offset; count])
+            let rows = ground.embeddings.values().iter().map(|value| value * line.scale).collect();
+            (rows, vec![line.offset; count])
         }
     };
     let mut parameters = if fresh {
@@ -214,33 +227,32 @@ fn start(
     };
     parameters.classifier = rows;
     parameters.classifier_biases = biases;
-    connect_labels(&mut parameters, ground.embeddings, ground.asked.edges_per_label)?;
-    run.context.check()?;
-    Ok(parameters)
+    connected(ground, parameters)
 }
 
-/// The line from similarities to logits, fitted on the training pairs.
-fn calibrated(ground: &Ground<'_>) -> Result<Calibration, Error> {
-    let run = ground.run;
-    let cancelled = || run.context.is_cancelled();
-    let control = BuildControl { cancelled: &cancelled, progress: &|_, _| {}, threads: run.inner.threads };
-    let seed = ground.asked.common.seed;
-    Ok(run.inner.install(|| calibrate(&control, ground.points, ground.embeddings, ground.targets, seed))?)
+/// Gives every label without an edge edges of its own.
+fn connected(ground: &Ground<'_>, mut parameters: EliasParameters) -> Result<EliasParameters, Error> {
+    let edges = ground.asked.edges_per_label;
+    watched(ground.run, "connecting labels", |control| {
+        connect_labels(&mut parameters, ground.embeddings, edges, control.cancelled)?;
+        Ok(parameters)
+    })
+}
+
+/// The number of clusters: as asked for, as built with, or by the number of labels.
+fn clusters_asked(asked: &Asked, index: &IndexRecord, labels: &LabelNumbers) -> usize {
+    let built = index.options.get("clusters").and_then(|text| text.parse::<u64>().ok());
+    asked.clusters.or(built).map_or_else(|| cluster_count(labels.len()), |count| count as usize)
 }
 
 /// A balanced partition of the labels by where their documents lie: the beginning of stage 1.
 fn partition(ground: &Ground<'_>, index: &IndexRecord) -> Result<EliasParameters, Error> {
-    let (run, asked, labels) = (ground.run, ground.asked, ground.labels);
-    let built = index.options.get("clusters").and_then(|text| text.parse::<u64>().ok());
-    let clusters =
-        asked.clusters.or(built).map_or_else(|| cluster_count(labels.len()), |count| count as usize);
-    let cancelled = || run.context.is_cancelled();
-    let progress = |done: u64, total: u64| run.context.progress("clustering labels", done, Some(total));
-    let control = BuildControl { cancelled: &cancelled, progress: &progress, threads: run.inner.threads };
-    let arrays = run.inner.install(|| {
+    let (asked, labels) = (ground.asked, ground.labels);
+    let clusters = clusters_asked(asked, index, labels);
+    let arrays = watched(ground.run, "clustering labels", |control| {
         let centroids = label_centroids(ground.points, ground.targets, ground.embeddings)?;
         initial_partition(
-            &control,
+            control,
             &centroids,
             ground.points.dimension(),
             &labels.slots,
@@ -310,9 +322,8 @@ fn stages(
     }
     let again = asked.stages == Stages::Again;
     if !again {
-        let cancelled = || ground.run.context.is_cancelled();
         let options = &asked.adjacency;
-        parameters.adjacency = ground.run.inner.install(|| {
+        parameters.adjacency = watched(ground.run, "finding edges", |control| {
             approximate_adjacency(
                 ground.points,
                 ground.targets,
@@ -321,10 +332,10 @@ fn stages(
                 options.alpha,
                 options.beam,
                 asked.kappa,
-                &cancelled,
+                control.cancelled,
             )
         })?;
-        connect_labels(&mut parameters, ground.embeddings, asked.edges_per_label)?;
+        parameters = connected(ground, parameters)?;
     }
     let start = if again { EdgeStart::Stored } else { asked.adjacency.start };
     let options = EliasOptions { start, ..asked.adjacency.clone() };
@@ -353,7 +364,13 @@ fn stage(
     parameters: EliasParameters,
     states: &mut Vec<StateFile>,
 ) -> Result<(TrainedElias, Summary), Error> {
-    let mut learner = EliasLearner::new(options.clone(), ground.points.clone(), ground.targets, parameters)?;
+    let mut learner = EliasLearner::new(
+        options.clone(),
+        ground.points.clone(),
+        ground.targets,
+        ground.weights,
+        parameters,
+    )?;
     let mut state = StateFile::new(
         ground.run.inner.store.scratch(),
         ground.index,
@@ -368,29 +385,36 @@ fn stage(
     Ok((learner.finish(), summary))
 }
 
-/// Swaps graph and classifier in with one commit.
+/// What a training gives.
+struct Installed<'a> {
+    trained: TrainedElias,
+    line: Calibration,
+    statistics: BTreeMap<String, String>,
+    lesson: &'a Lesson,
+}
+
+/// Swaps graph and classifier in with one commit; gives the remarks of the swap.
 fn install(
     ground: &Ground<'_>,
     (table, column): (&TableRecord, &VectorColumn),
     index: &IndexRecord,
     classifier: Option<(Arc<Object>, ClassifierRecord)>,
-    (trained, used): (TrainedElias, BTreeMap<String, String>),
-    lesson: &Lesson,
-) -> Result<(), Error> {
-    let (run, labels) = (ground.run, ground.labels);
+    installed: Installed<'_>,
+) -> Result<Vec<String>, Error> {
+    let (run, labels, trained) = (ground.run, ground.labels, &installed.trained);
     let graph = trained.arrays(&labels.slots)?;
     let slot_end = run.view.snapshot().slot_end(table.id);
     let data = store_graph(run, &graph)?;
     let sealed = build::write_graph(&run.view, index.id, &graph, slot_end)?;
-    let frequencies = Frequencies::write(run, labels, &lesson.targets)?;
+    let frequencies = Frequencies::write(run, labels, &installed.lesson.targets)?;
     let rows = match classifier {
-        Some((object, old)) => Some(classifier_rows(ground, (object, old), &trained, &used)?),
+        Some((object, old)) => Some(classifier_rows(ground, (object, old), &installed)?),
         None => None,
     };
     let old = Object::Index(index.clone());
     let mut swap = Swap::begin(run, &old)?;
     let mut statistics = graph_statistics(&graph, slot_end, "trained");
-    statistics.extend(used);
+    statistics.extend(installed.statistics);
     let record =
         IndexRecord { data: Some(data), built_seq: run.view.snapshot().seq(), statistics, ..index.clone() };
     if let Some(old) = index.data {
@@ -417,21 +441,18 @@ fn install(
 fn classifier_rows(
     ground: &Ground<'_>,
     (object, old): (Arc<Object>, ClassifierRecord),
-    trained: &TrainedElias,
-    used: &BTreeMap<String, String>,
+    Installed { trained, line, statistics, .. }: &Installed<'_>,
 ) -> Result<(Arc<Object>, ClassifierRecord), Error> {
     let (run, labels) = (ground.run, ground.labels);
-    let biases = &trained.classifier_biases;
-    let line = calibrated(ground)?;
     let fresh = ClassifierRecord {
         data: run.inner.store.allocate()?,
         scale: f64::from(line.scale),
         offset: f64::from(line.offset),
         adapter: None,
-        statistics: used.clone(),
+        statistics: statistics.clone(),
         ..old
     };
-    write_rows(run, &fresh, labels, &trained.classifier, biases)?;
+    write_rows(run, &fresh, labels, &trained.classifier, &trained.classifier_biases)?;
     Ok((object, fresh))
 }
 

@@ -7,35 +7,44 @@ use argtop_storage::{
     Writer,
 };
 
-use super::labels::table_of;
 use super::swap::{Frequencies, Swap};
 use crate::error::Error;
 use crate::execute::Run;
 use crate::labels::{AuxiliaryPart, GeneratedPart, generated_part, pack};
+use crate::train::Vectors;
 use crate::view::row_of_number;
 
 /// Labels that are derived at a time.
 const BATCH_ROWS: usize = 1_024;
 
 /// Vectors that take the place of an auxiliary's.
-pub(crate) struct NewVectors {
+pub(crate) struct NewVectors<'a> {
     /// The record as it shall be, vectors and centroids.
     pub(crate) part: AuxiliaryPart,
     /// The vector of each slot; None keeps those of the old record.
     pub(crate) clusters: Option<BTreeMap<Slot, u32>>,
     /// Label frequencies that the table shall remember.
     pub(crate) frequencies: Option<Frequencies>,
+    /// Encodings of labels as the model gives them, `[slots, D]`, where they are known, by ascending slots.
+    pub(crate) encodings: Option<(&'a [Slot], &'a Vectors)>,
+}
+
+/// What an installation did.
+pub(crate) struct Changed {
+    /// Labels whose embedding was computed again.
+    pub(crate) labels: u64,
+    pub(crate) notes: Vec<String>,
 }
 
 /// Puts new vectors in the place of `old`'s: the embeddings that add them are computed again for every label,
-/// and all of it becomes visible with one commit. Gives the number of labels.
-pub(crate) fn install(run: &Run, old: &Object, new: NewVectors) -> Result<u64, Error> {
+/// and all of it becomes visible with one commit.
+pub(crate) fn install(run: &Run, old: &Object, new: NewVectors<'_>) -> Result<Changed, Error> {
     let Object::Auxiliary(old_record) = old else {
         return Err(Error::Internal(format!("{} is no auxiliary", old.name())));
     };
     let column =
         old_record.column.ok_or_else(|| Error::Internal(format!("{} serves no column", old.name())))?;
-    let table = table_of(run, old_record.table)?;
+    let table = run.view.table_of(old_record.table)?;
     let mut record = AuxiliaryRecord { data: run.inner.store.allocate()?, ..new.part.record.clone() };
     let fresh = run.inner.store.allocate()?;
     let position = table.columns.iter().position(|candidate| candidate.id == column);
@@ -43,7 +52,8 @@ pub(crate) fn install(run: &Run, old: &Object, new: NewVectors) -> Result<u64, E
     let mut part = generated_part(run, &table, &table.columns[position])?
         .ok_or_else(|| Error::Internal("the column is not generated".into()))?;
     part.set_auxiliary(AuxiliaryPart { record: record.clone(), ..new.part });
-    let assigned = Assigned { clusters: new.clusters.as_ref(), old: old_record.data };
+    let assigned =
+        Assigned { clusters: new.clusters.as_ref(), old: old_record.data, encodings: new.encodings };
     let live = run.view.live(&table)?;
     let mut aside = Aside::new(run, &part, record.data, fresh)?;
     derive(run, &table, &part, &assigned, &live.iter().collect::<Vec<Slot>>(), &mut aside)?;
@@ -66,15 +76,26 @@ pub(crate) fn install(run: &Run, old: &Object, new: NewVectors) -> Result<u64, E
         None => swap.writer.put_object(Object::Table(swap.table.clone()))?,
     }
     swap.writer.put_object(Object::Auxiliary(record))?;
-    let changed = now.view.live(&swap.table)?.len();
-    swap.commit(changed)?;
-    Ok(changed)
+    let labels = now.view.live(&swap.table)?.len();
+    let notes = swap.commit(labels)?;
+    Ok(Changed { labels, notes })
 }
 
 /// Where the vector of a label comes from.
 struct Assigned<'a> {
     clusters: Option<&'a BTreeMap<Slot, u32>>,
     old: ObjectId,
+    encodings: Option<(&'a [Slot], &'a Vectors)>,
+}
+
+impl Assigned<'_> {
+    /// The encodings of labels, where all of them are known.
+    fn known(&self, slots: &[Slot]) -> Option<Vec<f32>> {
+        let (known, vectors) = self.encodings?;
+        let rows: Option<Vec<u32>> =
+            slots.iter().map(|slot| known.binary_search(slot).ok().map(|row| row as u32)).collect();
+        Some(vectors.gather(&rows?))
+    }
 }
 
 /// Takes the derived rows of labels.
@@ -154,8 +175,13 @@ fn derive(
     let mut done = 0;
     for batch in slots.chunks(BATCH_ROWS) {
         run.context.check()?;
-        let labels = run.view.read_labels(table, batch, &all)?;
-        let encoded = run.inner.install(|| part.encode(run, table, &labels))?;
+        let encoded = match assigned.known(batch) {
+            Some(encoded) => encoded,
+            None => {
+                let labels = run.view.read_labels(table, batch, &all)?;
+                run.inner.install(|| part.encode(run, table, &labels))?
+            }
+        };
         let kept = run.view.snapshot().rows(Family::AuxiliaryClusters, assigned.old, batch)?;
         for ((slot, raw), kept) in batch.iter().zip(encoded.chunks_exact(part.dimension)).zip(kept) {
             // A label keeps the cluster that it was given; one that has none yet gets the nearest.

@@ -11,9 +11,12 @@ use super::embeddings::hex;
 use super::memory::expect_room;
 use crate::error::Error;
 use crate::execute::{self, Run};
+use crate::physical::VectorColumn;
 use crate::planner::Planner;
 use crate::train::Csr;
 
+/// Begins the names of files with the texts of a training that runs.
+pub(super) const SPOOLED: &str = "texts-";
 /// Rows between two looks at cancellation and progress.
 const ROWS_AT_ONCE: u64 = 1_024;
 
@@ -81,15 +84,22 @@ pub(super) struct Lesson {
 }
 
 impl Lesson {
-    /// What a kept state must have been made from: the pairs, the options, and whatever else is named.
-    pub(super) fn fingerprint(&self, used: &BTreeMap<String, String>, other: &str) -> String {
+    /// What a kept state must have been made from: the pairs, the options, the labels and their embeddings,
+    /// and whatever else is named.
+    pub(super) fn fingerprint(
+        &self,
+        used: &BTreeMap<String, String>,
+        (labels, column): (&LabelNumbers, &VectorColumn),
+        other: &str,
+    ) -> String {
         let mut hash = Sha256::new();
         hash.update(self.texts.hash.as_bytes());
         for part in [&self.targets.columns, &self.targets.offsets.iter().map(|at| *at as u32).collect()] {
             hash.update(bytemuck::cast_slice::<u32, u8>(part));
         }
         hash.update(bytemuck::cast_slice::<f32, u8>(self.weights.as_deref().unwrap_or(&[])));
-        hash.update(format!("{used:?} {other}").as_bytes());
+        hash.update(bytemuck::cast_slice::<u32, u8>(&labels.slots));
+        hash.update(format!("{used:?} {:?} {other}", column.id).as_bytes());
         hex(&hash.finalize())
     }
 }
@@ -132,7 +142,7 @@ pub(super) struct TextWriter {
 impl TextWriter {
     /// Begins a file that is named after its use.
     pub(super) fn new(run: &Run, name: &str) -> Result<TextWriter, Error> {
-        let name = format!("texts-{name}");
+        let name = format!("{SPOOLED}{name}");
         let file = run.inner.store.scratch().create(&name).map_err(scratch_error)?;
         Ok(TextWriter { name, file, places: Vec::new(), next: 0, hash: Sha256::new() })
     }
@@ -152,10 +162,8 @@ impl TextWriter {
 
     /// Ends the file. Its name is free at once: the map keeps the bytes.
     pub(super) fn finish(self, run: &Run) -> Result<Texts, Error> {
-        self.file.finish().map_err(scratch_error)?;
-        let scratch = run.inner.store.scratch();
-        let map = scratch.open(&self.name).ok_or_else(|| Error::Internal("spooled texts are gone".into()))?;
-        scratch.remove(&self.name).map_err(scratch_error)?;
+        let map = self.file.finish().map_err(scratch_error)?;
+        run.inner.store.scratch().remove(&self.name).map_err(scratch_error)?;
         Ok(Texts { map, places: self.places, hash: hex(&self.hash.finalize()) })
     }
 }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use argtop_storage::TableRecord;
 
-use super::labels::{label_encodings, label_vectors};
+use super::course::watched;
+use super::labels::label_encodings;
 use super::lesson::{LabelNumbers, Lesson};
 use super::options::TrainOptions;
 use crate::error::Error;
 use crate::execute::Run;
 use crate::physical::VectorColumn;
-use crate::train::{Blend, BuildControl, Csr, LeverOptions, Points, Teacher, Vectors, augment, calibrate};
+use crate::train::{Blend, Csr, LeverOptions, Points, Teacher, Vectors, augment, calibrate};
 
 /// What the statement asks of LEVER.
 pub(super) struct LeverAsked {
@@ -46,28 +47,24 @@ impl LeverAsked {
 /// Points with the label texts that become documents, targets, and weights.
 type Augmented = (Points, Csr, Option<Vec<f32>>);
 
-/// Augments the pairs of a lesson.
+/// Augments the pairs of a lesson; `embeddings` are those of the labels' column.
 pub(super) fn augmented(
     run: &Run,
     (table, column): (&TableRecord, &VectorColumn),
-    labels: &LabelNumbers,
+    (labels, embeddings): (&LabelNumbers, &Vectors),
     (lesson, points): (&Lesson, &Arc<Vectors>),
     asked: &LeverAsked,
     job: u64,
 ) -> Result<Augmented, Error> {
     let texts = Arc::new(label_encodings(run, table, column, labels, true, job)?);
-    let embeddings = label_vectors(run, table, column, &labels.slots)?;
-    let cancelled = || run.context.is_cancelled();
-    let progress = |done: u64, total: u64| run.context.progress("finding soft targets", done, Some(total));
-    let control = BuildControl { cancelled: &cancelled, progress: &progress, threads: run.inner.threads };
-    let found = run.inner.install(|| {
+    let found = watched(run, "finding soft targets", |control| {
         let documents = Points::new(vec![points.clone()])?;
         let mut options = asked.options;
         if asked.logistic {
-            let line = calibrate(&control, &documents, &embeddings, &lesson.targets, options.seed)?;
+            let line = calibrate(control, &documents, embeddings, &lesson.targets, options.seed)?;
             options.teacher = Teacher::Logistic(line);
         }
-        augment(&control, &documents, &texts, &embeddings, &lesson.targets, &options)
+        augment(control, &documents, &texts, embeddings, &lesson.targets, &options)
     })?;
     let extra = Arc::new(Vectors::new(texts.dimension(), texts.gather(&found.texts)));
     let weights = lesson.weights.as_ref().map(|weights| {

@@ -26,7 +26,7 @@ mod sparse;
 mod start;
 mod swap;
 
+pub(crate) use checkpoint::sweep;
 pub(crate) use install::{NewVectors, install};
-pub(crate) use labels::table_of;
 pub(crate) use sparse::untrained_row;
 pub(crate) use start::train;

@@ -18,7 +18,7 @@ pub(super) struct TrainOptions<'a> {
     used: BTreeMap<String, String>,
 }
 
-/// What every training has: how it is seeded, kept and taken up.
+/// What every training by epochs has: how it is seeded, kept and taken up.
 pub(super) struct Common {
     pub(super) seed: u64,
     pub(super) resume: bool,
@@ -104,9 +104,14 @@ impl<'a> TrainOptions<'a> {
         Ok(value)
     }
 
-    /// The options that every training takes.
+    /// Of all random choices: what every training takes.
+    pub(super) fn seed(&mut self) -> Result<u64, Error> {
+        self.count("seed", (0, i64::MAX.unsigned_abs()), 1)
+    }
+
+    /// The options of trainings that go by epochs.
     pub(super) fn common(&mut self) -> Result<Common, Error> {
-        let seed = self.count("seed", (0, i64::MAX.unsigned_abs()), 1)?;
+        let seed = self.seed()?;
         // How often a state is kept and whether one is taken up does not change what is learned.
         let resume = self.reader.boolean("resume")?.unwrap_or(false);
         let seconds = self.reader.number("checkpoint_seconds", 0, 1 << 32)?.unwrap_or(CHECKPOINT_SECONDS);

@@ -6,9 +6,11 @@ use argtop_query::plan::Train;
 use argtop_storage::{ClassifierRecord, Family, Object, ObjectId, SparseRecord, encode_sparse};
 
 use super::classifier::{class_object, ranked_rows};
+use super::course::watched;
 use super::embeddings::encoded;
-use super::labels::{generator, label_texts, label_vectors, table_of};
+use super::labels::{generator, label_texts, label_vectors};
 use super::lesson::{self, LabelNumbers, Lesson, Texts};
+use super::memory::expect_room;
 use super::options::TrainOptions;
 use super::swap::{Frequencies, Swap, remarks};
 use crate::error::Error;
@@ -33,7 +35,7 @@ struct Asked {
 
 fn asked(plan: &Train) -> Result<Asked, Error> {
     let mut reader = TrainOptions::new("TRAIN CLASSIFIER of a sparse classifier", &plan.options);
-    let common = reader.common()?;
+    let seed = reader.seed()?;
     let defaults = VocabularyOptions::default();
     let vocabulary = VocabularyOptions {
         words: reader.count("ngrams", (1, 4), defaults.words as u64)? as usize,
@@ -60,7 +62,7 @@ fn asked(plan: &Train) -> Result<Asked, Error> {
         epochs: reader.count("epochs", (1, 10_000), defaults.epochs as u64)? as usize,
         threshold: reader.number("threshold", (0.0, 1e6), f64::from(defaults.threshold))? as f32,
         negatives: reader.count("negatives", (1, 1 << 30), defaults.negatives as u64)? as usize,
-        seed: common.seed,
+        seed,
         ..defaults
     };
     let shortlist = reader.text("shortlist")?;
@@ -72,7 +74,7 @@ fn asked(plan: &Train) -> Result<Asked, Error> {
 pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Error> {
     let asked = asked(plan)?;
     let (object, record) = class_object(run, &plan.name)?;
-    let table = table_of(run, record.table)?;
+    let table = run.view.table_of(record.table)?;
     let column = run.view.vector_column(&table, record.column)?;
     let (part, model) = generator(run, &table, &column)?;
     let labels = LabelNumbers::new(run, &table)?;
@@ -87,12 +89,13 @@ pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Er
         Some(name) => ranked_rows(run, &table, name, &labels)?,
         None => label_vectors(run, &table, &column, &labels.slots)?,
     };
-    let cancelled = || run.context.is_cancelled();
-    let progress =
-        |done: u64, total: u64| run.context.progress("training the sparse ranker", done, Some(total));
-    let control = BuildControl { cancelled: &cancelled, progress: &progress, threads: run.inner.threads };
-    let ranker = run.inner.install(|| {
-        let candidates = candidates(&control, &points, &rows, &asked)?;
+    // Terms of the texts twice, for rows are at most as many; labels of candidates, and their documents.
+    let entries = (features.entries() * 2 + label_features.entries()) as u64 * 8;
+    let nominated = points.len() as u64 * asked.candidates * 12;
+    let dense = (rows.len() * rows.dimension() * 4) as u64;
+    expect_room(run, "training these sparse classifiers", entries + nominated + dense)?;
+    let ranker = watched(run, "training the sparse ranker", |control| {
+        let candidates = candidates(control, &points, &rows, &asked)?;
         let examples = SparseExamples {
             features: &features,
             points: asked.embedding.then_some(&points),
@@ -100,16 +103,18 @@ pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Er
             label_points: None,
             targets: &lesson.targets,
             candidates: &candidates,
+            weights: lesson.weights.as_deref(),
         };
-        train_sparse(examples, &asked.ranker, &control)
+        train_sparse(examples, &asked.ranker, control)
     })?;
     let summary = Summary { seconds: started.elapsed().as_secs_f64(), ..Summary::default() };
+    let vocabulary_id = run.inner.store.allocate()?;
     let mut trained = ClassifierRecord {
         data: run.inner.store.allocate()?,
         scale: f64::from(ranker.scale),
         offset: f64::from(ranker.offset),
         sparse: Some(SparseRecord {
-            vocabulary: run.inner.store.allocate()?,
+            vocabulary: vocabulary_id,
             terms: vocabulary.len() as u64,
             ngrams: asked.vocabulary.words as u32,
             char_ngrams: asked.vocabulary.char_ngrams.map(|(least, most)| (least as u32, most as u32)),
@@ -124,7 +129,8 @@ pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Er
     let mut notes = remarks(&lesson, &summary, &mut trained.statistics);
     let entries = ranker.rows.entries();
     notes.push(format!("{} terms, {entries} weights in {:.1} s", vocabulary.len(), summary.seconds));
-    install(run, &object, &trained, &vocabulary, &ranker, (&labels, &lesson))?;
+    let rows = (&ranker, (&vocabulary, vocabulary_id));
+    notes.extend(install(run, &object, &trained, rows, (&labels, &lesson))?);
     Ok(notes)
 }
 
@@ -194,19 +200,17 @@ fn candidates(
     Ok(candidates)
 }
 
-/// Writes vocabulary and rows aside, and swaps them in.
+/// Writes vocabulary and rows aside, and swaps them in; gives the remarks of the swap.
 fn install(
     run: &Run,
     object: &Object,
     trained: &ClassifierRecord,
-    vocabulary: &Vocabulary,
-    ranker: &SparseRanker,
+    (ranker, (vocabulary, vocabulary_id)): (&SparseRanker, (&Vocabulary, ObjectId)),
     (labels, lesson): (&LabelNumbers, &Lesson),
-) -> Result<(), Error> {
+) -> Result<Vec<String>, Error> {
     let Object::Classifier(old) = object else {
         return Err(Error::Internal(format!("{} is no classifier", object.name())));
     };
-    let vocabulary_id = trained.sparse.as_ref().map_or(ObjectId(0), |sparse| sparse.vocabulary);
     let mut rows = run.inner.store.bulk_rows(Family::Classifiers, vocabulary_id)?;
     for (number, (term, df)) in (0u32..).zip(vocabulary.rows()) {
         let mut bytes = df.to_le_bytes().to_vec();

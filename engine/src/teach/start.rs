@@ -12,6 +12,7 @@ use crate::database::Inner;
 use crate::dispatch::Output;
 use crate::error::Error;
 use crate::execute::Run;
+use crate::jobs::Jobs;
 use crate::statement::Column;
 
 /// TRAIN.
@@ -23,24 +24,20 @@ pub(crate) fn train(run: &Run, plan: &Train) -> Result<Output, Error> {
         run.inner.jobs.begin(&plan.sql, |job| job_context(&run.inner, &run.context, job, plan.concurrently));
     let run = Run { context, ..run.clone() };
     if !plan.concurrently {
-        let result = teach(&run, plan, job);
-        run.inner.jobs.end(job, &result);
         let mut output = Output::changed(0);
-        output.notes = result?;
+        output.notes = work(&run, plan, job)?;
         return Ok(output);
     }
     let (inner, plan) = (run.inner.clone(), plan.clone());
-    let work = move || {
-        let result = teach(&run, &plan, job);
-        run.inner.jobs.end(job, &result);
-    };
-    let thread = std::thread::Builder::new().name(format!("argtop-job-{job}")).spawn(work);
+    // How it ends is told by the job.
+    let detached = move || drop(work(&run, &plan, job));
+    let thread = std::thread::Builder::new().name(format!("argtop-job-{job}")).spawn(detached);
     match thread {
         Ok(thread) => inner.jobs.keep_thread(job, thread),
         Err(error) => {
-            let failure = Error::Internal(format!("no thread for the job: {error}"));
-            inner.jobs.end(job, &Err(failure));
-            return Err(Error::Internal(format!("no thread for the job: {error}")));
+            let result = Err(Error::Internal(format!("no thread for the job: {error}")));
+            inner.jobs.end(job, &result);
+            return result.map(|_: Vec<String>| Output::changed(0));
         }
     }
     let column = Column { name: "job".to_string(), data_type: argtop_query::DataType::BigInt };
@@ -57,6 +54,26 @@ fn job_context(inner: &Arc<Inner>, context: &Context, job: u64, detached: bool) 
         }
     });
     context.for_job(observe, detached)
+}
+
+/// Does a job and ends it.
+fn work(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Error> {
+    let _ending = Ending { jobs: &run.inner.jobs, job };
+    let result = teach(run, plan, job);
+    run.inner.jobs.end(job, &result);
+    result
+}
+
+/// Ends a job that a panic has left running, so that nobody waits for it.
+struct Ending<'a> {
+    jobs: &'a Jobs,
+    job: u64,
+}
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.jobs.end(self.job, &Err(Error::Internal("the training panicked".into())));
+    }
 }
 
 /// Trains what the statement names; gives remarks on what was done.

@@ -129,21 +129,31 @@ impl<'r> Swap<'r> {
         indexes.collect()
     }
 
-    /// Commits; packs the new rows, and builds the indexes again that order them.
-    pub(super) fn commit(self, written: u64) -> Result<(), Error> {
+    /// Commits; packs the new rows, and builds the indexes again that order them. What was learned is in
+    /// place once it is committed, so that whatever stops the rest is a remark, not a failure.
+    pub(super) fn commit(self, written: u64) -> Result<Vec<String>, Error> {
         let run = self.run;
         self.writer.commit()?;
         for id in self.stale {
             run.inner.caches.forget(id);
         }
-        let fresh = Run { view: View::new(run.inner.clone(), true), ..run.clone() };
-        crate::build::after_write(&fresh, &self.table, written)?;
-        for name in self.rebuild {
-            let fresh = Run { view: View::new(run.inner.clone(), true), ..run.clone() };
-            let writer = run.inner.store.writer()?;
-            crate::ddl::index::reindex(&fresh, writer, &name)?;
+        let mut notes = Vec::new();
+        let fresh = || Run { view: View::new(run.inner.clone(), true), ..run.clone() };
+        if let Err(error) = crate::build::after_write(&fresh(), &self.table, written) {
+            notes.push(format!("rows were not packed ({error}); a later write has it done"));
         }
-        Ok(())
+        for name in self.rebuild {
+            let built = || {
+                let writer = run.inner.store.writer()?;
+                crate::ddl::index::reindex(&fresh(), writer, &name)
+            };
+            if let Err(error) = built() {
+                notes.push(format!(
+                    "index {name} was not built again ({error}): it scans all labels until REINDEX {name}"
+                ));
+            }
+        }
+        Ok(notes)
     }
 }
 

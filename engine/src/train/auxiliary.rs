@@ -8,16 +8,13 @@
 use rayon::prelude::*;
 
 use super::batches::{BatchOptions, DocumentBatches};
-use super::control::TrainError;
+use super::control::{TrainError, check_weights};
 use super::csr::Csr;
 use super::learner::Learner;
-use super::loss::Triplet;
+use super::loss::{Triplet, batch_positives};
 use super::optimizer::{AdamW, Parameters, linear_schedule};
 use super::points::Vectors;
-use crate::kernel::{Layout, multiply};
-
-/// Documents of one matrix product.
-const ROWS_AT_ONCE: usize = 64;
+use super::products::row_products;
 
 /// How auxiliary vectors are trained.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,11 +73,11 @@ impl<'a> AuxiliaryLearner<'a> {
             && encodings.len() == clusters.len()
             && targets.width == clusters.len()
             && targets.rows() == points.len()
-            && weights.is_none_or(|weights| weights.len() == points.len())
             && clusters.iter().all(|cluster| (*cluster as usize) < count);
         if !fits {
             return Err(TrainError::Input("points, labels, clusters and targets do not fit together".into()));
         }
+        check_weights(points.len(), weights)?;
         let squares: f64 = encodings.values().iter().map(|value| f64::from(value * value)).sum();
         let scale = (squares / encodings.values().len().max(1) as f64).sqrt() as f32;
         let rows = (0..points.len() as u32).filter(|row| !targets.row(*row as usize).0.is_empty());
@@ -126,30 +123,11 @@ impl<'a> AuxiliaryLearner<'a> {
 
     /// Loss of a batch, and the gradient with respect to the similarities of documents and chosen labels.
     fn losses(&self, documents: &[u32], chosen: &[Chosen]) -> (f64, Csr) {
-        let (dimension, count) = (self.points.dimension(), chosen.len());
-        let labels: Vec<f32> = chosen.iter().flat_map(|chosen| chosen.embedding.iter().copied()).collect();
-        let mut scores = vec![0.0; documents.len() * count];
-        let blocks = scores.par_chunks_mut(ROWS_AT_ONCE * count).zip(documents.par_chunks(ROWS_AT_ONCE));
-        blocks.for_each(|(scores, rows)| {
-            let queries = self.points.gather(rows);
-            let (queries, labels) = ((&queries[..], Layout::Plain), (&labels[..], Layout::Turned));
-            multiply(scores, (rows.len(), dimension, count), queries, labels, false);
-        });
-        // Places of the batch by label, so that every chosen label that is a document's own is a positive.
-        let mut places: Vec<(u32, u32)> =
-            chosen.iter().zip(0u32..).map(|(chosen, place)| (chosen.label, place)).collect();
-        places.sort_unstable();
-        let mut targets = Csr::new(count);
-        let mut row = Vec::new();
-        for document in documents {
-            row.clear();
-            for label in self.targets.row(*document as usize).0 {
-                let start = places.partition_point(|(other, _)| other < label);
-                let equal = places[start..].iter().take_while(|(other, _)| other == label);
-                row.extend(equal.map(|(_, place)| (*place, 1.0)));
-            }
-            targets.push(&mut row);
-        }
+        let embeddings: Vec<f32> = chosen.iter().flat_map(|chosen| &chosen.embedding).copied().collect();
+        let scores = row_products(&self.points.gather(documents), &embeddings, self.points.dimension());
+        // Every chosen label that is a document's own is a positive, whoever chose it.
+        let labels: Vec<u32> = chosen.iter().map(|chosen| chosen.label).collect();
+        let targets = batch_positives(documents, &labels, self.targets);
         let weights: Option<Vec<f32>> = self
             .weights
             .map(|weights| documents.iter().map(|document| weights[*document as usize]).collect());

@@ -78,3 +78,20 @@ pub enum TrainError {
         max: usize,
     },
 }
+
+/// Refuses weights of points that are not one finite number each, 0 or more.
+pub(super) fn check_weights(points: usize, weights: Option<&[f32]>) -> Result<(), TrainError> {
+    let Some(weights) = weights else { return Ok(()) };
+    if weights.len() != points {
+        let given = weights.len();
+        return Err(TrainError::Input(format!(
+            "{given} weights were given for {points} points; give one each"
+        )));
+    }
+    match weights.iter().find(|weight| !(**weight >= 0.0 && weight.is_finite())) {
+        Some(weight) => Err(TrainError::Input(format!(
+            "a point's weight is {weight}; give finite numbers that are not negative"
+        ))),
+        None => Ok(()),
+    }
+}

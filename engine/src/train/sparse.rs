@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
-use super::control::{BuildControl, TrainError};
+use super::control::{BuildControl, TrainError, check_weights};
 use super::csr::Csr;
 use super::points::Vectors;
 use super::svm::{self, Examples, Stop};
@@ -101,6 +101,8 @@ pub struct SparseExamples<'a> {
     pub targets: &'a Csr,
     /// `[N, L]`: the labels that were shortlisted for each document. Values are not read.
     pub candidates: &'a Csr,
+    /// `[N]`: factor of the cost of each document, 0 or more; None counts each as 1.
+    pub weights: Option<&'a [f32]>,
 }
 
 impl SparseExamples<'_> {
@@ -153,7 +155,7 @@ impl SparseExamples<'_> {
         if let Some(value) = self.targets.values.iter().find(|value| !(**value > 0.0 && **value <= 1.0)) {
             return refuse(format!("a target counts {value}; give more than 0, at most 1"));
         }
-        Ok(())
+        check_weights(documents, self.weights)
     }
 }
 
@@ -411,8 +413,9 @@ impl<'a> Trainer<'a> {
     fn negatives(&self, label: usize, random: &mut fastrand::Rng) -> (Vec<u32>, f64) {
         let positives = self.positives.row(label).0;
         let shortlisted = self.candidates.column(label).iter().copied();
-        let mut negatives: Vec<u32> =
-            shortlisted.filter(|document| positives.binary_search(document).is_err()).collect();
+        let negative =
+            |document: &u32| positives.binary_search(document).is_err() && self.weight(*document) > 0.0;
+        let mut negatives: Vec<u32> = shortlisted.filter(negative).collect();
         let (all, most) = (negatives.len(), self.options.negatives);
         if all > most {
             for at in 0..most {
@@ -430,7 +433,7 @@ impl<'a> Trainer<'a> {
         let own = self.examples.label_features.row(label);
         let own_point = self.examples.label_points.map_or(&[][..], |points| points.row(label));
         let (documents, values) = self.positives.row(label);
-        if documents.is_empty() {
+        if !documents.iter().any(|document| self.weight(*document) > 0.0) {
             let features: Vec<(u32, f32)> = own.0.iter().copied().zip(own.1.iter().copied()).collect();
             return ranker.untrained_row(&features, own_point);
         }
@@ -446,8 +449,10 @@ impl<'a> Trainer<'a> {
             examples.signs.push(sign);
             examples.costs.push(cost);
         };
-        for (document, value) in documents.iter().zip(values) {
-            let cost = options.cost * options.positive * f64::from(*value);
+        // A document of weight 0 is none.
+        let counted = documents.iter().zip(values).filter(|(document, _)| self.weight(**document) > 0.0);
+        for (document, value) in counted {
+            let cost = options.cost * options.positive * f64::from(*value) * self.weight(*document);
             add(self.terms(*document), self.point(*document), 1.0, cost);
         }
         if options.own_text > 0.0 && !own.0.is_empty() {
@@ -455,7 +460,7 @@ impl<'a> Trainer<'a> {
         }
         let (negatives, cost) = self.negatives(label, &mut random);
         for document in negatives {
-            add(self.terms(document), self.point(document), -1.0, cost);
+            add(self.terms(document), self.point(document), -1.0, cost * self.weight(document));
         }
         let stop = Stop { epochs: options.epochs, tolerance: options.tolerance };
         let (columns, dimension) = (scratch.terms.len(), self.examples.dimension());
@@ -471,6 +476,10 @@ impl<'a> Trainer<'a> {
         scratch.clear();
         self.give_back(scratch);
         (row, weights.bias as f32)
+    }
+
+    fn weight(&self, document: u32) -> f64 {
+        self.examples.weights.map_or(1.0, |weights| weights[document as usize].into())
     }
 
     fn terms(&self, document: u32) -> (&'a [u32], &'a [f32]) {
@@ -541,12 +550,15 @@ impl<'a> Trainer<'a> {
         let options = self.options;
         let (documents, values) = self.positives.row(label);
         let candidates = self.candidates.column(label);
-        let known = |document: &u32| !shortlisted || candidates.binary_search(document).is_ok();
+        let known = |document: &u32| {
+            self.weight(*document) > 0.0 && (!shortlisted || candidates.binary_search(document).is_ok())
+        };
         let positives = documents.iter().zip(values).filter(|(document, _)| known(document));
+        let positive = options.cost * options.positive;
         let positives = positives
-            .map(|(document, value)| (*document, 1.0, options.cost * options.positive * f64::from(*value)));
+            .map(|(document, value)| (*document, 1.0, positive * f64::from(*value) * self.weight(*document)));
         let (negatives, cost) = self.negatives(label, &mut self.random(label));
-        let negatives = negatives.iter().map(|document| (*document, -1.0, cost));
+        let negatives = negatives.iter().map(|document| (*document, -1.0, cost * self.weight(*document)));
         let all: Vec<(u32, f64, f64)> = positives.chain(negatives).collect();
         // Evenly spaced, so that the share of positives stays.
         let count = all.len().min(CALIBRATED_EXAMPLES_MAX);

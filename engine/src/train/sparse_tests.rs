@@ -60,6 +60,7 @@ impl Set {
             label_points: embedding.then_some(&self.label_points),
             targets: &self.targets,
             candidates: &self.candidates,
+            weights: None,
         }
     }
 }
@@ -289,6 +290,32 @@ fn any_number_of_threads_gives_the_same_rows_and_negatives_are_capped() {
 }
 
 #[test]
+fn documents_count_by_their_weights() {
+    let set = Set::new(11, 300, 20);
+    let options = exact();
+    let rows = |examples: SparseExamples<'_>| train_sparse(examples, &options, &FREE).unwrap();
+    let plain = rows(set.examples(true));
+    assert_eq!(rows(SparseExamples { weights: Some(&[1.0; 300]), ..set.examples(true) }), plain);
+    // A document of weight 0 is as one without labels and candidates.
+    let weights: Vec<f32> = (0..300).map(|document| [2.0, 0.0, 2.0][document % 3]).collect();
+    let without = |matrix: &Csr| {
+        let mut kept = Csr::new(matrix.width);
+        for (document, weight) in weights.iter().enumerate() {
+            kept.push(&mut if *weight > 0.0 { pairs(matrix.row(document)) } else { Vec::new() });
+        }
+        kept
+    };
+    let (targets, candidates) = (without(&set.targets), without(&set.candidates));
+    let fewer = SparseExamples { targets: &targets, candidates: &candidates, ..set.examples(true) };
+    let doubled = SparseOptions { cost: options.cost * 2.0, own_text: options.own_text / 2.0, ..options };
+    let expected = train_sparse(fewer, &doubled, &FREE).unwrap();
+    let found = rows(SparseExamples { weights: Some(&weights), ..set.examples(true) });
+    assert_eq!(found.biases, expected.biases);
+    assert_eq!(found.rows, expected.rows);
+    assert_ne!(found.rows, plain.rows);
+}
+
+#[test]
 fn what_cannot_be_trained_on_is_refused() {
     let set = Set::new(1, 20, 5);
     let refused = |examples: SparseExamples<'_>, options: SparseOptions, expected: &str| {
@@ -314,6 +341,7 @@ fn what_cannot_be_trained_on_is_refused() {
     let mut targets = set.targets.clone();
     targets.values[0] = 0.0;
     refused(SparseExamples { targets: &targets, ..good }, options, "a target counts 0");
+    refused(SparseExamples { weights: Some(&[1.0; 19]), ..good }, options, "19 weights were given for 20");
     refused(good, SparseOptions { cost: 0.0, ..options }, "cost: 0.0");
     refused(good, SparseOptions { threshold: f32::NAN, ..options }, "threshold: NaN");
     refused(good, SparseOptions { epochs: 0, ..options }, "epochs: 0");
@@ -333,6 +361,7 @@ fn nothing_to_train_on_gives_an_empty_ranker() {
         label_points,
         targets: &none,
         candidates: &none,
+        weights: None,
     };
     let ranker = train_sparse(examples, &SparseOptions::default(), &FREE).unwrap();
     assert_eq!((ranker.score(0, &[(1, 1.0)], &[]), ranker.score(1, &[(1, 1.0)], &[])), (0.0, -1.0));

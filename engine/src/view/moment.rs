@@ -87,6 +87,14 @@ impl View {
         }
     }
 
+    /// The table of an object.
+    pub(crate) fn table_of(&self, id: ObjectId) -> Result<Arc<TableRecord>, Error> {
+        match self.catalog.get(id).map(|object| &**object) {
+            Some(Object::Table(record)) => Ok(Arc::new(record.clone())),
+            _ => Err(Error::Internal(format!("no table {id:?}"))),
+        }
+    }
+
     /// A model by name.
     pub(crate) fn model(&self, name: &str) -> Result<Arc<ModelRecord>, Error> {
         match self.catalog.find(ObjectKind::Model, name).map(|object| &**object) {

@@ -8,7 +8,7 @@ use super::sweep::Sweep;
 use crate::kernel::first_non_finite;
 use crate::train::batches::DocumentBatches;
 use crate::train::calibrate::{Calibration, calibrate};
-use crate::train::control::{BuildControl, TrainError};
+use crate::train::control::{BuildControl, TrainError, check_weights};
 use crate::train::csr::Csr;
 use crate::train::learner::Learner;
 use crate::train::neighbors::{NeighborOptions, Neighbors};
@@ -266,13 +266,8 @@ fn check_input(
         format!("targets are {} x {} for {n} points and {l} labels", targets.rows(), targets.width)
     } else if let Some(value) = targets.values.iter().find(|value| !(**value > 0.0 && **value <= 1.0)) {
         format!("a target is {value}; give numbers over 0 and up to 1")
-    } else if let Some(weights) = weights.filter(|weights| weights.len() != n) {
-        format!("{} weights were given for {n} points; give one each", weights.len())
-    } else if let Some(value) =
-        weights.into_iter().flatten().find(|value| !(**value >= 0.0 && value.is_finite()))
-    {
-        format!("a point's weight is {value}; give finite numbers that are not negative")
     } else {
+        check_weights(n, weights)?;
         let parts = points.parts().iter().map(|part| part.values()).chain([labels.values()]);
         for values in parts {
             if let Some(at) = first_non_finite(values) {

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::beam::{DOCUMENTS_AT_ONCE, best_clusters, log_shares};
 use super::options::EliasParameters;
+use crate::index::new_edge_weight;
 use crate::kernel::normalize;
 use crate::train::Points;
 use crate::train::{Csr, TrainError, Vectors};
@@ -174,15 +175,16 @@ impl Sums {
 }
 
 /// Gives every label without an edge edges from its own best `count` clusters, by its embedding; gives the
-/// number of such labels. A new edge has the median value of its row (the lower of two), or 1 in an empty
-/// one, as inserted labels have; the other edges stay as they are, so a row may grow beyond kappa.
+/// number of such labels. A new edge weighs what that of an inserted label would ([`new_edge_weight`]); the
+/// other edges stay as they are, so a row may grow beyond kappa.
 ///
 /// # Errors
-/// [`TrainError::Input`] where the parts do not fit together.
+/// [`TrainError::Input`] where the parts do not fit together, [`TrainError::Cancelled`] when asked to stop.
 pub fn connect_labels(
     parameters: &mut EliasParameters,
     label_embeddings: &Vectors,
     count: usize,
+    cancelled: &(dyn Fn() -> bool + Sync),
 ) -> Result<usize, TrainError> {
     let dimension = label_embeddings.dimension();
     parameters.check(dimension)?;
@@ -203,6 +205,9 @@ pub fn connect_labels(
     let mut added: Vec<Vec<u32>> = vec![Vec::new(); adjacency.rows()];
     let mut probes = Vec::new();
     for labels in alone.chunks(DOCUMENTS_AT_ONCE * 16) {
+        if cancelled() {
+            return Err(TrainError::Cancelled);
+        }
         let rows = label_embeddings.gather(labels);
         let shares = log_shares(&rows, &parameters.weights, &parameters.biases, dimension);
         for (label, shares) in labels.iter().zip(shares.chunks(adjacency.rows())) {
@@ -213,20 +218,13 @@ pub fn connect_labels(
     let mut connected = Csr::new(adjacency.width);
     for (cluster, labels) in added.iter().enumerate() {
         let (columns, values) = adjacency.row(cluster);
-        let value = median(values).unwrap_or(crate::index::ROW_WEIGHT_EMPTY);
+        let value = new_edge_weight(values);
         let mut row: Vec<(u32, f32)> = columns.iter().copied().zip(values.iter().copied()).collect();
         row.extend(labels.iter().map(|label| (*label, value)));
         connected.push(&mut row);
     }
     parameters.adjacency = connected;
     Ok(alone.len())
-}
-
-/// The middle value, the lower of two.
-fn median(values: &[f32]) -> Option<f32> {
-    let mut values = values.to_vec();
-    let middle = values.len().checked_sub(1)? / 2;
-    Some(*values.select_nth_unstable_by(middle, f32::total_cmp).1)
 }
 
 /// Checks that targets number the documents and have values from 0 to 1.

@@ -38,6 +38,8 @@ pub(super) struct Scorer<'a> {
     pub shortlist_loss: f64,
     /// Slots whose loss has a smaller derivative by the logit do not reach the classifier.
     pub gradient_floor: f64,
+    /// How much the loss of each document of the batch counts; None counts each as 1.
+    pub document_weights: Option<&'a [f32]>,
 }
 
 /// The loss of a batch, and its derivatives times the mean length of a shortlist.
@@ -187,12 +189,13 @@ impl Block {
             let phi = &phi[*document as usize * dimension..][..dimension];
             let logit = dot(row, phi) + scorer.classifier_biases[at];
             let found = SlotLoss::new(slot.log_path.into(), logit.into(), slot.target.into());
+            let weight = scorer.document_weights.map_or(1.0, |all| f64::from(all[*document as usize]));
             // The shortlist loss of a positive is -log s.
             let positive = if slot.target > 0.0 { means.positive } else { 0.0 };
-            self.loss += means.slot * found.loss - positive * f64::from(slot.log_path);
-            self.by_path.push((means.scale * (means.slot * found.by_path - positive)) as f32);
+            self.loss += weight * (means.slot * found.loss - positive * f64::from(slot.log_path));
+            self.by_path.push((weight * means.scale * (means.slot * found.by_path - positive)) as f32);
             if found.by_logit.abs() >= scorer.gradient_floor {
-                let by_logit = (means.scale * means.slot * found.by_logit) as f32;
+                let by_logit = (weight * means.scale * means.slot * found.by_logit) as f32;
                 by_bias += by_logit;
                 self.by_logit.push((*document, by_logit));
             }

@@ -8,8 +8,8 @@ use super::forward::{Reach, ScratchPool};
 use super::gradient::{Gradients, Scorer, gradients};
 use super::options::{EliasOptions, EliasParameters, EliasStage, TrainedElias};
 use crate::kernel::first_non_finite;
-use crate::train::Points;
-use crate::train::{AdamW, Csr, Learner, Parameters, TrainError, linear_schedule};
+use crate::train::control::check_weights;
+use crate::train::{AdamW, Csr, Learner, Parameters, Points, TrainError, linear_schedule};
 
 /// One stage of ELIAS over documents whose embeddings stay as they are.
 ///
@@ -20,7 +20,9 @@ pub struct EliasLearner<'a> {
     options: EliasOptions,
     documents: Points,
     targets: &'a Csr,
-    /// Documents that have labels.
+    /// How much the loss of each document counts.
+    document_weights: Option<&'a [f32]>,
+    /// Documents that have labels and count.
     rows: Vec<u32>,
     /// The same in the order of an epoch.
     order: Vec<u32>,
@@ -36,7 +38,7 @@ pub struct EliasLearner<'a> {
 impl<'a> EliasLearner<'a> {
     /// A training that starts from `parameters`; row i of `targets` has the labels of document i with values
     /// from 0 to 1 (LEVER's soft targets, or 1). The shortlist loss and teacher forcing take every value
-    /// above 0 as a positive.
+    /// above 0 as a positive. `document_weights` multiply the loss of each document.
     ///
     /// # Errors
     /// [`TrainError::Input`] where the parts do not fit together or an option is out of its range.
@@ -44,11 +46,13 @@ impl<'a> EliasLearner<'a> {
         options: EliasOptions,
         documents: Points,
         targets: &'a Csr,
+        document_weights: Option<&'a [f32]>,
         parameters: EliasParameters,
     ) -> Result<Self, TrainError> {
         options.check()?;
         parameters.check(documents.dimension())?;
         check_targets(&documents, targets)?;
+        check_weights(documents.len(), document_weights)?;
         let EliasParameters { weights, biases, adjacency, classifier, classifier_biases } = parameters;
         if adjacency.width != targets.width {
             let (graph, targets) = (adjacency.width, targets.width);
@@ -66,8 +70,10 @@ impl<'a> EliasLearner<'a> {
                 )));
             }
         }
+        let counts = |row: &usize| document_weights.is_none_or(|weights| weights[*row] > 0.0);
         let positive = |row: &usize| targets.row(*row).1.iter().any(|value| *value > 0.0);
-        let rows: Vec<u32> = (0..documents.len()).filter(positive).map(|row| row as u32).collect();
+        let rows = (0..documents.len()).filter(counts).filter(positive);
+        let rows: Vec<u32> = rows.map(|row| row as u32).collect();
         if rows.is_empty() {
             return Err(TrainError::Input("no document has a label; there is nothing to learn from".into()));
         }
@@ -76,6 +82,7 @@ impl<'a> EliasLearner<'a> {
         Ok(EliasLearner {
             documents,
             targets,
+            document_weights,
             order: rows.clone(),
             rows,
             parents: Vec::new(),
@@ -129,6 +136,8 @@ impl<'a> EliasLearner<'a> {
     /// Loss and derivatives of a batch.
     fn gradients(&self, batch: &[u32], phi: &[f32]) -> Gradients {
         let options = &self.options;
+        let document_weights: Option<Vec<f32>> =
+            self.document_weights.map(|all| batch.iter().map(|document| all[*document as usize]).collect());
         let scorer = Scorer {
             weights: &self.weights.values,
             biases: &self.biases.values,
@@ -143,6 +152,7 @@ impl<'a> EliasLearner<'a> {
             },
             shortlist_loss: options.shortlist_loss,
             gradient_floor: options.gradient_floor.into(),
+            document_weights: document_weights.as_deref(),
         };
         gradients(&scorer, phi, &|at| self.targets.row(batch[at] as usize), &self.pool)
     }

@@ -116,14 +116,14 @@ fn labels_on_no_edge_join_their_nearest_clusters() {
         classifier_biases: vec![0.0; 4],
     };
     let mut both = parameters.clone();
-    assert_eq!(connect_labels(&mut parameters, &labels, 1), Ok(1));
+    assert_eq!(connect_labels(&mut parameters, &labels, 1, &|| false), Ok(1));
     assert_eq!(parameters.adjacency.row(1), (&[2][..], &[1.0][..]));
     assert_eq!(parameters.adjacency.row(0), both.adjacency.row(0));
-    assert_eq!(connect_labels(&mut parameters, &labels, 1), Ok(0));
-    assert_eq!(connect_labels(&mut both, &labels, 2), Ok(1));
+    assert_eq!(connect_labels(&mut parameters, &labels, 1, &|| false), Ok(0));
+    assert_eq!(connect_labels(&mut both, &labels, 2, &|| false), Ok(1));
     assert_eq!(both.adjacency.row(0), (&[0, 1, 2, 3][..], &[0.9, 0.2, 0.4, 0.4][..]));
     let few = Vectors::new(2, vec![1.0f32, 0.0]);
-    assert!(matches!(connect_labels(&mut both, &few, 2), Err(TrainError::Input(_))));
+    assert!(matches!(connect_labels(&mut both, &few, 2, &|| false), Err(TrainError::Input(_))));
 }
 
 #[test]

@@ -33,6 +33,7 @@ fn reach<'a>(case: &'a Case, edges: &'a Edges) -> Reach<'a> {
 }
 
 fn found(case: &Case) -> (Gradients, Edges) {
+    let document_weights = case.document_weights.as_deref().map(narrow);
     let edges = edges(case);
     let (weights, biases) = (narrow(&case.weights), narrow(&case.biases));
     let (classifier, classifier_biases) = (narrow(&case.classifier), narrow(&case.classifier_biases));
@@ -44,6 +45,7 @@ fn found(case: &Case) -> (Gradients, Edges) {
         reach: reach(case, &edges),
         shortlist_loss: case.lambda,
         gradient_floor: 0.0,
+        document_weights: document_weights.as_deref(),
     };
     let targets = |document| case.targets.row(document);
     (gradients(&scorer, &narrow(&case.phi), &targets, &ScratchPool::default()), edges.clone())
@@ -149,6 +151,7 @@ fn small_derivatives_do_not_reach_the_classifier() {
         reach: reach(&case, &edges),
         shortlist_loss: case.lambda,
         gradient_floor: 0.2,
+        document_weights: None,
     };
     let targets = |document| case.targets.row(document);
     let some = gradients(&scorer, &narrow(&case.phi), &targets, &ScratchPool::default());

@@ -15,6 +15,8 @@ pub(super) struct Case {
     pub forcing: bool,
     pub phi: Vec<f64>,
     pub targets: Csr,
+    /// How much each document counts.
+    pub document_weights: Option<Vec<f64>>,
     pub weights: Vec<f64>,
     pub biases: Vec<f64>,
     /// The pattern of edges.
@@ -61,6 +63,7 @@ impl Case {
             targets.values.extend([values[0], values[1], 1.0]);
             targets.offsets.push(targets.columns.len());
         }
+        let document_weights = seed.is_multiple_of(3).then(|| vec![0.25, 2.0, 0.0, 1.0]);
         let mut case = Case {
             dimension,
             alpha: [2.0, 4.0, 10.0][rng.usize(..3)],
@@ -71,6 +74,7 @@ impl Case {
             forcing: seed.is_multiple_of(2),
             phi,
             targets,
+            document_weights,
             weights,
             biases,
             adjacency,
@@ -182,16 +186,17 @@ impl Case {
         let (mut sum, mut slots, mut paths, mut positives) = (0.0, 0.0, 0.0, 0.0);
         let documents = self.targets.rows();
         for document in 0..documents {
+            let weight = self.document_weights.as_ref().map_or(1.0, |weights| weights[document]);
             let phi = &self.phi[document * self.dimension..(document + 1) * self.dimension];
             for slot in self.shortlist(document) {
                 let row = &self.classifier[slot.label as usize * self.dimension..][..self.dimension];
                 let logit = row.iter().zip(phi).map(|(a, b)| a * b).sum::<f64>()
                     + self.classifier_biases[slot.label as usize];
                 let p = slot.path / (1.0 + (-logit).exp());
-                sum -= slot.target * p.ln() + (1.0 - slot.target) * (1.0 - p).ln();
+                sum -= weight * (slot.target * p.ln() + (1.0 - slot.target) * (1.0 - p).ln());
                 slots += 1.0;
                 if slot.target > 0.0 {
-                    paths -= slot.path.ln();
+                    paths -= weight * slot.path.ln();
                     positives += 1.0;
                 }
             }

@@ -112,9 +112,14 @@ fn a_training_that_was_stopped_ends_in_the_same_numbers() {
         let (whole, _) = world.learn(options.clone(), parameters.clone());
         let mut kept = Kept::default();
         for stop_after in [Some(100), None] {
-            let mut learner =
-                EliasLearner::new(options.clone(), world.documents(), &world.targets, parameters.clone())
-                    .unwrap();
+            let mut learner = EliasLearner::new(
+                options.clone(),
+                world.documents(),
+                &world.targets,
+                None,
+                parameters.clone(),
+            )
+            .unwrap();
             let steps = std::sync::atomic::AtomicUsize::new(0);
             let asked = || steps.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             let cancelled = || stop_after.is_some_and(|stop| asked() >= stop);
@@ -154,7 +159,7 @@ fn a_graph_that_has_grown_is_trained_again_from_where_it_stands() {
     }
     parameters.adjacency = adjacency;
     let without = world.recall(&world.learn(none, parameters.clone()).0);
-    assert_eq!(connect_labels(&mut parameters, &world.labels, BEAM), Ok(LABELS / 10));
+    assert_eq!(connect_labels(&mut parameters, &world.labels, BEAM, &|| false), Ok(LABELS / 10));
     let again = EliasOptions { epochs: 3, ..adjacency_options(EdgeStart::Stored) };
     let after = world.recall(&world.learn(again, parameters).0);
     assert!(without < before - 0.03, "{without} {before}");
@@ -177,7 +182,8 @@ fn what_cannot_be_trained_is_refused_by_name() {
     let check = |options: EliasOptions, change: &dyn Fn(&mut EliasParameters), expected: &str| {
         let mut parameters = world.partition();
         change(&mut parameters);
-        let error = EliasLearner::new(options, world.documents(), &world.targets, parameters).unwrap_err();
+        let error =
+            EliasLearner::new(options, world.documents(), &world.targets, None, parameters).unwrap_err();
         assert!(error.to_string().contains(expected), "{error}");
     };
     let good = options(EliasStage::Partition);
@@ -192,10 +198,48 @@ fn what_cannot_be_trained_is_refused_by_name() {
     check(good.clone(), &|p| p.adjacency.columns.swap(0, 1), "the labels of cluster 0 must rise");
     let mut course = Course { cancelled: &|| true, report: &mut |_| {}, checkpoint: &mut NoCheckpoint };
     let mut learner =
-        EliasLearner::new(good.clone(), world.documents(), &world.targets, world.partition()).unwrap();
+        EliasLearner::new(good.clone(), world.documents(), &world.targets, None, world.partition()).unwrap();
     assert_eq!(train(&mut learner, &mut course), Err(TrainError::Cancelled));
     let mut empty = Csr::new(LABELS);
     (0..world.documents().len()).for_each(|_| empty.push(&mut vec![(0, 0.0)]));
-    let error = EliasLearner::new(good, world.documents(), &empty, world.partition()).unwrap_err();
+    let error = EliasLearner::new(good, world.documents(), &empty, None, world.partition()).unwrap_err();
     assert!(error.to_string().contains("no document has a label"), "{error}");
+}
+
+#[test]
+fn documents_of_no_weight_teach_nothing() {
+    let world = World::new(5);
+    let options = EliasOptions { epochs: 1, ..options(EliasStage::Partition) };
+    let learn = |targets: &Csr, weights: Option<&[f32]>| {
+        let parameters = world.partition();
+        let mut learner =
+            EliasLearner::new(options.clone(), world.documents(), targets, weights, parameters).unwrap();
+        let mut course = Course { cancelled: &|| false, report: &mut |_| {}, checkpoint: &mut NoCheckpoint };
+        train(&mut learner, &mut course).unwrap();
+        learner.finish()
+    };
+    let documents = world.targets.rows();
+    let mut half = Csr::new(world.targets.width);
+    for document in 0..documents {
+        let (labels, values) = world.targets.row(document);
+        let kept = labels.iter().zip(values).filter(|_| document % 2 == 0);
+        half.push(&mut kept.map(|(label, value)| (*label, *value)).collect());
+    }
+    let weights: Vec<f32> = (0..documents).map(|document| [1.0, 0.0][document % 2]).collect();
+    assert!(learn(&world.targets, Some(&weights)) == learn(&half, None));
+    assert!(learn(&world.targets, Some(&vec![1.0; documents])) == learn(&world.targets, None));
+    let refused = |weights: &[f32]| {
+        EliasLearner::new(
+            options.clone(),
+            world.documents(),
+            &world.targets,
+            Some(weights),
+            world.partition(),
+        )
+        .map(|_| ())
+        .unwrap_err()
+        .to_string()
+    };
+    assert!(refused(&weights[1..]).contains("give one each"));
+    assert!(refused(&vec![f32::NAN; documents]).contains("a point's weight is NaN"));
 }

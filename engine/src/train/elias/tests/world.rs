@@ -120,7 +120,7 @@ impl World {
             classifier: self.labels.values().to_vec(),
             classifier_biases: vec![-3.0; LABELS],
         };
-        connect_labels(&mut parameters, &self.labels, 2).unwrap();
+        connect_labels(&mut parameters, &self.labels, 2, &|| false).unwrap();
         parameters
     }
 
@@ -129,7 +129,8 @@ impl World {
         options: EliasOptions,
         parameters: EliasParameters,
     ) -> (TrainedElias, Summary) {
-        let mut learner = EliasLearner::new(options, self.documents(), &self.targets, parameters).unwrap();
+        let mut learner =
+            EliasLearner::new(options, self.documents(), &self.targets, None, parameters).unwrap();
         let mut course = Course { cancelled: &|| false, report: &mut |_| {}, checkpoint: &mut NoCheckpoint };
         let summary = train(&mut learner, &mut course).unwrap();
         (learner.finish(), summary)
