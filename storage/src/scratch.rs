@@ -117,6 +117,17 @@ impl Scratch {
         Ok(())
     }
 
+    /// Names of the files that were finished, in order.
+    ///
+    /// # Errors
+    /// The operating system refuses.
+    pub fn names(&self) -> io::Result<Vec<String>> {
+        let mut names: Vec<String> = self.files()?.into_iter().map(|(name, _)| name).collect();
+        names.retain(|name| !name.starts_with(UNFINISHED));
+        names.sort();
+        Ok(names)
+    }
+
     /// Removes what nobody can take up: unfinished files, and those whose name `left` picks out.
     ///
     /// # Errors
@@ -264,8 +275,7 @@ mod tests {
         std::mem::forget(unfinished);
         scratch.create("c").unwrap().finish().unwrap();
         scratch.sweep(|name| name == "c").unwrap();
-        let left: Vec<String> = scratch.files().unwrap().into_iter().map(|(name, _)| name).collect();
-        assert_eq!(left, ["a"]);
+        assert_eq!(scratch.names().unwrap(), ["a"]);
     }
 
     #[test]

@@ -360,6 +360,36 @@ fn any_number_of_threads_learns_the_same_bits() {
     assert!(learned(3) == one);
 }
 
+#[test]
+fn texts_that_were_encoded_before_are_not_encoded_again() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let [parts, whole] = ["parts", "whole"].map(|name| create(&folder.path().join(name), suite::options()));
+    let source = |end: usize| format!("FROM (SELECT text, labels FROM pairs WHERE row < {end})");
+    let train = "TRAIN CLASSIFIER c";
+    for end in [50, 130] {
+        suite::execute(&parts, &format!("{train} {} WITH (epochs = 1)", source(end)));
+    }
+    // What is there is taken from the files: a damaged one is encoded anew.
+    let kept = || {
+        let files = std::fs::read_dir(folder.path().join("parts/training")).expect("a directory");
+        let mut files: Vec<_> = files.map(|file| file.expect("a file").path()).collect();
+        files.retain(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("phi-")));
+        files
+    };
+    let files = kept();
+    assert_eq!(files.len(), 2, "{files:?}");
+    let mut bytes = std::fs::read(&files[0]).expect("a file");
+    bytes[100] ^= 1;
+    std::fs::write(&files[0], bytes).expect("a file");
+    for database in [&parts, &whole] {
+        suite::execute(database, &format!("{train} {PAIRS} WITH (epochs = 3)"));
+    }
+    assert!(answers(&parts) == answers(&whole));
+    suite::execute(&parts, "SET training_cache_mib = 0");
+    suite::execute(&parts, &format!("{train} {} WITH (epochs = 1)", source(60)));
+    assert_eq!(kept().len(), 1, "only the newest stays");
+}
+
 /// P@1 of a path over the pairs.
 fn precision(database: &Database, path: &str) -> f64 {
     suite::execute(database, &format!("CREATE PIPELINE judged ON t AS {path}"));

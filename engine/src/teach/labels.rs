@@ -93,6 +93,10 @@ pub(super) fn label_encodings(
     job: u64,
 ) -> Result<Vectors, Error> {
     let (part, model) = generator(run, table, column)?;
+    if normalize && part.auxiliary().is_none() && part.format == argtop_storage::RowFormat::F32 {
+        // The column holds these very numbers.
+        return label_vectors(run, table, column, &labels.slots);
+    }
     let texts = label_texts(run, table, &part, labels, job)?;
     encoded(run, &model, &texts, normalize)
 }
