@@ -23,12 +23,11 @@ set_up() {
     say "set: $set"
     [ -z "$quick" ] || cut_down
     label_count=$(gzip -dc "$data/lbl.json.gz" | wc -l)
-    epochs=${quick:+10}
+    point_count=$(gzip -dc "$data/trn.json.gz" | wc -l)
+    epochs=${EPOCHS:-${quick:+10}}
     epochs=${epochs:-20}
-    stage_1=${quick:+3}
-    stage_1=${stage_1:-5}
-    stage_2=${quick:+5}
-    stage_2=${stage_2:-10}
+    stage_1=$(((epochs + 2) / 4))
+    stage_2=$((epochs / 2))
     metrics="P@1, P@3, P@5, PSP@5, R@100"
     lever="lever = true, tau = 15, tau_l = 15, tau_d = 15, threshold = 0.8"
     filter=
@@ -63,22 +62,24 @@ cut_down() {
 }
 
 # GNU time tells the peak memory; without it the column stays empty.
-if /usr/bin/time -f '%e %M' true >/dev/null 2>&1; then gnu_time=1; else gnu_time=; fi
+if /usr/bin/time -f '%e %M %U %S' true >/dev/null 2>&1; then gnu_time=1; else gnu_time=; fi
 
 # statements NAME: runs the statements on standard input in a process of their own. Rows go to NAME.out and
-# notes to NAME.err in the work folder; $seconds and $memory (MiB) are what it took.
+# notes to NAME.err in the work folder; $seconds, $processor (seconds of all cores) and $memory (MiB) are what
+# it took.
 statements() {
     cat >"$work/$1.sql"
     started=$(date +%s)
     status=0
     if [ -n "$gnu_time" ]; then
-        /usr/bin/time -f '%e %M' -o "$work/time" "$ARGTOP" "$work/db" --mode jsonl -f "$work/$1.sql" \
+        /usr/bin/time -f '%e %M %U %S' -o "$work/time" "$ARGTOP" "$work/db" --mode jsonl -f "$work/$1.sql" \
             >"$work/$1.out" 2>"$work/$1.err" || status=$?
     else
         "$ARGTOP" "$work/db" --mode jsonl -f "$work/$1.sql" >"$work/$1.out" 2>"$work/$1.err" || status=$?
     fi
     seconds=$(($(date +%s) - started))
     memory=
+    processor=
     if [ "$status" -ne 0 ]; then
         cat "$work/$1.err" >&2
         fail "the statements of $work/$1.sql failed"
@@ -86,6 +87,7 @@ statements() {
     if [ -n "$gnu_time" ]; then
         seconds=$(tail -n 1 "$work/time" | awk '{print $1}')
         memory=$(tail -n 1 "$work/time" | awk '{printf "%.0f", $2 / 1024}')
+        processor=$(tail -n 1 "$work/time" | awk '{print $3 + $4}')
     fi
 }
 
@@ -93,7 +95,7 @@ statements() {
 train() {
     statements "train-$1"
     say "  $1: trained in $seconds s"
-    for setting in "$@"; do printf '%s\t%s\t%s\n' "$setting" "$seconds" "$memory" >>"$work/costs"; done
+    for setting in "$@"; do printf '%s\t%s\t%s\t%s\n' "$setting" "$seconds" "$memory" "$processor" >>"$work/costs"; done
 }
 
 # evaluate ABLATION PIPELINES METRICS [SOURCE [BY]]: a line of results for each row, with what its training

@@ -5,6 +5,7 @@ BEGIN {
     while ((getline line < costs) > 0) {
         split(line, field, "\t")
         seconds[field[1]] += field[2]
+        processor[field[1]] += field[4]
         if (field[3] > memory[field[1]]) memory[field[1]] = field[3] + 0
     }
 }
@@ -19,6 +20,7 @@ match($0, /^\{"target":"([^"\\]|\\.)*"/) {
     name = setting
     sub(/ .*/, "", name)
     if (name in seconds) rest = rest sprintf(",\"seconds\":%.1f", seconds[name])
+    if (processor[name] > 0) rest = rest sprintf(",\"processor\":%.1f", processor[name])
     if (memory[name] > 0) rest = rest sprintf(",\"memory_mib\":%d", memory[name])
     printf "{\"set\":\"%s\",\"ablation\":\"%s\",\"setting\":\"%s\"%s}\n", set, ablation, setting, rest
 }

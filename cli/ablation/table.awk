@@ -1,7 +1,7 @@
 # Makes the table of results: awk -f flat.awk -f table.awk results.jsonl
 
 BEGIN {
-    names = "group points P@1 P@3 P@5 PSP@5 R@100 COVERAGE@5 gap_closed seconds memory_mib"
+    names = "group points P@1 P@3 P@5 PSP@5 R@100 COVERAGE@5 gap_closed seconds processor memory_mib"
     columns = split(names, column, " ")
     head = "| set | ablation | setting |"
     rule = "|---|---|---|"
@@ -10,6 +10,7 @@ BEGIN {
         if (name == "group") name = "decile"
         if (name == "gap_closed") name = "gap closed at P@1, P@5, R@100"
         if (name == "seconds") name = "training s"
+        if (name == "processor") name = "processor s"
         if (name == "memory_mib") name = "peak MiB"
         head = head " " name " |"
         rule = rule (column[at] == "group" || column[at] == "gap_closed" ? "---|" : "--:|")
@@ -45,7 +46,7 @@ function closed(    part, base, whole, metric, count, at, share, text) {
     for (at = 1; at <= columns; at++) {
         text = value[column[at]]
         if (column[at] ~ /@/ && text != "") text = sprintf("%.2f", text)
-        if (column[at] == "seconds" && text != "") text = sprintf("%.1f", text)
+        if (column[at] ~ /^(seconds|processor)$/ && text != "") text = sprintf("%.1f", text)
         line = line " " text " |"
     }
     print line

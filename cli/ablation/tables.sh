@@ -111,8 +111,9 @@ $2
 SQL
     trained=$(sed -n 's/^note: \([0-9]*\) points.*/\1/p' "$work/grow-$1-$quarters.err" | head -n 1)
     say "  $1, $quarters quarters: $seconds s, ${memory:-unknown} MiB"
+    more="${processor:+,\"processor\":$processor}${memory:+,\"memory_mib\":$memory}"
     printf '{"set":"%s","ablation":"growth","setting":"%s, %s labels","points":%s,"seconds":%s%s}\n' \
-        "$set" "$1" "$grown" "${trained:-0}" "$seconds" "${memory:+,\"memory_mib\":$memory}" >>"$results"
+        "$set" "$1" "$grown" "${trained:-0}" "$seconds" "$more" >>"$results"
 }
 
 # The table and the picture.

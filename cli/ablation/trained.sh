@@ -3,7 +3,8 @@
 # shellcheck shell=sh
 
 # The table with an embedding for each number of auxiliary vectors (z has none), and the encodings of all
-# texts: later trainings find them in the database, so that their times leave the encoder out.
+# texts: later trainings find them in the database, so that their times leave the encoder out. What is trained
+# here begins anew later.
 ablation_labels() {
     few=$(((label_count + 159) / 160))
     some=$(((label_count + 39) / 40))
@@ -17,12 +18,13 @@ CREATE TABLE labels (
   z_some VECTOR(384, F32) GENERATED ALWAYS AS (normalize(encode(minilm, title) + aux(some))) STORED,
   z_many VECTOR(384, F32) GENERATED ALWAYS AS (normalize(encode(minilm, title) + aux(many))) STORED);
 COPY labels (id, title) FROM $(string "$data/lbl.json.gz") (FORMAT xc);
-CREATE CLASSIFIER encoder ON labels WITH (column = 'z');
-TRAIN CLASSIFIER encoder FROM ($pairs) WITH (epochs = 1, lever = true);
-DROP CLASSIFIER encoder;
 CREATE AUXILIARY few ON labels WITH (clusters = $few);
 CREATE AUXILIARY some ON labels WITH (clusters = $some);
 CREATE AUXILIARY many ON labels WITH (clusters = $many);
+TRAIN AUXILIARY few FROM ($pairs) WITH (epochs = 1);
+CREATE CLASSIFIER encoder ON labels WITH (column = 'z_few');
+TRAIN CLASSIFIER encoder FROM ($pairs) WITH (epochs = 1, lever = true);
+DROP CLASSIFIER encoder;
 CREATE INDEX by_z ON labels USING flat (z);
 CREATE PIPELINE zero_shot ON labels AS ENCODE(minilm) THEN SHORTLIST(by_z, limit => 200);
 SQL
@@ -133,10 +135,15 @@ ablation_losses() {
     classifier softmax "loss = 'softmax'"
     classifier bce_adapter "loss = 'bce', adapter = true"
     classifier softmax_adapter "loss = 'softmax', adapter = true"
-    classifier bce_all "loss = 'bce', negatives = 'all'"
-    classifier bce_all_adapter "loss = 'bce', negatives = 'all', adapter = true"
-    evaluate losses "PIPELINE dexa_${some}_clf, PIPELINE bce, PIPELINE softmax, PIPELINE bce_adapter, \
-PIPELINE softmax_adapter, PIPELINE bce_all, PIPELINE bce_all_adapter" "$metrics"
+    targets="PIPELINE dexa_${some}_clf, PIPELINE bce, PIPELINE softmax, PIPELINE bce_adapter, \
+PIPELINE softmax_adapter"
+    # An epoch with all labels takes time by points times labels: hours on the largest sets.
+    if [ "$((label_count * point_count))" -le "${ALL_NEGATIVES:-1000000000}" ]; then
+        classifier bce_all "loss = 'bce', negatives = 'all'"
+        classifier bce_all_adapter "loss = 'bce', negatives = 'all', adapter = true"
+        targets="$targets, PIPELINE bce_all, PIPELINE bce_all_adapter"
+    fi
+    evaluate losses "$targets" "$metrics"
 }
 
 # fused NAME METHOD FEATURES: a fusion over the candidates, and its pipeline. A tree has few values, so that

@@ -497,6 +497,9 @@ pub struct Train {
     pub labels: usize,
     /// Position of `weight`, a number, in the source's columns.
     pub weight: Option<usize>,
+    /// Position of `exclude` (lists of primary keys that are neither right nor wrong) in the source's
+    /// columns.
+    pub exclude: Option<usize>,
     /// WITH options.
     pub options: Vec<(String, Value)>,
     /// CONCURRENTLY: as a job.

@@ -390,6 +390,31 @@ fn texts_that_were_encoded_before_are_not_encoded_again() {
     assert_eq!(kept().len(), 1, "only the newest stays");
 }
 
+/// A statement of every kind of training, over `source`, with more options.
+fn all_trainings(source: &str, options: &str) -> Vec<String> {
+    let mut all = trainings(12, &format!("lr = 0.01{options}")).to_vec();
+    all.push(format!("TRAIN CLASSIFIER w {PAIRS} WITH (min_df = 1{options})"));
+    all.push(format!("TRAIN FUSION f {PAIRS} WITH (pipeline = 'p', rounds = 10{options})"));
+    all.iter().map(|sql| sql.replace(PAIRS, source)).collect()
+}
+
+/// A path that ends in each thing that was trained.
+fn trained_paths() -> [String; 6] {
+    let shortlist = "ENCODE(m) THEN SHORTLIST(i, limit => 60)";
+    let probe = "ENCODE(m) THEN PROBE(e, beam => 8) THEN SHORTLIST(limit => 60) THEN RERANK(s) \
+                 SCORE BY shortlist.score * sigmoid(rerank.score)";
+    let fused = " AS near THEN RERANK(c) AS dense THEN RERANK(s) AS logit \
+                 SCORE BY f(near.score, dense.score, logit.score)";
+    [
+        shortlist.to_string(),
+        format!("{shortlist} THEN RERANK(c)"),
+        format!("{shortlist} THEN RERANK(s)"),
+        format!("{shortlist} THEN RERANK(w)"),
+        probe.to_string(),
+        format!("{shortlist}{fused}"),
+    ]
+}
+
 /// P@1 of a path over the pairs.
 fn precision(database: &Database, path: &str) -> f64 {
     suite::execute(database, &format!("CREATE PIPELINE judged ON t AS {path}"));
@@ -399,6 +424,20 @@ fn precision(database: &Database, path: &str) -> f64 {
         Some(Value::Double(value)) => *value,
         other => panic!("{path}: {other:?}"),
     }
+}
+
+/// The mean score of labels for their own texts.
+fn own_score(database: &Database, path: &str) -> f64 {
+    let score = |label: usize| {
+        let title = words_of(label).join(" ");
+        let search = format!("SEARCH '{title}' VIA {path}");
+        match suite::rows(database, &format!("SELECT score FROM t {search} WHERE id = {label}")).concat()[..]
+        {
+            [Value::Double(score)] => score,
+            ref other => panic!("{path}: {other:?}"),
+        }
+    };
+    (0..LABELS).map(score).sum::<f64>() / LABELS as f64
 }
 
 #[test]
@@ -416,30 +455,35 @@ fn pairs_count_by_their_weights_in_every_training() {
             "FROM (SELECT text, labels, CASE WHEN row % 2 = 0 THEN {right} ELSE {} END AS weight FROM both)",
             1 - right
         );
-        let all = trainings(12, "lr = 0.01").into_iter().chain([
-            format!("TRAIN CLASSIFIER w {PAIRS} WITH (min_df = 1)"),
-            format!("TRAIN FUSION f {PAIRS} WITH (pipeline = 'p', rounds = 10)"),
-        ]);
-        for sql in all {
-            suite::execute(&database, &sql.replace(PAIRS, &source));
+        for sql in all_trainings(&source, "") {
+            suite::execute(&database, &sql);
         }
-        database
+        trained_paths().map(|path| precision(&database, &path))
     });
-    let shortlist = "ENCODE(m) THEN SHORTLIST(i, limit => 60)";
-    for path in [
-        "ENCODE(m) THEN SHORTLIST(i, limit => 20)".to_string(),
-        format!("{shortlist} THEN RERANK(c)"),
-        format!("{shortlist} THEN RERANK(s)"),
-        format!("{shortlist} THEN RERANK(w)"),
-        "ENCODE(m) THEN PROBE(e, beam => 3) THEN SHORTLIST(limit => 20) THEN RERANK(s) \
-         SCORE BY shortlist.score * sigmoid(rerank.score)"
-            .to_string(),
-        format!(
-            "{shortlist} AS near THEN RERANK(c) AS dense THEN RERANK(s) AS logit \
-             SCORE BY f(near.score, dense.score, logit.score)"
-        ),
-    ] {
-        let (right, wrong) = (precision(&believed, &path), precision(&doubted, &path));
+    for ((path, right), wrong) in trained_paths().iter().zip(believed).zip(doubted) {
         assert!(right > wrong + 5.0, "{path}: {right} with the right pairs, {wrong} with the wrong ones");
+    }
+}
+
+#[test]
+fn a_text_is_not_taught_to_be_another_than_its_own_label() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    // Every label's text is a point of another label, as in cross references.
+    let pairs = format!("SELECT title AS text, [(id + 7) % {LABELS}] AS labels");
+    let [reciprocal, source, negative] = [
+        ("reciprocal", "", ""),
+        ("source", ", [id] AS exclude", ", reciprocal = 'negative'"),
+        ("negative", "", ", reciprocal = 'negative'"),
+    ]
+    .map(|(name, exclude, option)| {
+        let database = create(&folder.path().join(name), suite::options());
+        for sql in all_trainings(&format!("FROM ({pairs}{exclude} FROM t)"), option) {
+            suite::execute(&database, &sql);
+        }
+        trained_paths().map(|path| own_score(&database, &path))
+    });
+    for (at, path) in trained_paths().iter().enumerate() {
+        let (all, own, none) = (reciprocal[at], source[at], negative[at]);
+        assert!(all > none && own > none, "{path}: {all} without the pairs, {own} without own, {none} with");
     }
 }

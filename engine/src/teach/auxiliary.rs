@@ -11,6 +11,7 @@ use super::labels::{generator, label_encodings};
 use super::lesson::{self, LabelNumbers, Lesson};
 use super::memory::{expect_room, trained_rows};
 use super::options::{Common, TrainOptions};
+use super::reciprocal::Reciprocal;
 use super::swap::{Frequencies, remarks};
 use crate::error::Error;
 use crate::execute::Run;
@@ -27,6 +28,7 @@ struct Asked {
     head_points: u64,
     head_labels: Option<u64>,
     common: Common,
+    reciprocal: Reciprocal,
     used: std::collections::BTreeMap<String, String>,
 }
 
@@ -53,7 +55,14 @@ fn asked(run: &Run, plan: &Train) -> Result<Asked, Error> {
     let most = u64::from(run.inner.limits.clusters_max);
     let head_points = reader.count("head_points", (1, u64::MAX >> 1), HEAD_POINTS)?;
     let head_labels = reader.optional_count("head_labels", (0, most))?;
-    Ok(Asked { options, head_points, head_labels, common, used: reader.finish()? })
+    Ok(Asked {
+        options,
+        head_points,
+        head_labels,
+        common,
+        reciprocal: Reciprocal::read(&mut reader)?,
+        used: reader.finish()?,
+    })
 }
 
 /// TRAIN AUXILIARY.
@@ -73,7 +82,7 @@ pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Er
     let labels = LabelNumbers::new(run, &table)?;
     let rows = record.clusters as usize + asked.head_labels.unwrap_or(0) as usize;
     expect_room(run, "training these auxiliary vectors", trained_rows(rows, column.dimension))?;
-    let lesson = lesson::read(run, plan, &labels, job)?;
+    let lesson = lesson::read(run, plan, (&table, &labels), asked.reciprocal, job)?;
     let points = encoded(run, &model, &lesson.texts, true)?;
     let encodings = label_encodings(run, &table, &column, &labels, false, job)?;
     let old = auxiliary_part(run, &table, column.id, &plan.name)?
@@ -84,8 +93,7 @@ pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Er
         &points,
         &encodings,
         (&clusters.of_label, count),
-        &lesson.targets,
-        lesson.weights.as_deref(),
+        &lesson.pairs,
         asked.options.clone(),
     )?;
     let fingerprint = lesson.fingerprint(&asked.used, (&labels, &column), &plan.name);
@@ -98,7 +106,7 @@ pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Er
         asked.common.checkpoint,
     );
     let summary = run_course(run, "training auxiliary vectors", &mut learner, &mut state)?;
-    let frequencies = Frequencies::write(run, &labels, &lesson.targets)?;
+    let frequencies = Frequencies::write(run, &labels, &lesson.pairs.targets)?;
     let mut trained = AuxiliaryRecord {
         head_labels: (count - record.clusters as usize) as u32,
         trained: true,
@@ -138,7 +146,7 @@ fn clusters(
         // A label that had a vector of its own goes back to the nearest of the shared ones.
         of_label.push(kept.unwrap_or_else(|| nearest_centroid(&part.centroids, encodings.row(label))));
     }
-    let frequencies = lesson.targets.column_counts();
+    let frequencies = lesson.pairs.targets.column_counts();
     let mut head: Vec<u32> = (0..labels.len() as u32).collect();
     head.sort_by_key(|label| (std::cmp::Reverse(frequencies[*label as usize]), *label));
     let wanted = match asked.head_labels {

@@ -15,6 +15,7 @@ use super::lesson::{self, LabelNumbers, Lesson};
 use super::lever::{LeverAsked, augmented};
 use super::memory::{expect_room, trained_rows};
 use super::options::{Common, TrainOptions};
+use super::reciprocal::Reciprocal;
 use super::swap::{Frequencies, Swap, remarks};
 use crate::error::Error;
 use crate::execute::Run;
@@ -30,6 +31,7 @@ struct Asked {
     options: ClassifierOptions,
     lever: Option<LeverAsked>,
     common: Common,
+    reciprocal: Reciprocal,
     used: BTreeMap<String, String>,
 }
 
@@ -78,7 +80,13 @@ fn asked(plan: &Train, record: &ClassifierRecord) -> Result<Asked, Error> {
         start: None,
         seed: common.seed,
     };
-    Ok(Asked { options, lever: LeverAsked::read(&mut reader)?, common, used: reader.finish()? })
+    Ok(Asked {
+        options,
+        lever: LeverAsked::read(&mut reader)?,
+        common,
+        reciprocal: Reciprocal::read(&mut reader)?,
+        used: reader.finish()?,
+    })
 }
 
 /// A classifier with the object that a swap expects to find unchanged.
@@ -103,18 +111,18 @@ pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Er
     let labels = LabelNumbers::new(run, &table)?;
     let rows = trained_rows(labels.len(), column.dimension) + (labels.len() * column.dimension * 4) as u64;
     expect_room(run, "training these classifiers", rows)?;
-    let lesson = lesson::read(run, plan, &labels, job)?;
+    let lesson = lesson::read(run, plan, (&table, &labels), asked.reciprocal, job)?;
     let points = Arc::new(encoded(run, &model, &lesson.texts, true)?);
     let embeddings = Arc::new(label_vectors(run, &table, &column, &labels.slots)?);
-    let (points, targets, weights) = match &asked.lever {
+    let (points, pairs) = match &asked.lever {
         Some(lever) => {
             augmented(run, (&table, &column), (&labels, &embeddings), (&lesson, &points), lever, job)?
         }
-        None => (Points::new(vec![points])?, lesson.targets.clone(), lesson.weights.clone()),
+        None => (Points::new(vec![points])?, lesson.pairs.clone()),
     };
     let options = asked.options.clone();
     let mut learner = watched(run, "preparing classifiers", |control| {
-        ClassifierLearner::new(control, points, embeddings, targets, weights, options)
+        ClassifierLearner::new(control, points, embeddings, pairs, options)
     })?;
     let start = learner.start();
     let mut state = StateFile::new(
@@ -159,7 +167,7 @@ fn install(
         ..old.clone()
     };
     write_rows(run, &fresh, labels, &trained.rows, &trained.biases)?;
-    let frequencies = Frequencies::write(run, labels, &lesson.targets)?;
+    let frequencies = Frequencies::write(run, labels, &lesson.pairs.targets)?;
     let mut swap = Swap::begin(run, object)?;
     let column = swap.view.vector_column(&swap.table, fresh.column)?;
     let now = swap.view.column_rows(&swap.table, &column)?;

@@ -9,6 +9,7 @@ use argtop_storage::{FusionRecord, Object, ObjectKind, TableRecord};
 use super::course::watched;
 use super::lesson::{self, LabelNumbers, Lesson};
 use super::options::TrainOptions;
+use super::reciprocal::Reciprocal;
 use super::swap::{Swap, remarks};
 use crate::catalog::ViewCatalog;
 use crate::error::Error;
@@ -32,6 +33,7 @@ struct Asked {
     examples: u64,
     options: FusionOptions,
     seed: u64,
+    reciprocal: Reciprocal,
     used: BTreeMap<String, String>,
 }
 
@@ -52,7 +54,15 @@ fn asked(plan: &Train) -> Result<Asked, Error> {
         },
         ..FusionOptions::default()
     };
-    Ok(Asked { pipeline, points, examples, options, seed, used: reader.finish()? })
+    Ok(Asked {
+        pipeline,
+        points,
+        examples,
+        options,
+        seed,
+        reciprocal: Reciprocal::read(&mut reader)?,
+        used: reader.finish()?,
+    })
 }
 
 /// TRAIN FUSION.
@@ -68,7 +78,7 @@ pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Er
     let search = pipeline_search(run, &table, &asked)?;
     let columns = columns_of(run, record, &search)?;
     let labels = LabelNumbers::new(run, &table)?;
-    let lesson = lesson::read(run, plan, &labels, job)?;
+    let lesson = lesson::read(run, plan, (&table, &labels), asked.reciprocal, job)?;
     let started = std::time::Instant::now();
     let examples = collect(run, &search, &columns, (&labels, &lesson), &asked)?;
     let method = match record.method.as_str() {
@@ -177,11 +187,11 @@ fn collect(
     asked: &Asked,
 ) -> Result<Examples, Error> {
     let mut rng = fastrand::Rng::with_seed(asked.seed);
-    let weight = |point: usize| lesson.weights.as_ref().map_or(1.0, |weights| weights[point]);
+    let weight = |point: usize| lesson.pairs.weight(point as u32);
     let mut points: Vec<usize> = (0..lesson.texts.len()).filter(|point| weight(*point) > 0.0).collect();
     rng.shuffle(&mut points);
     points.truncate(usize::try_from(asked.points).unwrap_or(usize::MAX));
-    let propensity = inverse_propensities(labels, &lesson.targets, run, &search.table)?;
+    let propensity = inverse_propensities(labels, &lesson.pairs.targets, run, &search.table)?;
     let mut examples = Examples::default();
     let (mut done, mut share) = (0, 1.0);
     for block in points.chunks(run.inner.limits.batch_queries) {
@@ -197,10 +207,14 @@ fn collect(
             share = (asked.examples as f64 / expected.max(1.0)).min(1.0);
         }
         for (point, ranked) in block.iter().zip(&answers) {
-            let (positives, _) = lesson.targets.row(*point);
+            let (positives, _) = lesson.pairs.targets.row(*point);
+            let excluded = lesson.pairs.excluded(*point as u32);
             for label in ranked {
                 let number = labels.slots.binary_search(&label.slot).ok().map(|number| number as u32);
                 let positive = number.is_some_and(|number| positives.binary_search(&number).is_ok());
+                if number.is_some_and(|number| excluded.binary_search(&number).is_ok()) {
+                    continue;
+                }
                 if !positive && share < 1.0 && rng.f64() >= share {
                     continue;
                 }

@@ -15,6 +15,7 @@ use super::lesson::{self, LabelNumbers, Lesson};
 use super::lever::{LeverAsked, augmented};
 use super::memory::{expect_room, trained_rows};
 use super::options::{Common, TrainOptions};
+use super::reciprocal::Reciprocal;
 use super::swap::{Frequencies, Swap, remarks};
 use crate::build;
 use crate::ddl::index::{graph_statistics, put_newer_edges, store_graph};
@@ -24,8 +25,8 @@ use crate::index::EliasArrays;
 use crate::physical::{VectorColumn, VectorSource};
 use crate::train::{
     Calibration, Csr, EdgeStart, EliasLearner, EliasOptions, EliasParameters, EliasStage, PARTITION_SCALE,
-    Points, Summary, TrainedElias, Vectors, approximate_adjacency, calibrate, cluster_count, connect_labels,
-    initial_partition, label_centroids,
+    Pairs, Points, Summary, TrainedElias, Vectors, approximate_adjacency, calibrate, cluster_count,
+    connect_labels, initial_partition, label_centroids,
 };
 
 /// Which stages to run.
@@ -49,6 +50,7 @@ struct Asked {
     adjacency: EliasOptions,
     lever: Option<LeverAsked>,
     common: Common,
+    reciprocal: Reciprocal,
     used: BTreeMap<String, String>,
 }
 
@@ -103,6 +105,7 @@ fn asked(run: &Run, plan: &Train, index: &IndexRecord) -> Result<Asked, Error> {
         adjacency,
         lever: LeverAsked::read(&mut reader)?,
         common,
+        reciprocal: Reciprocal::read(&mut reader)?,
         used: reader.finish()?,
     })
 }
@@ -111,8 +114,7 @@ fn asked(run: &Run, plan: &Train, index: &IndexRecord) -> Result<Asked, Error> {
 struct Ground<'a> {
     run: &'a Run,
     points: &'a Points,
-    targets: &'a Csr,
-    weights: Option<&'a [f32]>,
+    pairs: &'a Pairs,
     labels: &'a LabelNumbers,
     embeddings: &'a Vectors,
     /// What a kept state must have been made from.
@@ -141,21 +143,20 @@ pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Er
     let rows = trained_rows(labels.len() + clusters, column.dimension);
     let edges = (clusters * asked.kappa.min(labels.len()) * 20) as u64;
     expect_room(run, "training this cluster graph", rows + edges)?;
-    let lesson = lesson::read(run, plan, &labels, job)?;
+    let lesson = lesson::read(run, plan, (&table, &labels), asked.reciprocal, job)?;
     let points = Arc::new(encoded(run, &model, &lesson.texts, true)?);
     let embeddings = label_vectors(run, &table, &column, &labels.slots)?;
     let classifier = asked.classifier.as_deref().map(|name| trained_beside(run, name, &index)).transpose()?;
-    let (points, targets, weights) = match &asked.lever {
+    let (points, pairs) = match &asked.lever {
         Some(lever) => {
             augmented(run, (&table, &column), (&labels, &embeddings), (&lesson, &points), lever, job)?
         }
-        None => (Points::new(vec![points])?, lesson.targets.clone(), lesson.weights.clone()),
+        None => (Points::new(vec![points])?, lesson.pairs.clone()),
     };
     let ground = Ground {
         run,
         points: &points,
-        targets: &targets,
-        weights: weights.as_deref(),
+        pairs: &pairs,
         labels: &labels,
         embeddings: &embeddings,
         fingerprint: lesson.fingerprint(
@@ -168,7 +169,7 @@ pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Er
     };
     // The line from similarities to logits, by which rows begin and those of later labels compete.
     let line = watched(run, "fitting logits to similarities", |control| {
-        calibrate(control, ground.points, ground.embeddings, ground.targets, asked.common.seed)
+        calibrate(control, ground.points, ground.embeddings, ground.pairs, asked.common.seed)
     })?;
     let start = start(&ground, &table, &index, classifier.as_ref().map(|(_, record)| record), line)?;
     let (trained, summary, states) = stages(&ground, start)?;
@@ -250,7 +251,7 @@ fn partition(ground: &Ground<'_>, index: &IndexRecord) -> Result<EliasParameters
     let (asked, labels) = (ground.asked, ground.labels);
     let clusters = clusters_asked(asked, index, labels);
     let arrays = watched(ground.run, "clustering labels", |control| {
-        let centroids = label_centroids(ground.points, ground.targets, ground.embeddings)?;
+        let centroids = label_centroids(ground.points, &ground.pairs.targets, ground.embeddings)?;
         initial_partition(
             control,
             &centroids,
@@ -326,7 +327,7 @@ fn stages(
         parameters.adjacency = watched(ground.run, "finding edges", |control| {
             approximate_adjacency(
                 ground.points,
-                ground.targets,
+                &ground.pairs.targets,
                 &parameters.weights,
                 &parameters.biases,
                 options.alpha,
@@ -364,13 +365,7 @@ fn stage(
     parameters: EliasParameters,
     states: &mut Vec<StateFile>,
 ) -> Result<(TrainedElias, Summary), Error> {
-    let mut learner = EliasLearner::new(
-        options.clone(),
-        ground.points.clone(),
-        ground.targets,
-        ground.weights,
-        parameters,
-    )?;
+    let mut learner = EliasLearner::new(options.clone(), ground.points.clone(), ground.pairs, parameters)?;
     let mut state = StateFile::new(
         ground.run.inner.store.scratch(),
         ground.index,
@@ -406,7 +401,7 @@ fn install(
     let slot_end = run.view.snapshot().slot_end(table.id);
     let data = store_graph(run, &graph)?;
     let sealed = build::write_graph(&run.view, index.id, &graph, slot_end)?;
-    let frequencies = Frequencies::write(run, labels, &installed.lesson.targets)?;
+    let frequencies = Frequencies::write(run, labels, &installed.lesson.pairs.targets)?;
     let rows = match classifier {
         Some((object, old)) => Some(classifier_rows(ground, (object, old), &installed)?),
         None => None,

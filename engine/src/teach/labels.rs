@@ -70,6 +70,19 @@ pub(super) fn label_texts(
     job: u64,
 ) -> Result<Texts, Error> {
     let mut texts = TextWriter::new(run, &format!("{job}-labels"))?;
+    each_label_text(run, table, part, labels, &mut |_, text| texts.push(text))?;
+    texts.finish(run)
+}
+
+/// Calls `take` with the number and the text of each label, in their order.
+pub(super) fn each_label_text(
+    run: &Run,
+    table: &TableRecord,
+    part: &GeneratedPart,
+    labels: &LabelNumbers,
+    take: &mut dyn FnMut(u32, &str) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut number = 0;
     let all: Vec<usize> = (0..table.columns.len())
         .filter(|at| !matches!(table.columns[*at].column_type, argtop_storage::ColumnType::Vector { .. }))
         .collect();
@@ -77,10 +90,11 @@ pub(super) fn label_texts(
         run.context.check()?;
         let rows: Vec<Vec<Value>> = run.view.read_labels(table, slots, &all)?;
         for text in part.texts(run, table, &rows)? {
-            texts.push(&text)?;
+            take(number, &text)?;
+            number += 1;
         }
     }
-    texts.finish(run)
+    Ok(())
 }
 
 /// The encodings of the labels' texts, without auxiliary vectors.

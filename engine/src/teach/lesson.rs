@@ -9,11 +9,12 @@ use sha2::{Digest, Sha256};
 
 use super::embeddings::hex;
 use super::memory::expect_room;
+use super::reciprocal::{self, Reciprocal};
 use crate::error::Error;
 use crate::execute::{self, Run};
 use crate::physical::VectorColumn;
 use crate::planner::Planner;
-use crate::train::Csr;
+use crate::train::{Csr, Pairs};
 
 /// Begins the names of files with the texts of a training that runs.
 pub(super) const SPOOLED: &str = "texts-";
@@ -73,14 +74,14 @@ impl LabelNumbers {
 pub(super) struct Lesson {
     /// Texts, one a point.
     pub(super) texts: Texts,
-    /// `[points, labels]`, 1 for each pair.
-    pub(super) targets: Csr,
-    /// Weight of each point, where the source gives weights.
-    pub(super) weights: Option<Vec<f32>>,
+    /// Labels, excluded pairs and weights of the points.
+    pub(super) pairs: Pairs,
     /// Rows of the source that have no label of the table; they are left out.
     pub(super) without_labels: u64,
     /// Labels of the source that the table does not have.
     pub(super) unknown_labels: u64,
+    /// Reciprocal pairs that were left out.
+    pub(super) reciprocal: u64,
 }
 
 impl Lesson {
@@ -94,10 +95,11 @@ impl Lesson {
     ) -> String {
         let mut hash = Sha256::new();
         hash.update(self.texts.hash.as_bytes());
-        for part in [&self.targets.columns, &self.targets.offsets.iter().map(|at| *at as u32).collect()] {
-            hash.update(bytemuck::cast_slice::<u32, u8>(part));
+        for csr in [Some(&self.pairs.targets), self.pairs.excluded.as_ref()].into_iter().flatten() {
+            hash.update(bytemuck::cast_slice::<u32, u8>(&csr.columns));
+            csr.offsets.iter().for_each(|at| hash.update((*at as u64).to_le_bytes()));
         }
-        hash.update(bytemuck::cast_slice::<f32, u8>(self.weights.as_deref().unwrap_or(&[])));
+        hash.update(bytemuck::cast_slice::<f32, u8>(self.pairs.weights.as_deref().unwrap_or(&[])));
         hash.update(bytemuck::cast_slice::<u32, u8>(&labels.slots));
         hash.update(format!("{used:?} {:?} {other}", column.id).as_bytes());
         hex(&hash.finalize())
@@ -177,11 +179,27 @@ pub(super) fn scratch_error(error: std::io::Error) -> Error {
 }
 
 /// Reads the source of a TRAIN.
-pub(super) fn read(run: &Run, plan: &Train, labels: &LabelNumbers, job: u64) -> Result<Lesson, Error> {
+pub(super) fn read(
+    run: &Run,
+    plan: &Train,
+    (table, labels): (&TableRecord, &LabelNumbers),
+    reciprocal: Reciprocal,
+    job: u64,
+) -> Result<Lesson, Error> {
+    let mut lesson = read_source(run, plan, labels, job)?;
+    if reciprocal == Reciprocal::Exclude {
+        lesson.reciprocal = reciprocal::exclude(run, (table, labels), &mut lesson)?;
+    }
+    Ok(lesson)
+}
+
+/// What the source has.
+fn read_source(run: &Run, plan: &Train, labels: &LabelNumbers, job: u64) -> Result<Lesson, Error> {
     let operator = Planner::new(run).plan(&plan.source)?;
     let mut texts = TextWriter::new(run, &job.to_string())?;
     let mut targets = Csr::new(labels.len());
     let mut weights = plan.weight.map(|_| Vec::new());
+    let mut excluded = plan.exclude.map(|_| Csr::new(labels.len()));
     let (mut rows, mut without_labels, mut unknown_labels) = (0u64, 0, 0);
     let mut entries = Vec::new();
     for row in execute::open(run, &operator)? {
@@ -199,6 +217,13 @@ pub(super) fn read(run: &Run, plan: &Train, labels: &LabelNumbers, job: u64) -> 
         }
         texts.push(text_of(row.get(plan.text), rows)?)?;
         targets.push(&mut entries);
+        if let (Some(excluded), Some(column)) = (&mut excluded, plan.exclude) {
+            let own = targets.row(targets.rows() - 1).0;
+            entries.clear();
+            entries_of(row.get(column), labels, &mut entries)?;
+            entries.retain(|(label, _)| own.binary_search(label).is_err());
+            excluded.push(&mut entries);
+        }
         if let (Some(weights), Some(column)) = (&mut weights, plan.weight) {
             weights.push(weight_of(row.get(column), rows)?);
         }
@@ -219,7 +244,8 @@ pub(super) fn read(run: &Run, plan: &Train, labels: &LabelNumbers, job: u64) -> 
             "give rows of `text` and `labels`, where labels are primary keys of the table",
         ));
     }
-    Ok(Lesson { texts: texts.finish(run)?, targets, weights, without_labels, unknown_labels })
+    let pairs = Pairs { targets, excluded, weights };
+    Ok(Lesson { texts: texts.finish(run)?, pairs, without_labels, unknown_labels, reciprocal: 0 })
 }
 
 /// Collects the numbers of a row's labels; gives how many the table does not have.

@@ -11,7 +11,7 @@ use super::options::TrainOptions;
 use crate::error::Error;
 use crate::execute::Run;
 use crate::physical::VectorColumn;
-use crate::train::{Blend, Csr, LeverOptions, Points, Teacher, Vectors, augment, calibrate};
+use crate::train::{Blend, LeverOptions, Pairs, Points, Teacher, Vectors, augment, calibrate};
 
 /// What the statement asks of LEVER.
 pub(super) struct LeverAsked {
@@ -44,10 +44,8 @@ impl LeverAsked {
     }
 }
 
-/// Points with the label texts that become documents, targets, and weights.
-type Augmented = (Points, Csr, Option<Vec<f32>>);
-
-/// Augments the pairs of a lesson; `embeddings` are those of the labels' column.
+/// Points with the label texts that become documents, and their pairs;
+/// `embeddings` are those of the labels' column.
 pub(super) fn augmented(
     run: &Run,
     (table, column): (&TableRecord, &VectorColumn),
@@ -55,22 +53,21 @@ pub(super) fn augmented(
     (lesson, points): (&Lesson, &Arc<Vectors>),
     asked: &LeverAsked,
     job: u64,
-) -> Result<Augmented, Error> {
+) -> Result<(Points, Pairs), Error> {
     let texts = Arc::new(label_encodings(run, table, column, labels, true, job)?);
     let found = watched(run, "finding soft targets", |control| {
         let documents = Points::new(vec![points.clone()])?;
         let mut options = asked.options;
         if asked.logistic {
-            let line = calibrate(control, &documents, embeddings, &lesson.targets, options.seed)?;
+            let line = calibrate(control, &documents, embeddings, &lesson.pairs, options.seed)?;
             options.teacher = Teacher::Logistic(line);
         }
-        augment(control, &documents, &texts, embeddings, &lesson.targets, &options)
+        augment(control, &documents, &texts, embeddings, &lesson.pairs, &options)
     })?;
     let extra = Arc::new(Vectors::new(texts.dimension(), texts.gather(&found.texts)));
-    let weights = lesson.weights.as_ref().map(|weights| {
-        let mut weights = weights.clone();
+    let mut pairs = Pairs { targets: found.targets, ..lesson.pairs.clone() };
+    if let Some(weights) = &mut pairs.weights {
         weights.resize(weights.len() + found.texts.len(), 1.0);
-        weights
-    });
-    Ok((Points::new(vec![points.clone(), extra])?, found.targets, weights))
+    }
+    Ok((Points::new(vec![points.clone(), extra])?, pairs))
 }

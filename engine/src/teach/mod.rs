@@ -22,6 +22,7 @@ mod lesson;
 mod lever;
 mod memory;
 mod options;
+mod reciprocal;
 mod sparse;
 mod start;
 mod swap;

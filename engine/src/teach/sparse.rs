@@ -12,11 +12,12 @@ use super::labels::{generator, label_texts, label_vectors};
 use super::lesson::{self, LabelNumbers, Lesson, Texts};
 use super::memory::expect_room;
 use super::options::TrainOptions;
+use super::reciprocal::Reciprocal;
 use super::swap::{Frequencies, Swap, remarks};
 use crate::error::Error;
 use crate::execute::Run;
 use crate::train::{
-    BuildControl, Csr, NeighborOptions, SparseExamples, SparseOptions, SparseRanker, Summary, Vectors,
+    BuildControl, Csr, NeighborOptions, Pairs, SparseExamples, SparseOptions, SparseRanker, Summary, Vectors,
     Vocabulary, VocabularyBuilder, VocabularyOptions, neighbors, train_sparse,
 };
 
@@ -30,6 +31,7 @@ struct Asked {
     ranker: SparseOptions,
     shortlist: Option<String>,
     candidates: u64,
+    reciprocal: Reciprocal,
     used: BTreeMap<String, String>,
 }
 
@@ -67,7 +69,15 @@ fn asked(plan: &Train) -> Result<Asked, Error> {
     };
     let shortlist = reader.text("shortlist")?;
     let candidates = reader.count("hard_negatives", (0, 10_000), 100)?;
-    Ok(Asked { vocabulary, embedding, ranker, shortlist, candidates, used: reader.finish()? })
+    Ok(Asked {
+        vocabulary,
+        embedding,
+        ranker,
+        shortlist,
+        candidates,
+        reciprocal: Reciprocal::read(&mut reader)?,
+        used: reader.finish()?,
+    })
 }
 
 /// TRAIN CLASSIFIER where the classifier is sparse.
@@ -78,7 +88,7 @@ pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Er
     let column = run.view.vector_column(&table, record.column)?;
     let (part, model) = generator(run, &table, &column)?;
     let labels = LabelNumbers::new(run, &table)?;
-    let lesson = lesson::read(run, plan, &labels, job)?;
+    let lesson = lesson::read(run, plan, (&table, &labels), asked.reciprocal, job)?;
     let started = std::time::Instant::now();
     let label_texts = label_texts(run, &table, &part, &labels, job)?;
     let vocabulary = vocabulary(run, &asked, &lesson.texts, &label_texts)?;
@@ -95,15 +105,15 @@ pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Er
     let dense = (rows.len() * rows.dimension() * 4) as u64;
     expect_room(run, "training these sparse classifiers", entries + nominated + dense)?;
     let ranker = watched(run, "training the sparse ranker", |control| {
-        let candidates = candidates(control, &points, &rows, &asked)?;
+        let candidates = candidates(control, &points, &rows, (&asked, &lesson.pairs))?;
         let examples = SparseExamples {
             features: &features,
             points: asked.embedding.then_some(&points),
             label_features: &label_features,
             label_points: None,
-            targets: &lesson.targets,
+            targets: &lesson.pairs.targets,
             candidates: &candidates,
-            weights: lesson.weights.as_deref(),
+            weights: lesson.pairs.weights.as_deref(),
         };
         train_sparse(examples, &asked.ranker, control)
     })?;
@@ -180,7 +190,7 @@ fn candidates(
     control: &BuildControl<'_>,
     points: &Vectors,
     rows: &Vectors,
-    asked: &Asked,
+    (asked, pairs): (&Asked, &Pairs),
 ) -> Result<Csr, crate::train::TrainError> {
     if asked.candidates == 0 {
         let mut none = Csr::new(rows.len());
@@ -194,7 +204,9 @@ fn candidates(
     };
     let found = neighbors(control, points.values(), rows.values(), rows.dimension(), options)?;
     let mut candidates = Csr::new(rows.len());
-    for mut near in found {
+    for (mut near, point) in found.into_iter().zip(0u32..) {
+        let excluded = pairs.excluded(point);
+        near.retain(|(label, _)| excluded.binary_search(label).is_err());
         candidates.push(&mut near);
     }
     Ok(candidates)
@@ -225,7 +237,7 @@ fn install(
         rows.put(*slot, &sparse_bytes(&entries, ranker.biases[label])?)?;
     }
     rows.finish()?;
-    let frequencies = Frequencies::write(run, labels, &lesson.targets)?;
+    let frequencies = Frequencies::write(run, labels, &lesson.pairs.targets)?;
     let mut swap = Swap::begin(run, object)?;
     let newer = swap.newer(labels)?;
     let now = Run { view: swap.view.clone(), ..run.clone() };

@@ -173,7 +173,7 @@ pub(super) fn remarks(
     summary: &crate::train::Summary,
     statistics: &mut BTreeMap<String, String>,
 ) -> Vec<String> {
-    let pairs = lesson.targets.entries();
+    let pairs = lesson.pairs.targets.entries();
     statistics.insert("trained_points".to_string(), lesson.texts.len().to_string());
     statistics.insert("trained_pairs".to_string(), pairs.to_string());
     statistics.insert("trained_seconds".to_string(), format!("{:.1}", summary.seconds));
@@ -195,6 +195,9 @@ pub(super) fn remarks(
     }
     if lesson.without_labels > 0 {
         notes.push(format!("{} rows without a label of the table left out", lesson.without_labels));
+    }
+    if lesson.reciprocal > 0 {
+        notes.push(format!("{} reciprocal pairs left out", lesson.reciprocal));
     }
     if lesson.unknown_labels > 0 {
         notes.push(format!("{} labels that the table does not have left out", lesson.unknown_labels));

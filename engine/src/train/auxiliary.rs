@@ -8,11 +8,12 @@
 use rayon::prelude::*;
 
 use super::batches::{BatchOptions, DocumentBatches};
-use super::control::{TrainError, check_weights};
+use super::control::TrainError;
 use super::csr::Csr;
 use super::learner::Learner;
 use super::loss::{Triplet, batch_positives};
 use super::optimizer::{AdamW, Parameters, linear_schedule};
+use super::pairs::Pairs;
 use super::points::Vectors;
 use super::products::row_products;
 
@@ -36,8 +37,7 @@ pub struct AuxiliaryLearner<'a> {
     points: &'a Vectors,
     encodings: &'a Vectors,
     clusters: &'a [u32],
-    targets: &'a Csr,
-    weights: Option<&'a [f32]>,
+    pairs: &'a Pairs,
     options: AuxiliaryOptions,
     batches: DocumentBatches,
     parameters: Parameters,
@@ -56,7 +56,7 @@ struct Chosen {
 
 impl<'a> AuxiliaryLearner<'a> {
     /// A training of `count` vectors: `points` are normalised documents `[n, D]`, `encodings` those of the
-    /// labels as the encoder gives them `[L, D]`, `clusters` the vector of each label, `targets` `[n, L]`.
+    /// labels as the encoder gives them `[L, D]`, `clusters` the vector of each label, `pairs` over n and L.
     ///
     /// # Errors
     /// [`TrainError::Input`] where the shapes do not fit.
@@ -64,23 +64,20 @@ impl<'a> AuxiliaryLearner<'a> {
         points: &'a Vectors,
         encodings: &'a Vectors,
         (clusters, count): (&'a [u32], usize),
-        targets: &'a Csr,
-        weights: Option<&'a [f32]>,
+        pairs: &'a Pairs,
         options: AuxiliaryOptions,
     ) -> Result<AuxiliaryLearner<'a>, TrainError> {
         let dimension = points.dimension();
         let fits = encodings.dimension() == dimension
             && encodings.len() == clusters.len()
-            && targets.width == clusters.len()
-            && targets.rows() == points.len()
             && clusters.iter().all(|cluster| (*cluster as usize) < count);
         if !fits {
-            return Err(TrainError::Input("points, labels, clusters and targets do not fit together".into()));
+            return Err(TrainError::Input("points, labels and clusters do not fit together".into()));
         }
-        check_weights(points.len(), weights)?;
+        pairs.check(points.len(), clusters.len())?;
         let squares: f64 = encodings.values().iter().map(|value| f64::from(value * value)).sum();
         let scale = (squares / encodings.values().len().max(1) as f64).sqrt() as f32;
-        let rows = (0..points.len() as u32).filter(|row| !targets.row(*row as usize).0.is_empty());
+        let rows = (0..points.len() as u32).filter(|row| !pairs.targets.row(*row as usize).0.is_empty());
         let rows: Vec<u32> = rows.collect();
         let steps = rows.len().div_ceil(options.batch.size.max(1)) * options.epochs;
         Ok(AuxiliaryLearner {
@@ -90,8 +87,7 @@ impl<'a> AuxiliaryLearner<'a> {
             points,
             encodings,
             clusters,
-            targets,
-            weights,
+            pairs,
             options,
             steps,
         })
@@ -106,7 +102,7 @@ impl<'a> AuxiliaryLearner<'a> {
     fn choose(&self, documents: &[u32], salt: u64) -> Vec<Chosen> {
         let mut rng = fastrand::Rng::with_seed(self.options.batch.seed.wrapping_add(salt));
         let labels = documents.iter().map(|document| {
-            let (labels, _) = self.targets.row(*document as usize);
+            let (labels, _) = self.pairs.targets.row(*document as usize);
             labels[rng.usize(..labels.len())]
         });
         let labels: Vec<u32> = labels.collect();
@@ -124,13 +120,12 @@ impl<'a> AuxiliaryLearner<'a> {
     /// Loss of a batch, and the gradient with respect to the similarities of documents and chosen labels.
     fn losses(&self, documents: &[u32], chosen: &[Chosen]) -> (f64, Csr) {
         let embeddings: Vec<f32> = chosen.iter().flat_map(|chosen| &chosen.embedding).copied().collect();
-        let scores = row_products(&self.points.gather(documents), &embeddings, self.points.dimension());
+        let mut scores = row_products(&self.points.gather(documents), &embeddings, self.points.dimension());
         // Every chosen label that is a document's own is a positive, whoever chose it.
         let labels: Vec<u32> = chosen.iter().map(|chosen| chosen.label).collect();
-        let targets = batch_positives(documents, &labels, self.targets);
-        let weights: Option<Vec<f32>> = self
-            .weights
-            .map(|weights| documents.iter().map(|document| weights[*document as usize]).collect());
+        let targets = batch_positives(documents, &labels, &self.pairs.targets);
+        self.pairs.leave_out(&mut scores, documents, &labels);
+        let weights = self.pairs.weights_of(documents);
         self.options.loss.block(&scores, &targets, weights.as_deref())
     }
 
@@ -210,7 +205,7 @@ mod tests {
         points: Vectors,
         encodings: Vectors,
         clusters: Vec<u32>,
-        targets: Csr,
+        pairs: Pairs,
     }
 
     /// Documents lie near their label's hidden place, which is the encoding moved by its cluster's shift.
@@ -246,7 +241,7 @@ mod tests {
             points: Vectors::new(dimension, points),
             encodings: Vectors::new(dimension, encodings),
             clusters: of_label,
-            targets,
+            pairs: Pairs::new(targets),
         }
     }
 
@@ -257,7 +252,7 @@ mod tests {
 
     fn learner(case: &Case, clusters: usize, options: AuxiliaryOptions) -> AuxiliaryLearner<'_> {
         let clusters = (&case.clusters[..], clusters);
-        AuxiliaryLearner::new(&case.points, &case.encodings, clusters, &case.targets, None, options).unwrap()
+        AuxiliaryLearner::new(&case.points, &case.encodings, clusters, &case.pairs, options).unwrap()
     }
 
     #[test]
@@ -303,7 +298,7 @@ mod tests {
             best.1
         };
         let hits = (0..case.points.len())
-            .filter(|document| case.targets.row(*document).0.contains(&best(*document)));
+            .filter(|document| case.pairs.targets.row(*document).0.contains(&best(*document)));
         hits.count() as f64 / case.points.len() as f64
     }
 
@@ -333,14 +328,7 @@ mod tests {
     fn shapes_that_do_not_fit_are_refused() {
         let case = case(1, (12, 30, 4, 5));
         let clusters = (&case.clusters[..], 3);
-        let made = AuxiliaryLearner::new(
-            &case.points,
-            &case.encodings,
-            clusters,
-            &case.targets,
-            None,
-            options(8, 1),
-        );
+        let made = AuxiliaryLearner::new(&case.points, &case.encodings, clusters, &case.pairs, options(8, 1));
         assert!(matches!(made.err(), Some(TrainError::Input(_))));
     }
 }

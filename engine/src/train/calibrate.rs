@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::control::{BuildControl, TrainError};
 use super::csr::Csr;
+use super::pairs::Pairs;
 use super::parts::Points;
 use super::points::Vectors;
 use super::products::row_products;
@@ -45,7 +46,7 @@ impl Calibration {
 
 /// Fits `P(label | document) = sigmoid(scale * similarity + offset)` (LEVER, ICLR 2024, theorem 3) on all
 /// pairs of sampled documents with all labels. Points and labels are normalised; the encoder has not seen the
-/// pairs, so they need not be held out. Targets between 0 and 1 count in their share.
+/// pairs, so they need not be held out. Targets between 0 and 1 count in their share; excluded pairs do not.
 ///
 /// # Errors
 /// [`TrainError::Input`] where no sampled document has a label, [`TrainError::Cancelled`].
@@ -53,16 +54,16 @@ pub fn calibrate(
     control: &BuildControl<'_>,
     points: &Points,
     labels: &Vectors,
-    targets: &Csr,
+    pairs: &Pairs,
     seed: u64,
 ) -> Result<Calibration, TrainError> {
-    let documents = sample(targets, labels.len(), seed);
+    let documents = sample(&pairs.targets, labels.len(), seed);
     let mut bins = vec![(0.0f64, 0.0f64); BINS];
     for documents in documents.chunks(DOCUMENTS_AT_ONCE) {
         if (control.cancelled)() {
             return Err(TrainError::Cancelled);
         }
-        count(points, labels, targets, documents, &mut bins);
+        count(points, labels, pairs, documents, &mut bins);
     }
     if bins.iter().all(|(positive, _)| *positive <= 0.0) {
         let message = "no training point has a label, so similarities cannot be calibrated; check the pairs";
@@ -82,7 +83,7 @@ pub(super) fn sample(targets: &Csr, labels: usize, seed: u64) -> Vec<u32> {
 }
 
 /// Adds the pairs of some documents to (positives, negatives) of each bin.
-fn count(points: &Points, labels: &Vectors, targets: &Csr, documents: &[u32], bins: &mut [(f64, f64)]) {
+fn count(points: &Points, labels: &Vectors, pairs: &Pairs, documents: &[u32], bins: &mut [(f64, f64)]) {
     let dimension = points.dimension();
     let queries = points.gather(documents);
     for (block, rows) in labels.values().chunks(LABELS_AT_ONCE * dimension).enumerate() {
@@ -105,15 +106,18 @@ fn count(points: &Points, labels: &Vectors, targets: &Csr, documents: &[u32], bi
         bins.iter_mut().zip(counts).for_each(|(bin, count)| bin.1 += f64::from(count));
         let first = block * LABELS_AT_ONCE;
         for (place, document) in documents.iter().enumerate() {
-            let (columns, values) = targets.row(*document as usize);
-            for (column, value) in columns.iter().zip(values) {
-                let Some(column) = (*column as usize).checked_sub(first).filter(|column| *column < width)
+            let (columns, values) = pairs.targets.row(*document as usize);
+            let own = columns.iter().zip(values).map(|(column, value)| (*column, *value, *value));
+            // An excluded pair is taken back from the negatives.
+            let excluded = pairs.excluded(*document).iter().map(|column| (*column, 0.0, 1.0));
+            for (column, positive, taken) in own.chain(excluded) {
+                let Some(column) = (column as usize).checked_sub(first).filter(|column| *column < width)
                 else {
                     continue;
                 };
                 let bin = &mut bins[bin(scores[place * width + column])];
-                bin.0 += f64::from(*value);
-                bin.1 -= f64::from(*value);
+                bin.0 += f64::from(positive);
+                bin.1 -= f64::from(taken);
             }
         }
     }
@@ -198,10 +202,13 @@ mod tests {
             targets.push(&mut drawn.map(|label| (label as u32, 1.0)).collect());
         }
         let points = Points::new(vec![documents]).unwrap();
-        let found = calibrate(&QUIET, &points, &labels, &targets, 1).unwrap();
+        let found = calibrate(&QUIET, &points, &labels, &Pairs::new(targets), 1).unwrap();
         assert!((found.scale - 6.0).abs() < 0.25 && (found.offset + 5.0).abs() < 0.2, "{found:?}");
         let none = Csr { offsets: vec![0; 901], width: 200, ..Csr::default() };
-        assert!(matches!(calibrate(&QUIET, &points, &labels, &none, 1), Err(TrainError::Input(_))));
+        assert!(matches!(
+            calibrate(&QUIET, &points, &labels, &Pairs::new(none), 1),
+            Err(TrainError::Input(_))
+        ));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::calibrate::Calibration;
 use super::control::{BuildControl, TrainError};
 use super::csr::Csr;
 use super::neighbors::{NeighborOptions, neighbors};
+use super::pairs::Pairs;
 use super::parts::Points;
 use super::points::Vectors;
 use crate::kernel::dot;
@@ -104,11 +105,12 @@ pub struct Augmented {
     pub added_texts: usize,
 }
 
-/// Adds to `targets` every label's text as a document of its label and, for labels with fewer than `tau`
-/// documents, the nearest points and the nearest labels' texts that the teacher finds likely enough. `points`
-/// are the training documents, `texts` the documents' encoder on each label's text, `labels` the embeddings
-/// of labels (the same, without an auxiliary model); all are normalised. Targets that are stored already keep
-/// counting as observed, whatever their value, which is taken for y.
+/// Adds to the targets of `pairs` every label's text as a document of its label and, for labels with fewer
+/// than `tau` documents, the nearest points and the nearest labels' texts that the teacher finds likely
+/// enough. `points` are the training documents, `texts` the documents' encoder on each label's text,
+/// `labels` the embeddings of labels (the same, without an auxiliary model); all are normalised. Targets
+/// that are stored already keep counting as observed, whatever their value, which is taken for y. Excluded
+/// pairs are not added.
 ///
 /// # Errors
 /// [`TrainError::Input`] with shapes or options that do not fit, [`TrainError::NotFinite`],
@@ -118,9 +120,10 @@ pub fn augment(
     points: &Points,
     texts: &Vectors,
     labels: &Vectors,
-    targets: &Csr,
+    pairs: &Pairs,
     options: &LeverOptions,
 ) -> Result<Augmented, TrainError> {
+    let targets = &pairs.targets;
     check(points, texts, labels, targets, options)?;
     let needy: Vec<u32> = (0u32..)
         .zip(targets.column_counts())
@@ -154,7 +157,10 @@ pub fn augment(
     if options.tau_d > 0 {
         // Fewer than tau of the nearest can be known already.
         let found = search(points.joined().values(), options.tau_d + options.tau)?;
-        let known = |label: u32, row: u32| observed.row(label as usize).0.binary_search(&row).is_ok();
+        let known = |label: u32, row: u32| {
+            observed.row(label as usize).0.binary_search(&row).is_ok()
+                || pairs.excluded(row).binary_search(&label).is_ok()
+        };
         added_points = add(found, 0, options.tau_d, &known);
     }
     if options.tau_l > 0 {
@@ -342,7 +348,9 @@ mod tests {
                     };
                     let sets = sets(&mut rng, 60, 25);
                     let (points, texts, labels) = (&sets.points, &sets.texts, &sets.labels);
-                    let found = augment(&QUIET, points, texts, labels, &sets.targets, &options).unwrap();
+                    let found =
+                        augment(&QUIET, points, texts, labels, &Pairs::new(sets.targets.clone()), &options)
+                            .unwrap();
                     let expected = plain(&sets, &options);
                     assert_eq!((found.targets.rows(), found.targets.width, found.texts.len()), (85, 25, 25));
                     assert_eq!(found.targets.entries(), expected.len());
@@ -371,7 +379,8 @@ mod tests {
             ..LeverOptions::default()
         };
         let (points, texts, labels) = (&sets.points, &sets.texts, &sets.labels);
-        let found = augment(&QUIET, points, texts, labels, &sets.targets, &options).unwrap();
+        let found =
+            augment(&QUIET, points, texts, labels, &Pairs::new(sets.targets.clone()), &options).unwrap();
         assert_eq!(found.targets.entries(), sets.targets.entries() + 10);
         assert!(found.targets.values.iter().all(|value| *value == 1.0));
     }
@@ -381,7 +390,7 @@ mod tests {
         let sets = sets(&mut fastrand::Rng::with_seed(3), 20, 8);
         let run = |texts: &Vectors, targets: &Csr, options: &LeverOptions, stop: bool| {
             let control = BuildControl { cancelled: &|| stop, ..QUIET };
-            augment(&control, &sets.points, texts, &sets.labels, targets, options)
+            augment(&control, &sets.points, texts, &sets.labels, &Pairs::new(targets.clone()), options)
         };
         let options = LeverOptions::default();
         assert!(run(&sets.texts, &sets.targets, &options, false).is_ok());

@@ -18,6 +18,7 @@ mod logistic;
 mod loss;
 mod neighbors;
 mod optimizer;
+mod pairs;
 mod partition;
 mod parts;
 mod points;
@@ -50,6 +51,7 @@ pub use loss::{
 };
 pub use neighbors::{NeighborOptions, Neighbors, neighbors};
 pub use optimizer::{AdamW, Parameters, linear_schedule};
+pub use pairs::Pairs;
 pub use partition::{PARTITION_SCALE, cluster_count, initial_partition};
 pub use parts::Points;
 pub use points::Vectors;

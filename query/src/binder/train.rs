@@ -73,7 +73,10 @@ impl Binder<'_> {
             return Err(mismatch(format!("column `text` must be TEXT, not {}", type_of(text)), span)
                 .help("add CAST(... AS TEXT) AS text to the source"));
         }
-        check_keys(fields, labels, &table, span)?;
+        let exclude = source_column(fields, "exclude", span)?;
+        for position in [Some(labels), exclude].into_iter().flatten() {
+            check_keys(fields, position, &table, span)?;
+        }
         if let Some(found) = weight.map(type_of)
             && !is_numeric(&found)
             && found != DataType::Unknown
@@ -88,6 +91,7 @@ impl Binder<'_> {
             text,
             labels,
             weight,
+            exclude,
             options: self.options(&train.options)?,
             concurrently: train.concurrently,
             sql: train.to_string(),

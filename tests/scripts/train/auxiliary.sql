@@ -67,6 +67,7 @@ DESCRIBE dexa;
 --> losses | 0.01 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00 0.00
 --> lr | 0.1
 --> margin | 0.3
+--> reciprocal | exclude
 --> seed | 1
 --> temperature | 0.1
 --> trained_pairs | 32

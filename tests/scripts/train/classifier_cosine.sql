@@ -78,6 +78,7 @@ DESCRIBE c;
 --> lr | 0.02
 --> margin | 0.2
 --> negatives | batch
+--> reciprocal | exclude
 --> refresh | 5
 --> sampled_negatives | 0
 --> seed | 1

@@ -66,7 +66,7 @@ TRAIN CLASSIFIER c FROM (SELECT text, labels FROM pairs) WITH (epoch = 3);
 
 TRAIN CLASSIFIER c FROM (SELECT text, labels FROM pairs) WITH (colour = 'red');
 --! error[V0001]: TRAIN CLASSIFIER has no option colour
---!   help: it takes seed, resume, checkpoint_seconds, loss, margin, negatives, hard_negatives, refresh, sampled_negatives, batch_labels, epochs, lr, warmup, batch, cluster_size, doubling, dropout, weight_decay, lever
+--!   help: it takes seed, resume, checkpoint_seconds, loss, margin, negatives, hard_negatives, refresh, sampled_negatives, batch_labels, epochs, lr, warmup, batch, cluster_size, doubling, dropout, weight_decay, lever, reciprocal
 
 TRAIN CLASSIFIER c FROM (SELECT text, labels FROM pairs) WITH (epochs = 0);
 --! error[V0001]: option epochs of TRAIN CLASSIFIER cannot be 0
@@ -95,7 +95,7 @@ TRAIN CLASSIFIER c FROM (SELECT text, labels FROM pairs) WITH (loss = 'bce');
 
 TRAIN CLASSIFIER c FROM (SELECT text, labels FROM pairs) WITH (adapter = true);
 --! error[V0001]: TRAIN CLASSIFIER has no option adapter
---!   help: it takes seed, resume, checkpoint_seconds, loss, margin, negatives, hard_negatives, refresh, sampled_negatives, batch_labels, epochs, lr, warmup, batch, cluster_size, doubling, dropout, weight_decay, lever
+--!   help: it takes seed, resume, checkpoint_seconds, loss, margin, negatives, hard_negatives, refresh, sampled_negatives, batch_labels, epochs, lr, warmup, batch, cluster_size, doubling, dropout, weight_decay, lever, reciprocal
 
 TRAIN CLASSIFIER c FROM (SELECT text, labels FROM pairs) WITH (doubling = 'often');
 --! error[V0001]: option doubling of TRAIN CLASSIFIER cannot be often
@@ -133,6 +133,28 @@ TRAIN CLASSIFIER c FROM (SELECT column1 AS text, column2 AS labels, column3 AS w
 TRAIN CLASSIFIER c FROM (SELECT '' AS text, [1] AS labels);
 --! error[V0001]: the model m gives `` no usable vector: a vector of zeros has no direction; give at least one number that is not zero
 --!   help: leave such rows out with WHERE
+
+-- Pairs that are neither right nor wrong: what the source excludes, and a text with its own label and back.
+TRAIN CLASSIFIER c FROM (SELECT text, labels, text AS exclude FROM pairs);
+--! error[Q0301]: column `exclude` of the source is TEXT, but the keys of table `t` make it BIGINT[]
+--!   1 | TRAIN CLASSIFIER c FROM (SELECT text, labels, text AS exclude FROM pairs)
+--!     |                          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ help: add CAST(... AS BIGINT[]) AS exclude to the source
+
+TRAIN CLASSIFIER c
+FROM (SELECT column1 AS text, column2 AS labels, column3 AS exclude
+      FROM VALUES ('fruit', [2], [1, 2, 77]), ('vehicles', [3], [9]), ('weather', [1], NULL), ('tea', [1], NULL))
+WITH (epochs = 1);
+--# 4 points, 4 pairs
+--# 1 epochs in # s, loss 0.01 to 0.01
+--# 6 reciprocal pairs left out
+
+TRAIN CLASSIFIER c FROM (SELECT 'fruit' AS text, [2] AS labels) WITH (epochs = 1, reciprocal = 'negative');
+--# 1 points, 1 pairs
+--# 1 epochs in # s, loss 0.02 to 0.02
+
+TRAIN CLASSIFIER c FROM (SELECT 'fruit' AS text, [2] AS labels) WITH (epochs = 1, reciprocal = 'perhaps');
+--! error[V0001]: option reciprocal of TRAIN CLASSIFIER cannot be perhaps
+--!   help: it takes one of exclude, negative
 
 -- What is learned compares directions, so that vectors must be normalised.
 CREATE TABLE raw (id BIGINT PRIMARY KEY, title TEXT, z VECTOR(64) GENERATED ALWAYS AS (encode(m, title)) STORED);
@@ -228,12 +250,15 @@ SHOW JOBS;
 --> 16 | failed | NULL | NULL | NULL | NULL | NULL | # | # | TRAIN CLASSIFIER c FROM (SELECT column1 AS text, column2 AS labels, column3 AS weight FROM (VALUES ('a', [1], 1), ('b', [2], -1))) | the weight of training row 2 is -1
 --> 17 | failed | NULL | NULL | NULL | NULL | NULL | # | # | TRAIN CLASSIFIER c FROM (SELECT column1 AS text, column2 AS labels, column3 AS weight FROM (VALUES ('a', [1], 1), ('b', [2], NULL))) | the weight of training row 2 is NULL
 --> 18 | failed | NULL | NULL | NULL | NULL | NULL | # | # | TRAIN CLASSIFIER c FROM (SELECT '' AS text, [1] AS labels) | the model m gives `` no usable vector: a vector of zeros has no direction; give at least one number that is not zero
---> 19 | failed | NULL | NULL | NULL | NULL | NULL | # | # | TRAIN CLASSIFIER of_raw FROM (SELECT text, labels FROM pairs) | column `z` or the queries of model m are not normalised, and training compares directions
---> 20 | done | training classifiers, epoch 2 of 2, loss 0.00 | 2 | 2 | NULL | NULL | # | # | TRAIN CLASSIFIER c FROM (SELECT column1 AS text, column2 AS labels, column3 AS weight FROM (VALUES ('apple', [1, 77], 1), ('car', [2], 0.5), ('sea', [78], 1), ('rain', NULL, 1), ('song', [4, 4], 2))) WITH (epochs = 2) | 3 points, 3 pairs; 2 epochs in # s, loss 0.00 to 0.00; 2 rows without a label of the table left out; 2 labels that the table does not have left out
---> 21 | done | training classifiers, epoch 2 of 2, loss 0.00 | 2 | 2 | NULL | NULL | # | # | TRAIN CLASSIFIER c FROM (SELECT title AS text, [id] AS labels FROM t) WITH (epochs = 2) | 10 points, 10 pairs; 2 epochs in # s, loss 0.00 to 0.00
---> 22 | failed | NULL | NULL | NULL | NULL | NULL | # | # | TRAIN CLASSIFIER d FROM (SELECT 'a' AS text, [1] AS labels) | table u has no labels
---> 23 | failed | NULL | NULL | NULL | NULL | NULL | # | # | TRAIN CLASSIFIER g FROM (SELECT 'a' AS text, [1] AS labels) | column `z` of table v is not generated by a model
---> 24 | failed | NULL | NULL | NULL | NULL | NULL | # | # | TRAIN CLASSIFIER c FROM (SELECT text, labels FROM pairs) | training these classifiers needs about 10 KiB, and memory_limit is 1 KiB
+--> 19 | done | training classifiers, epoch 1 of 1, loss 0.01 | 1 | 1 | NULL | NULL | # | # | TRAIN CLASSIFIER c FROM (SELECT column1 AS text, column2 AS labels, column3 AS exclude FROM (VALUES ('fruit', [2], [1, 2, 77]), ('vehicles', [3], [9]), ('weather', [1], NULL), ('tea', [1], NULL))) WITH (epochs = 1) | 4 points, 4 pairs; 1 epochs in # s, loss 0.01 to 0.01; 6 reciprocal pairs left out
+--> 20 | done | training classifiers, epoch 1 of 1, loss 0.02 | 1 | 1 | NULL | NULL | # | # | TRAIN CLASSIFIER c FROM (SELECT 'fruit' AS text, [2] AS labels) WITH (epochs = 1, reciprocal = 'negative') | 1 points, 1 pairs; 1 epochs in # s, loss 0.02 to 0.02
+--> 21 | failed | NULL | NULL | NULL | NULL | NULL | # | # | TRAIN CLASSIFIER c FROM (SELECT 'fruit' AS text, [2] AS labels) WITH (epochs = 1, reciprocal = 'perhaps') | option reciprocal of TRAIN CLASSIFIER cannot be perhaps
+--> 22 | failed | NULL | NULL | NULL | NULL | NULL | # | # | TRAIN CLASSIFIER of_raw FROM (SELECT text, labels FROM pairs) | column `z` or the queries of model m are not normalised, and training compares directions
+--> 23 | done | training classifiers, epoch 2 of 2, loss 0.00 | 2 | 2 | NULL | NULL | # | # | TRAIN CLASSIFIER c FROM (SELECT column1 AS text, column2 AS labels, column3 AS weight FROM (VALUES ('apple', [1, 77], 1), ('car', [2], 0.5), ('sea', [78], 1), ('rain', NULL, 1), ('song', [4, 4], 2))) WITH (epochs = 2) | 3 points, 3 pairs; 2 epochs in # s, loss 0.00 to 0.00; 2 rows without a label of the table left out; 2 labels that the table does not have left out
+--> 24 | done | training classifiers, epoch 2 of 2, loss 0.00 | 2 | 2 | NULL | NULL | # | # | TRAIN CLASSIFIER c FROM (SELECT title AS text, [id] AS labels FROM t) WITH (epochs = 2) | 10 points, 10 pairs; 2 epochs in # s, loss 0.00 to 0.00
+--> 25 | failed | NULL | NULL | NULL | NULL | NULL | # | # | TRAIN CLASSIFIER d FROM (SELECT 'a' AS text, [1] AS labels) | table u has no labels
+--> 26 | failed | NULL | NULL | NULL | NULL | NULL | # | # | TRAIN CLASSIFIER g FROM (SELECT 'a' AS text, [1] AS labels) | column `z` of table v is not generated by a model
+--> 27 | failed | NULL | NULL | NULL | NULL | NULL | # | # | TRAIN CLASSIFIER c FROM (SELECT text, labels FROM pairs) | training these classifiers needs about 10 KiB, and memory_limit is 1 KiB
 
 WAIT FOR JOB 1000;
 --! error[V0001]: there is no job 1000

@@ -75,6 +75,7 @@ DESCRIBE boosted;
 --> max_examples | 4000000
 --> max_points | 75000
 --> pipeline | both
+--> reciprocal | exclude
 --> rounds | 20
 --> seed | 1
 --> trained_pairs | 32

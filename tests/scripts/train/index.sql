@@ -87,6 +87,7 @@ DESCRIBE e;
 --> lr | 0.02
 --> lr_classifier | 0.02
 --> partition_epochs | 20
+--> reciprocal | exclude
 --> seed | 1
 --> shortlist | 10
 --> shortlist_loss | 0.05
@@ -121,6 +122,7 @@ DESCRIBE c;
 --> lr | 0.02
 --> lr_classifier | 0.02
 --> partition_epochs | 20
+--> reciprocal | exclude
 --> seed | 1
 --> shortlist | 10
 --> shortlist_loss | 0.05
@@ -202,6 +204,7 @@ DESCRIBE e;
 --> lr | 0.005
 --> lr_classifier | 0.01
 --> partition_epochs | 5
+--> reciprocal | exclude
 --> seed | 1
 --> shortlist | 500
 --> shortlist_loss | 0.05
@@ -259,7 +262,7 @@ TRAIN INDEX e FROM (SELECT text, labels FROM pairs) WITH (stage = 'third');
 
 TRAIN INDEX e FROM (SELECT text, labels FROM pairs) WITH (edges = 3);
 --! error[V0001]: TRAIN INDEX has no option edges
---!   help: it takes seed, resume, checkpoint_seconds, stage, beam, shortlist, alpha, beta, partition_epochs, lr, lr_classifier, batch, dropout, weight_decay, warmup, epochs, shortlist_loss, start, classifier, clusters, kappa, edges_per_label, lever
+--!   help: it takes seed, resume, checkpoint_seconds, stage, beam, shortlist, alpha, beta, partition_epochs, lr, lr_classifier, batch, dropout, weight_decay, warmup, epochs, shortlist_loss, start, classifier, clusters, kappa, edges_per_label, lever, reciprocal
 
 TRAIN INDEX e FROM (SELECT text, labels FROM pairs) WITH (clusters = 0);
 --! error[V0001]: option clusters of TRAIN INDEX cannot be 0

@@ -77,6 +77,7 @@ DESCRIBE soft;
 --> losses | 1.63 1.49 1.40 1.25 1.19 1.40 1.18 1.17 1.14 1.49
 --> lr | 0.01
 --> negatives | all
+--> reciprocal | exclude
 --> refresh | 5
 --> sampled_negatives | 0
 --> seed | 1
@@ -101,7 +102,7 @@ TRAIN CLASSIFIER cosine FROM (SELECT text, labels FROM pairs) WITH (epochs = 10,
 -- Options of LEVER are unknown without it.
 TRAIN CLASSIFIER soft FROM (SELECT text, labels FROM pairs) WITH (tau = 20);
 --! error[V0001]: TRAIN CLASSIFIER has no option tau
---!   help: it takes seed, resume, checkpoint_seconds, loss, negatives, adapter, hard_negatives, refresh, sampled_negatives, batch_labels, epochs, lr, warmup, batch, cluster_size, doubling, dropout, weight_decay, lever
+--!   help: it takes seed, resume, checkpoint_seconds, loss, negatives, adapter, hard_negatives, refresh, sampled_negatives, batch_labels, epochs, lr, warmup, batch, cluster_size, doubling, dropout, weight_decay, lever, reciprocal
 
 TRAIN CLASSIFIER soft FROM (SELECT text, labels FROM pairs) WITH (lever = true, tau_e = 20);
 --! error[V0001]: TRAIN CLASSIFIER has no option tau_e

@@ -78,6 +78,7 @@ DESCRIBE w;
 --> ngrams | 2
 --> own_text | 3
 --> positive | 1
+--> reciprocal | exclude
 --> seed | 1
 --> sublinear | true
 --> threshold | 0.1
@@ -172,7 +173,7 @@ TRAIN CLASSIFIER w FROM (SELECT text, labels FROM pairs) WITH (min_df = 1000);
 
 TRAIN CLASSIFIER w FROM (SELECT text, labels FROM pairs) WITH (lr = 0.1);
 --! error[V0001]: TRAIN CLASSIFIER of a sparse classifier has no option lr
---!   help: it takes seed, ngrams, char_ngrams, min_df, max_terms, sublinear, embedding, cost, positive, own_text, epochs, threshold, negatives, shortlist, hard_negatives
+--!   help: it takes seed, ngrams, char_ngrams, min_df, max_terms, sublinear, embedding, cost, positive, own_text, epochs, threshold, negatives, shortlist, hard_negatives, reciprocal
 
 COPY CLASSIFIER w FROM '${tmp}/w.npy';
 --! error[V0001]: classifier w is sparse: its rows are no matrix

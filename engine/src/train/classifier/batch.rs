@@ -53,8 +53,7 @@ impl Batch {
             adapted.iter_mut().zip(&inputs).for_each(|(adapted, input)| *adapted += input);
             adapted
         });
-        let weights = learner.weights.as_ref();
-        let weights = weights.map(|all| documents.iter().map(|document| all[*document as usize]).collect());
+        let weights = learner.pairs.weights_of(&documents);
         Batch { documents, inputs, adapted, weights }
     }
 
@@ -65,7 +64,7 @@ impl Batch {
 
     /// The labels of the batch's documents, ascending.
     pub(super) fn own_labels(&self, learner: &ClassifierLearner) -> Vec<u32> {
-        let rows = self.documents.iter().map(|document| learner.targets.row(*document as usize).0);
+        let rows = self.documents.iter().map(|document| learner.pairs.targets.row(*document as usize).0);
         let mut own: Vec<u32> = rows.flatten().copied().collect();
         own.sort_unstable();
         own.dedup();
@@ -107,7 +106,7 @@ impl Batch {
         let mut targets = Csr::new(labels.len());
         let mut entries = Vec::new();
         for document in &self.documents {
-            let (columns, values) = learner.targets.row(*document as usize);
+            let (columns, values) = learner.pairs.targets.row(*document as usize);
             entries.clear();
             for (label, value) in columns.iter().zip(values) {
                 if let Ok(at) = labels.binary_search(label) {

@@ -25,7 +25,7 @@ impl ClassifierLearner {
     /// Loss and derivatives of a batch against its shortlist.
     pub(super) fn gradient(&self, batch: &Batch, shortlist: &Shortlist) -> (f64, Gradient) {
         let weights = batch.weights.as_deref();
-        let mut scores = row_products(batch.features(), &shortlist.rows, self.rows.width());
+        let mut scores = self.scores(batch, shortlist);
         let loss = match self.options.loss {
             ClassifierLoss::Triplet(triplet) => {
                 return self.triplet_gradient(triplet, batch, shortlist, &scores);
@@ -40,6 +40,13 @@ impl ClassifierLearner {
             }
         };
         (loss, self.dense_gradient(batch, shortlist, scores))
+    }
+
+    /// Similarities of a batch with its shortlist; those of excluded pairs are below all others.
+    pub(super) fn scores(&self, batch: &Batch, shortlist: &Shortlist) -> Vec<f32> {
+        let mut scores = row_products(batch.features(), &shortlist.rows, self.rows.width());
+        self.pairs.leave_out(&mut scores, &batch.documents, &shortlist.labels);
+        scores
     }
 
     fn triplet_gradient(

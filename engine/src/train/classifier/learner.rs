@@ -8,11 +8,12 @@ use super::sweep::Sweep;
 use crate::kernel::first_non_finite;
 use crate::train::batches::DocumentBatches;
 use crate::train::calibrate::{Calibration, calibrate};
-use crate::train::control::{BuildControl, TrainError, check_weights};
+use crate::train::control::{BuildControl, TrainError};
 use crate::train::csr::Csr;
 use crate::train::learner::Learner;
 use crate::train::neighbors::{NeighborOptions, Neighbors};
 use crate::train::optimizer::{AdamW, Parameters, linear_schedule};
+use crate::train::pairs::Pairs;
 use crate::train::parts::Points;
 use crate::train::points::Vectors;
 use crate::train::products::row_products;
@@ -34,8 +35,7 @@ pub struct ClassifierLearner {
     pub(super) options: ClassifierOptions,
     pub(super) points: Points,
     pub(super) labels: Arc<Vectors>,
-    pub(super) targets: Csr,
-    pub(super) weights: Option<Vec<f32>>,
+    pub(super) pairs: Pairs,
     pub(super) start: Calibration,
     pub(super) rows: Parameters,
     pub(super) biases: Option<Parameters>,
@@ -49,9 +49,8 @@ pub struct ClassifierLearner {
 }
 
 impl ClassifierLearner {
-    /// Prepares a training. `points` and `labels` are normalised; `targets` has a row for each point and a
-    /// column for each label, with values over 0 and up to 1; `weights` multiplies the loss of each point.
-    /// Points without labels and points of weight 0 take no part.
+    /// Prepares a training. `points` and `labels` are normalised. Points without labels and points of weight
+    /// 0 take no part.
     ///
     /// # Errors
     /// [`TrainError::Input`] with shapes, values or options that do not fit, [`TrainError::NotFinite`], and
@@ -60,16 +59,13 @@ impl ClassifierLearner {
         control: &BuildControl<'_>,
         points: Points,
         labels: Arc<Vectors>,
-        targets: Csr,
-        weights: Option<Vec<f32>>,
+        pairs: Pairs,
         options: ClassifierOptions,
     ) -> Result<ClassifierLearner, TrainError> {
         options.check()?;
-        check_input(&points, &labels, &targets, weights.as_deref())?;
-        let takes_part = |row: &u32| {
-            let weight = weights.as_ref().map_or(1.0, |weights| weights[*row as usize]);
-            weight > 0.0 && !targets.row(*row as usize).0.is_empty()
-        };
+        check_input(&points, &labels, &pairs)?;
+        let takes_part =
+            |row: &u32| pairs.weight(*row) > 0.0 && !pairs.targets.row(*row as usize).0.is_empty();
         let documents: Vec<u32> = (0..points.len() as u32).filter(takes_part).collect();
         if documents.is_empty() {
             return Err(TrainError::Input("no training point has a label; check the pairs".into()));
@@ -78,7 +74,7 @@ impl ClassifierLearner {
             (ClassifierLoss::Triplet(_), _) => Calibration { scale: 1.0, offset: 0.0 },
             (_, Some(start)) => start,
             (_, None) => {
-                let found = calibrate(control, &points, &labels, &targets, options.seed)?;
+                let found = calibrate(control, &points, &labels, &pairs, options.seed)?;
                 Calibration { scale: found.scale.max(SCALE_MIN), ..found }
             }
         };
@@ -97,8 +93,7 @@ impl ClassifierLearner {
             options,
             points,
             labels,
-            targets,
-            weights,
+            pairs,
             hard: None,
             sweep: None,
         })
@@ -165,9 +160,12 @@ impl ClassifierLearner {
                 }
                 let queries = if extended.is_empty() { points } else { &extended };
                 for found in index.search(&control, queries)? {
-                    let own = self.targets.row(hard.rows()).0;
-                    let mut others: Vec<(u32, f32)> =
-                        found.into_iter().filter(|(label, _)| own.binary_search(label).is_err()).collect();
+                    let own = self.pairs.targets.row(hard.rows()).0;
+                    let excluded = self.pairs.excluded(hard.rows() as u32);
+                    let mut others = found;
+                    others.retain(|(label, _)| {
+                        own.binary_search(label).is_err() && excluded.binary_search(label).is_err()
+                    });
                     others.truncate(self.options.hard_negatives);
                     hard.push(&mut others);
                 }
@@ -253,29 +251,20 @@ impl Learner for ClassifierLearner {
 }
 
 /// Refuses input whose shapes or values do not fit.
-fn check_input(
-    points: &Points,
-    labels: &Vectors,
-    targets: &Csr,
-    weights: Option<&[f32]>,
-) -> Result<(), TrainError> {
-    let (n, l, dimension) = (points.len(), labels.len(), points.dimension());
-    let fault = if labels.dimension() != dimension {
-        format!("points have {dimension} numbers and labels {}; encode them alike", labels.dimension())
-    } else if (targets.rows(), targets.width) != (n, l) {
-        format!("targets are {} x {} for {n} points and {l} labels", targets.rows(), targets.width)
-    } else if let Some(value) = targets.values.iter().find(|value| !(**value > 0.0 && **value <= 1.0)) {
-        format!("a target is {value}; give numbers over 0 and up to 1")
-    } else {
-        check_weights(n, weights)?;
-        let parts = points.parts().iter().map(|part| part.values()).chain([labels.values()]);
-        for values in parts {
-            if let Some(at) = first_non_finite(values) {
-                let (row, position) = (at / dimension, at % dimension);
-                return Err(TrainError::NotFinite { row, position, value: values[at] });
-            }
+fn check_input(points: &Points, labels: &Vectors, pairs: &Pairs) -> Result<(), TrainError> {
+    let dimension = points.dimension();
+    if labels.dimension() != dimension {
+        let of_labels = labels.dimension();
+        return Err(TrainError::Input(format!(
+            "points have {dimension} numbers and labels {of_labels}; encode them alike"
+        )));
+    }
+    pairs.check(points.len(), labels.len())?;
+    for values in points.parts().iter().map(|part| part.values()).chain([labels.values()]) {
+        if let Some(at) = first_non_finite(values) {
+            let (row, position) = (at / dimension, at % dimension);
+            return Err(TrainError::NotFinite { row, position, value: values[at] });
         }
-        return Ok(());
-    };
-    Err(TrainError::Input(fault))
+    }
+    Ok(())
 }

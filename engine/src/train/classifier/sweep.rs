@@ -9,7 +9,6 @@ use super::gradient::Gradient;
 use super::learner::ClassifierLearner;
 use super::options::{ClassifierLoss, Negatives};
 use crate::train::loss::{Mass, SoftmaxTerms, binary_cross_entropy, hardest_negatives};
-use crate::train::products::row_products;
 
 /// Labels of a block.
 const LABELS_AT_ONCE: usize = 1024;
@@ -129,7 +128,7 @@ impl ClassifierLearner {
         let first = part % blocks * LABELS_AT_ONCE;
         let last = (first + LABELS_AT_ONCE).min(self.labels.len());
         let shortlist = sweep.batch.shortlist(self, (first as u32..last as u32).collect());
-        let mut scores = row_products(sweep.batch.features(), &shortlist.rows, self.rows.width());
+        let mut scores = self.scores(&sweep.batch, &shortlist);
         let mut loss = 0.0;
         match self.options.loss {
             ClassifierLoss::Triplet(triplet) => {
@@ -166,7 +165,7 @@ impl ClassifierLearner {
         let documents = &sweep.batch.documents;
         let term = |(row, (mass, scores)): (usize, &(Mass, Vec<f32>))| {
             let weight = sweep.batch.weights.as_ref().map_or(1.0, |weights| weights[row]);
-            let targets = self.targets.row(documents[row] as usize).1;
+            let targets = self.pairs.targets.row(documents[row] as usize).1;
             SoftmaxTerms::new(*mass, scores, targets, weight / documents.len() as f32)
         };
         sweep.masses.iter().enumerate().map(term).collect()

@@ -12,6 +12,7 @@ use crate::train::control::{BuildControl, TrainError};
 use crate::train::csr::Csr;
 use crate::train::learner::{Checkpoint, Course, Learner, NoCheckpoint, Summary, train};
 use crate::train::loss::{Triplet, hardest_negatives};
+use crate::train::pairs::Pairs;
 use crate::train::parts::Points;
 use crate::train::points::Vectors;
 
@@ -59,7 +60,8 @@ pub(super) fn problem(seed: u64, documents: usize, labels: usize, dimension: usi
 impl Problem {
     pub(super) fn learner(&self, options: &ClassifierOptions) -> ClassifierLearner {
         let (points, labels) = (self.points.clone(), Arc::clone(&self.labels));
-        ClassifierLearner::new(&QUIET, points, labels, self.targets.clone(), None, options.clone()).unwrap()
+        let pairs = Pairs::new(self.targets.clone());
+        ClassifierLearner::new(&QUIET, points, labels, pairs, options.clone()).unwrap()
     }
 
     /// Share of documents whose best label is theirs.
@@ -413,7 +415,8 @@ fn bad_input_is_refused() {
     let base = options(ClassifierLoss::CrossEntropy, Link::Sigmoid, Negatives::Batch);
     let refused = |targets: Csr, weights: Option<Vec<f32>>, options: &ClassifierOptions| {
         let (points, labels) = (problem.points.clone(), Arc::clone(&problem.labels));
-        let made = ClassifierLearner::new(&QUIET, points, labels, targets, weights, options.clone());
+        let pairs = Pairs { weights, ..Pairs::new(targets) };
+        let made = ClassifierLearner::new(&QUIET, points, labels, pairs, options.clone());
         matches!(made.err(), Some(TrainError::Input(_)))
     };
     let good = &problem.targets;

@@ -94,11 +94,20 @@ struct Means {
     scale: f64,
 }
 
-/// Loss and derivatives of the documents `phi`, `[n, D]`, whose labels and values `targets` lends.
+/// What is known of one document.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known<'a> {
+    /// Its labels and their targets.
+    pub targets: (&'a [u32], &'a [f32]),
+    /// Labels that are neither right nor wrong, ascending.
+    pub excluded: &'a [u32],
+}
+
+/// Loss and derivatives of the documents `phi`, `[n, D]`, of which `known` tells.
 pub(super) fn gradients<'t>(
     scorer: &Scorer<'_>,
     phi: &[f32],
-    targets: &(dyn Fn(usize) -> (&'t [u32], &'t [f32]) + Sync),
+    known: &(dyn Fn(usize) -> Known<'t> + Sync),
     pool: &ScratchPool,
 ) -> Gradients {
     let (clusters, dimension) = (scorer.biases.len(), scorer.weights.len() / scorer.biases.len());
@@ -106,7 +115,12 @@ pub(super) fn gradients<'t>(
     let shortlists: Vec<Shortlist> = shares
         .par_chunks(clusters)
         .enumerate()
-        .map(|(at, shares)| pool.with(|scratch| scratch.shortlist(&scorer.reach, shares, targets(at))))
+        .map(|(at, shares)| {
+            let Known { targets, excluded } = known(at);
+            let mut list = pool.with(|scratch| scratch.shortlist(&scorer.reach, shares, targets));
+            list.slots.retain(|slot| excluded.binary_search(&slot.label).is_err());
+            list
+        })
         .collect();
     let members = by_label(&shortlists);
     let positives = members.iter().filter(|member| member.slot.target > 0.0).count();

@@ -5,11 +5,10 @@ use rayon::prelude::*;
 use super::adjacency::check_targets;
 use super::edges::Edges;
 use super::forward::{Reach, ScratchPool};
-use super::gradient::{Gradients, Scorer, gradients};
+use super::gradient::{Gradients, Known, Scorer, gradients};
 use super::options::{EliasOptions, EliasParameters, EliasStage, TrainedElias};
 use crate::kernel::first_non_finite;
-use crate::train::control::check_weights;
-use crate::train::{AdamW, Csr, Learner, Parameters, Points, TrainError, linear_schedule};
+use crate::train::{AdamW, Csr, Learner, Pairs, Parameters, Points, TrainError, linear_schedule};
 
 /// One stage of ELIAS over documents whose embeddings stay as they are.
 ///
@@ -19,9 +18,7 @@ use crate::train::{AdamW, Csr, Learner, Parameters, Points, TrainError, linear_s
 pub struct EliasLearner<'a> {
     options: EliasOptions,
     documents: Points,
-    targets: &'a Csr,
-    /// How much the loss of each document counts.
-    document_weights: Option<&'a [f32]>,
+    pairs: &'a Pairs,
     /// Documents that have labels and count.
     rows: Vec<u32>,
     /// The same in the order of an epoch.
@@ -36,26 +33,24 @@ pub struct EliasLearner<'a> {
 }
 
 impl<'a> EliasLearner<'a> {
-    /// A training that starts from `parameters`; row i of `targets` has the labels of document i with values
-    /// from 0 to 1 (LEVER's soft targets, or 1). The shortlist loss and teacher forcing take every value
-    /// above 0 as a positive. `document_weights` multiply the loss of each document.
+    /// A training that starts from `parameters`. The shortlist loss and teacher forcing take every target as
+    /// a positive. Documents of weight 0 take no part.
     ///
     /// # Errors
     /// [`TrainError::Input`] where the parts do not fit together or an option is out of its range.
     pub fn new(
         options: EliasOptions,
         documents: Points,
-        targets: &'a Csr,
-        document_weights: Option<&'a [f32]>,
+        pairs: &'a Pairs,
         parameters: EliasParameters,
     ) -> Result<Self, TrainError> {
         options.check()?;
         parameters.check(documents.dimension())?;
-        check_targets(&documents, targets)?;
-        check_weights(documents.len(), document_weights)?;
+        check_targets(&documents, &pairs.targets)?;
+        pairs.check(documents.len(), pairs.targets.width)?;
         let EliasParameters { weights, biases, adjacency, classifier, classifier_biases } = parameters;
-        if adjacency.width != targets.width {
-            let (graph, targets) = (adjacency.width, targets.width);
+        if adjacency.width != pairs.targets.width {
+            let (graph, targets) = (adjacency.width, pairs.targets.width);
             return Err(TrainError::Input(format!(
                 "the graph has {graph} labels, the targets have {targets}"
             )));
@@ -70,10 +65,8 @@ impl<'a> EliasLearner<'a> {
                 )));
             }
         }
-        let counts = |row: &usize| document_weights.is_none_or(|weights| weights[*row] > 0.0);
-        let positive = |row: &usize| targets.row(*row).1.iter().any(|value| *value > 0.0);
-        let rows = (0..documents.len()).filter(counts).filter(positive);
-        let rows: Vec<u32> = rows.map(|row| row as u32).collect();
+        let counts = |row: &u32| pairs.weight(*row) > 0.0 && !pairs.targets.row(*row as usize).0.is_empty();
+        let rows: Vec<u32> = (0..documents.len() as u32).filter(counts).collect();
         if rows.is_empty() {
             return Err(TrainError::Input("no document has a label; there is nothing to learn from".into()));
         }
@@ -81,8 +74,7 @@ impl<'a> EliasLearner<'a> {
         let edges = Edges::new(adjacency, options.stage, options.start, options.beta, options.seed);
         Ok(EliasLearner {
             documents,
-            targets,
-            document_weights,
+            pairs,
             order: rows.clone(),
             rows,
             parents: Vec::new(),
@@ -136,8 +128,11 @@ impl<'a> EliasLearner<'a> {
     /// Loss and derivatives of a batch.
     fn gradients(&self, batch: &[u32], phi: &[f32]) -> Gradients {
         let options = &self.options;
-        let document_weights: Option<Vec<f32>> =
-            self.document_weights.map(|all| batch.iter().map(|document| all[*document as usize]).collect());
+        let document_weights = self.pairs.weights_of(batch);
+        let known = |at: usize| Known {
+            targets: self.pairs.targets.row(batch[at] as usize),
+            excluded: self.pairs.excluded(batch[at]),
+        };
         let scorer = Scorer {
             weights: &self.weights.values,
             biases: &self.biases.values,
@@ -154,7 +149,7 @@ impl<'a> EliasLearner<'a> {
             gradient_floor: options.gradient_floor.into(),
             document_weights: document_weights.as_deref(),
         };
-        gradients(&scorer, phi, &|at| self.targets.row(batch[at] as usize), &self.pool)
+        gradients(&scorer, phi, &known, &self.pool)
     }
 
     /// Steps of an epoch.

@@ -47,8 +47,8 @@ fn found(case: &Case) -> (Gradients, Edges) {
         gradient_floor: 0.0,
         document_weights: document_weights.as_deref(),
     };
-    let targets = |document| case.targets.row(document);
-    (gradients(&scorer, &narrow(&case.phi), &targets, &ScratchPool::default()), edges.clone())
+    let known = |document| case.known(document);
+    (gradients(&scorer, &narrow(&case.phi), &known, &ScratchPool::default()), edges.clone())
 }
 
 #[test]
@@ -153,8 +153,8 @@ fn small_derivatives_do_not_reach_the_classifier() {
         gradient_floor: 0.2,
         document_weights: None,
     };
-    let targets = |document| case.targets.row(document);
-    let some = gradients(&scorer, &narrow(&case.phi), &targets, &ScratchPool::default());
+    let known = |document| case.known(document);
+    let some = gradients(&scorer, &narrow(&case.phi), &known, &ScratchPool::default());
     assert!(!some.labels.is_empty() && some.labels.len() < all.labels.len());
     assert!(some.labels.iter().all(|label| all.labels.contains(label)));
     assert_eq!((some.loss, &some.weights, &some.edges), (all.loss, &all.weights, &all.edges));

@@ -2,6 +2,7 @@
 
 use crate::train::Csr;
 use crate::train::elias::beam::FORCED_MAX;
+use crate::train::elias::gradient::Known;
 
 /// Everything a batch's loss depends on.
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub(super) struct Case {
     pub forcing: bool,
     pub phi: Vec<f64>,
     pub targets: Csr,
+    /// Labels of each document that take part in no loss.
+    pub excluded: Vec<Vec<u32>>,
     /// How much each document counts.
     pub document_weights: Option<Vec<f64>>,
     pub weights: Vec<f64>,
@@ -63,6 +66,14 @@ impl Case {
             targets.values.extend([values[0], values[1], 1.0]);
             targets.offsets.push(targets.columns.len());
         }
+        let excluded = (0..documents)
+            .map(|document| match seed % 4 {
+                3 => (0..labels as u32)
+                    .filter(|l| l % 3 == 0 && !targets.row(document).0.contains(l))
+                    .collect(),
+                _ => Vec::new(),
+            })
+            .collect();
         let document_weights = seed.is_multiple_of(3).then(|| vec![0.25, 2.0, 0.0, 1.0]);
         let mut case = Case {
             dimension,
@@ -74,6 +85,7 @@ impl Case {
             forcing: seed.is_multiple_of(2),
             phi,
             targets,
+            excluded,
             document_weights,
             weights,
             biases,
@@ -152,6 +164,11 @@ impl Case {
         beam
     }
 
+    /// What the learner is told of a document.
+    pub(super) fn known(&self, document: usize) -> Known<'_> {
+        Known { targets: self.targets.row(document), excluded: &self.excluded[document] }
+    }
+
     /// The shortlist of a document, labels ascending.
     pub(super) fn shortlist(&self, document: usize) -> Vec<Reached> {
         let (scores, values, beam) = (self.scores(document), self.values(), self.beam(document));
@@ -188,7 +205,8 @@ impl Case {
         for document in 0..documents {
             let weight = self.document_weights.as_ref().map_or(1.0, |weights| weights[document]);
             let phi = &self.phi[document * self.dimension..(document + 1) * self.dimension];
-            for slot in self.shortlist(document) {
+            let excluded = |slot: &Reached| self.excluded[document].contains(&slot.label);
+            for slot in self.shortlist(document).into_iter().filter(|slot| !excluded(slot)) {
                 let row = &self.classifier[slot.label as usize * self.dimension..][..self.dimension];
                 let logit = row.iter().zip(phi).map(|(a, b)| a * b).sum::<f64>()
                     + self.classifier_biases[slot.label as usize];

@@ -6,7 +6,7 @@ use super::world::{BEAM, CLUSTERS, DIMENSION, LABELS, World, options};
 use crate::train::elias::{
     EdgeStart, EliasLearner, EliasOptions, EliasParameters, EliasStage, TrainedElias, connect_labels,
 };
-use crate::train::{Checkpoint, Course, Csr, NoCheckpoint, TrainError, train};
+use crate::train::{Checkpoint, Course, Csr, NoCheckpoint, Pairs, TrainError, train};
 
 const KAPPA: usize = 60;
 
@@ -112,14 +112,9 @@ fn a_training_that_was_stopped_ends_in_the_same_numbers() {
         let (whole, _) = world.learn(options.clone(), parameters.clone());
         let mut kept = Kept::default();
         for stop_after in [Some(100), None] {
-            let mut learner = EliasLearner::new(
-                options.clone(),
-                world.documents(),
-                &world.targets,
-                None,
-                parameters.clone(),
-            )
-            .unwrap();
+            let mut learner =
+                EliasLearner::new(options.clone(), world.documents(), &world.pairs, parameters.clone())
+                    .unwrap();
             let steps = std::sync::atomic::AtomicUsize::new(0);
             let asked = || steps.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             let cancelled = || stop_after.is_some_and(|stop| asked() >= stop);
@@ -182,8 +177,7 @@ fn what_cannot_be_trained_is_refused_by_name() {
     let check = |options: EliasOptions, change: &dyn Fn(&mut EliasParameters), expected: &str| {
         let mut parameters = world.partition();
         change(&mut parameters);
-        let error =
-            EliasLearner::new(options, world.documents(), &world.targets, None, parameters).unwrap_err();
+        let error = EliasLearner::new(options, world.documents(), &world.pairs, parameters).unwrap_err();
         assert!(error.to_string().contains(expected), "{error}");
     };
     let good = options(EliasStage::Partition);
@@ -198,11 +192,12 @@ fn what_cannot_be_trained_is_refused_by_name() {
     check(good.clone(), &|p| p.adjacency.columns.swap(0, 1), "the labels of cluster 0 must rise");
     let mut course = Course { cancelled: &|| true, report: &mut |_| {}, checkpoint: &mut NoCheckpoint };
     let mut learner =
-        EliasLearner::new(good.clone(), world.documents(), &world.targets, None, world.partition()).unwrap();
+        EliasLearner::new(good.clone(), world.documents(), &world.pairs, world.partition()).unwrap();
     assert_eq!(train(&mut learner, &mut course), Err(TrainError::Cancelled));
     let mut empty = Csr::new(LABELS);
-    (0..world.documents().len()).for_each(|_| empty.push(&mut vec![(0, 0.0)]));
-    let error = EliasLearner::new(good, world.documents(), &empty, None, world.partition()).unwrap_err();
+    (0..world.documents().len()).for_each(|_| empty.push(&mut Vec::new()));
+    let error =
+        EliasLearner::new(good, world.documents(), &Pairs::new(empty), world.partition()).unwrap_err();
     assert!(error.to_string().contains("no document has a label"), "{error}");
 }
 
@@ -210,35 +205,28 @@ fn what_cannot_be_trained_is_refused_by_name() {
 fn documents_of_no_weight_teach_nothing() {
     let world = World::new(5);
     let options = EliasOptions { epochs: 1, ..options(EliasStage::Partition) };
-    let learn = |targets: &Csr, weights: Option<&[f32]>| {
+    let learn = |targets: &Csr, weights: Option<Vec<f32>>| {
+        let pairs = Pairs { weights, ..Pairs::new(targets.clone()) };
         let parameters = world.partition();
-        let mut learner =
-            EliasLearner::new(options.clone(), world.documents(), targets, weights, parameters).unwrap();
+        let mut learner = EliasLearner::new(options.clone(), world.documents(), &pairs, parameters).unwrap();
         let mut course = Course { cancelled: &|| false, report: &mut |_| {}, checkpoint: &mut NoCheckpoint };
         train(&mut learner, &mut course).unwrap();
         learner.finish()
     };
-    let documents = world.targets.rows();
-    let mut half = Csr::new(world.targets.width);
+    let documents = world.pairs.targets.rows();
+    let mut half = Csr::new(world.pairs.targets.width);
     for document in 0..documents {
-        let (labels, values) = world.targets.row(document);
+        let (labels, values) = world.pairs.targets.row(document);
         let kept = labels.iter().zip(values).filter(|_| document % 2 == 0);
         half.push(&mut kept.map(|(label, value)| (*label, *value)).collect());
     }
     let weights: Vec<f32> = (0..documents).map(|document| [1.0, 0.0][document % 2]).collect();
-    assert!(learn(&world.targets, Some(&weights)) == learn(&half, None));
-    assert!(learn(&world.targets, Some(&vec![1.0; documents])) == learn(&world.targets, None));
+    assert!(learn(&world.pairs.targets, Some(weights.clone())) == learn(&half, None));
+    assert!(learn(&world.pairs.targets, Some(vec![1.0; documents])) == learn(&world.pairs.targets, None));
     let refused = |weights: &[f32]| {
-        EliasLearner::new(
-            options.clone(),
-            world.documents(),
-            &world.targets,
-            Some(weights),
-            world.partition(),
-        )
-        .map(|_| ())
-        .unwrap_err()
-        .to_string()
+        let pairs = Pairs { weights: Some(weights.to_vec()), ..world.pairs.clone() };
+        let made = EliasLearner::new(options.clone(), world.documents(), &pairs, world.partition());
+        made.map(|_| ()).unwrap_err().to_string()
     };
     assert!(refused(&weights[1..]).contains("give one each"));
     assert!(refused(&vec![f32::NAN; documents]).contains("a point's weight is NaN"));

@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use crate::train::Points;
 use crate::train::elias::options::EliasParameters;
 use crate::train::elias::{EliasLearner, EliasOptions, EliasStage, TrainedElias};
 use crate::train::elias::{approximate_adjacency, connect_labels, label_centroids, path_recall};
 use crate::train::{
     BuildControl, Course, Csr, NoCheckpoint, PARTITION_SCALE, Summary, Vectors, initial_partition, train,
 };
+use crate::train::{Pairs, Points};
 
 pub(super) const DIMENSION: usize = 24;
 pub(super) const LABELS: usize = 240;
@@ -21,7 +21,7 @@ pub(super) const K: usize = 40;
 
 pub(super) struct World {
     pub documents: Arc<Vectors>,
-    pub targets: Csr,
+    pub pairs: Pairs,
     pub test: Arc<Vectors>,
     pub test_targets: Csr,
     pub labels: Vectors,
@@ -66,7 +66,7 @@ impl World {
         }
         World {
             documents: Arc::new(Vectors::new(DIMENSION, world.0)),
-            targets: world.1,
+            pairs: Pairs::new(world.1),
             test: Arc::new(Vectors::new(DIMENSION, world.2)),
             test_targets: world.3,
             labels: Vectors::new(DIMENSION, world.4),
@@ -79,7 +79,7 @@ impl World {
 
     /// The partition that stage 1 starts from.
     pub(super) fn partition(&self) -> EliasParameters {
-        let centroids = label_centroids(&self.documents(), &self.targets, &self.labels).unwrap();
+        let centroids = label_centroids(&self.documents(), &self.pairs.targets, &self.labels).unwrap();
         let control = BuildControl { cancelled: &|| false, progress: &|_, _| {}, threads: 1 };
         let slots: Vec<u32> = (0..LABELS as u32).collect();
         let scale = PARTITION_SCALE;
@@ -105,7 +105,7 @@ impl World {
     pub(super) fn second(&self, first: TrainedElias, kappa: usize) -> EliasParameters {
         let adjacency = approximate_adjacency(
             &self.documents(),
-            &self.targets,
+            &self.pairs.targets,
             &first.weights,
             &first.biases,
             first.alpha,
@@ -129,8 +129,7 @@ impl World {
         options: EliasOptions,
         parameters: EliasParameters,
     ) -> (TrainedElias, Summary) {
-        let mut learner =
-            EliasLearner::new(options, self.documents(), &self.targets, None, parameters).unwrap();
+        let mut learner = EliasLearner::new(options, self.documents(), &self.pairs, parameters).unwrap();
         let mut course = Course { cancelled: &|| false, report: &mut |_| {}, checkpoint: &mut NoCheckpoint };
         let summary = train(&mut learner, &mut course).unwrap();
         (learner.finish(), summary)
