@@ -152,14 +152,14 @@ fused() {
     ties=
     [ "$2" != tree ] || ties=" + sigmoid(clf.score) + knn.score"
     train "$1" <<SQL
-CREATE FUSION f_$1 ON labels USING $2 ($3, inverse_propensity);
+CREATE FUSION f_$1 ON labels USING $2 ($3);
 TRAIN FUSION f_$1 FROM $validation WITH (pipeline = 'candidates', max_points = 8000);
-CREATE PIPELINE $1 ON labels AS $candidates SCORE BY f_$1($3, inverse_propensity)$ties;
+CREATE PIPELINE $1 ON labels AS $candidates SCORE BY f_$1($3)$ties;
 SQL
 }
 
 # Fusions against their parts and against a weighted sum, over the same candidates; without and with the
-# sparse rows.
+# sparse rows, and with the label's inverse propensity besides.
 ablation_fusion() {
     candidates="ENCODE(minilm) THEN FUSE UNION (SHORTLIST(by_z_some, limit => 150) AS a, \
 SHORTLIST(by_c_bce_adapter, limit => 150) AS b) THEN RERANK(z_some) AS knn THEN RERANK(c_bce_adapter) AS clf \
@@ -184,7 +184,8 @@ SQL
     for method in linear tree boosted; do
         fused "$method" "$method" "clf.score, knn.score"
         fused "${method}_with_sparse" "$method" "clf.score, knn.score, lex.score"
-        targets="$targets, PIPELINE $method, PIPELINE ${method}_with_sparse"
+        fused "${method}_with_propensity" "$method" "clf.score, knn.score, lex.score, inverse_propensity"
+        targets="$targets, PIPELINE $method, PIPELINE ${method}_with_sparse, PIPELINE ${method}_with_propensity"
     done
     evaluate fusion "$targets" "$metrics"
 }

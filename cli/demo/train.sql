@@ -13,7 +13,7 @@ TRAIN CLASSIFIER concepts_lex
 
 -- The fusion learns how far to trust each of them, from texts that neither has seen.
 CREATE INDEX concepts_by_clf ON concepts USING faiss (concepts_clf) WITH (factory = 'HNSW32');
-CREATE FUSION concepts_mix ON concepts USING boosted (clf.score, z.score, lex.score, inverse_propensity);
+CREATE FUSION concepts_mix ON concepts USING linear (clf.score, z.score, lex.score);
 CREATE PIPELINE candidates ON concepts AS
   ENCODE(minilm)
   THEN FUSE UNION (SHORTLIST(concepts_ann, limit => 150) AS by_z, SHORTLIST(concepts_by_clf, limit => 150) AS by_clf)
@@ -25,7 +25,7 @@ CREATE PIPELINE learned ON concepts AS
   ENCODE(minilm)
   THEN FUSE UNION (SHORTLIST(concepts_ann, limit => 150) AS by_z, SHORTLIST(concepts_by_clf, limit => 150) AS by_clf)
   THEN RERANK(z) AS z THEN RERANK(concepts_clf) AS clf THEN RERANK(concepts_lex) AS lex
-  SCORE BY concepts_mix(clf.score, z.score, lex.score, inverse_propensity);
+  SCORE BY concepts_mix(clf.score, z.score, lex.score);
 SHOW JOBS;
 
 -- Before and after, over the test texts, by how often the labels occur in training.

@@ -202,15 +202,27 @@ impl<'r> LabelWriter<'r> {
             prepared.push(PreparedLabel { record, rows: Vec::new() });
             vectors.push(plain);
         }
+        // Columns of one text by one model, as where several auxiliaries are compared, share its encodings.
+        let mut known: Vec<(&Arc<Encoder>, Vec<String>, Vec<f32>)> = Vec::new();
         for part in &self.generated {
+            let texts = part.texts(self.run, &self.table, &rows)?;
             for (classifier, sparse) in self.sparse.iter().filter(|(record, _)| record.column == part.id) {
-                let texts = part.texts(self.run, &self.table, &rows)?;
                 for (text, label) in texts.iter().zip(&mut prepared) {
                     let row = untrained_row(classifier, sparse.vocabulary(), text)?;
                     label.rows.push((Family::Classifiers, classifier.data, row));
                 }
             }
-            let encoded = part.encode(self.run, &self.table, &rows)?;
+            let same = |other: &&(&Arc<Encoder>, Vec<String>, Vec<f32>)| {
+                Arc::ptr_eq(other.0, &part.encoder) && other.1 == texts
+            };
+            let encoded = match known.iter().find(same) {
+                Some((_, _, encoded)) => encoded.clone(),
+                None => {
+                    let encoded = part.encode_texts(self.run, &texts)?;
+                    known.push((&part.encoder, texts, encoded.clone()));
+                    encoded
+                }
+            };
             let raw = encoded.chunks_exact(part.dimension.max(1));
             for ((at, raw), label) in raw.enumerate().zip(&mut prepared) {
                 let (values, cluster) = part.embed(raw, None)?;
@@ -378,7 +390,11 @@ impl GeneratedPart {
         table: &TableRecord,
         rows: &[Vec<Value>],
     ) -> Result<Vec<f32>, Error> {
-        let texts = self.texts(run, table, rows)?;
+        self.encode_texts(run, &self.texts(run, table, rows)?)
+    }
+
+    /// Raw encodings of texts, `[n, D]`.
+    fn encode_texts(&self, run: &Run, texts: &[String]) -> Result<Vec<f32>, Error> {
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let encoded = self.encoder.encode(&|| run.context.is_cancelled(), &texts)?;
         run.context.check()?;

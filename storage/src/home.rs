@@ -10,8 +10,9 @@
 
 use std::fs::{self, File, TryLockError};
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use crate::error::OpenError;
 use crate::fs as disk;
@@ -24,6 +25,8 @@ const MARKER_NEW: &str = "ARGTOP.new";
 const LOCK: &str = "LOCK";
 /// A marker is two short lines; anything longer is not ours.
 const MARKER_BYTES_MAX: u64 = 256;
+/// How long an opening waits for a lock that nobody seems to hold.
+const PASSING: Duration = Duration::from_millis(500);
 
 /// Paths within a database.
 #[derive(Debug, Clone)]
@@ -162,10 +165,22 @@ impl Lock {
         } else {
             disk::open_lock_file(&lock).map_err(at(&lock))?
         };
-        let taken = if read_only { file.try_lock_shared() } else { file.try_lock() };
-        let mut text = String::new();
-        // The pid is for the message only, so an unreadable one is no error.
-        let _ = (&file).take(MARKER_BYTES_MAX).read_to_string(&mut text);
+        let started = Instant::now();
+        let (taken, text) = loop {
+            let taken = if read_only { file.try_lock_shared() } else { file.try_lock() };
+            let mut text = String::new();
+            // The pid is for the message only, so an unreadable one is no error.
+            let read = (&file).seek(SeekFrom::Start(0));
+            let _ = read.and_then(|_| (&file).take(MARKER_BYTES_MAX).read_to_string(&mut text));
+            // A lock without a pid is that of a process that opens or closes the database right now. It may
+            // also be held a moment longer than the database was open, by a child process that was forked
+            // meanwhile and has not begun its own program yet.
+            let passing = matches!(taken, Err(TryLockError::WouldBlock)) && text.trim().is_empty();
+            if !passing || started.elapsed() > PASSING {
+                break (taken, text);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        };
         match taken {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(OpenError::Locked { pid: text.trim().parse().ok() }),

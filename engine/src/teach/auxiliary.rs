@@ -22,6 +22,11 @@ use crate::view::row_of_number;
 /// A label with at least so many points gets a vector of its own (DEXA, section 4).
 const HEAD_POINTS: u64 = 50;
 
+/// The sum of all step sizes, at most, where the statement does not say.
+const REACH: f32 = 16.0;
+/// The greatest step size where the statement does not say.
+const LR_MAX: f32 = 0.05;
+
 /// What the statement asks for.
 struct Asked {
     options: AuxiliaryOptions,
@@ -32,12 +37,21 @@ struct Asked {
     used: std::collections::BTreeMap<String, String>,
 }
 
+/// The step size where the statement does not say: a vector can go no farther than [`REACH`] root mean
+/// squares of the encodings. A shared vector sees few documents in a batch, and AdamW takes steps of one
+/// size however small the gradient is: with 0.05 for 1,680 steps P@1 on held-out definitions of WordNet
+/// fell from 19.1 to 18.7, with the same reach in smaller steps it rose to 19.8.
+fn default_lr(steps: usize) -> f32 {
+    (REACH / steps.max(1) as f32).min(LR_MAX)
+}
+
 fn asked(run: &Run, plan: &Train) -> Result<Asked, Error> {
     let mut reader = TrainOptions::new("TRAIN AUXILIARY", &plan.options);
     let common = reader.common()?;
     let options = AuxiliaryOptions {
-        epochs: reader.count("epochs", (1, 100_000), 30)? as usize,
-        lr: reader.number("lr", (1e-9, 1e3), 0.05)? as f32,
+        epochs: reader.count("epochs", (1, 100_000), 10)? as usize,
+        // 0 until the number of steps is known.
+        lr: reader.optional_number("lr", (1e-9, 1e3))?.unwrap_or(0.0) as f32,
         warmup: reader.number("warmup", (0.0, 1.0), 0.05)? as f32,
         loss: Triplet {
             margin: reader.number("margin", (0.0, 2.0), 0.3)? as f32,
@@ -67,7 +81,7 @@ fn asked(run: &Run, plan: &Train) -> Result<Asked, Error> {
 
 /// TRAIN AUXILIARY.
 pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Error> {
-    let asked = asked(run, plan)?;
+    let mut asked = asked(run, plan)?;
     let object = run.view.catalog().find(ObjectKind::Auxiliary, &plan.name).cloned();
     let object = object.ok_or_else(|| {
         Error::value(format!("auxiliary {} does not exist", plan.name), "CREATE AUXILIARY first")
@@ -84,6 +98,11 @@ pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Er
     expect_room(run, "training these auxiliary vectors", trained_rows(rows, column.dimension))?;
     let lesson = lesson::read(run, plan, (&table, &labels), asked.reciprocal, job)?;
     let points = encoded(run, &model, &lesson.texts, true)?;
+    if asked.options.lr == 0.0 {
+        let batches = lesson.texts.len().div_ceil(asked.options.batch.size);
+        asked.options.lr = default_lr(batches * asked.options.epochs);
+        asked.used.insert("lr".to_string(), asked.options.lr.to_string());
+    }
     let encodings = label_encodings(run, &table, &column, &labels, false, job)?;
     let old = auxiliary_part(run, &table, column.id, &plan.name)?
         .ok_or_else(|| Error::Internal(format!("auxiliary {} has no rows", plan.name)))?;

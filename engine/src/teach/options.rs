@@ -70,6 +70,19 @@ impl<'a> TrainOptions<'a> {
         Ok(value)
     }
 
+    /// A number within bounds, where one is given.
+    pub(super) fn optional_number(
+        &mut self,
+        name: &'static str,
+        (least, most): (f64, f64),
+    ) -> Result<Option<f64>, Error> {
+        let value = self.reader.within(name, least, most)?;
+        if let Some(value) = value {
+            self.used.insert(name.to_string(), (value as f32).to_string());
+        }
+        Ok(value)
+    }
+
     /// A switch.
     pub(super) fn flag(&mut self, name: &'static str, default: bool) -> Result<bool, Error> {
         let value = self.reader.boolean(name)?.unwrap_or(default);

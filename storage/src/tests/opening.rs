@@ -220,3 +220,17 @@ fn recovery_survives_a_failure_at_every_point() {
         }
     }
 }
+
+#[test]
+fn a_lock_that_nobody_seems_to_hold_is_waited_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("db");
+    drop(Store::open(&path, &writable()).unwrap());
+    // As a child process does that was forked while the database was open.
+    let held = std::fs::File::open(path.join("LOCK")).unwrap();
+    held.lock().unwrap();
+    let waiting = std::thread::spawn(move || Store::open(&path, &writable()).map(|_| ()));
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    held.unlock().unwrap();
+    waiting.join().unwrap().unwrap();
+}
