@@ -1,6 +1,6 @@
 //! The training pairs of one TRAIN: read once, texts spooled to a file, labels as numbers.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use argtop_query::Value;
 use argtop_query::plan::Train;
@@ -70,6 +70,9 @@ impl LabelNumbers {
     }
 }
 
+/// Labels that go with a label's own text.
+pub(super) type Related = HashMap<u32, BTreeSet<u32>>;
+
 /// Training pairs.
 pub(super) struct Lesson {
     /// Texts, one a point.
@@ -82,6 +85,9 @@ pub(super) struct Lesson {
     pub(super) unknown_labels: u64,
     /// Reciprocal pairs that were left out.
     pub(super) reciprocal: u64,
+    /// For labels whose own text is that of a point or leads to one: labels that go with that text, either
+    /// way, and so are no negatives where it becomes a document (LEVER).
+    pub(super) related: Related,
 }
 
 impl Lesson {
@@ -245,7 +251,14 @@ fn read_source(run: &Run, plan: &Train, labels: &LabelNumbers, job: u64) -> Resu
         ));
     }
     let pairs = Pairs { targets, excluded, weights };
-    Ok(Lesson { texts: texts.finish(run)?, pairs, without_labels, unknown_labels, reciprocal: 0 })
+    Ok(Lesson {
+        texts: texts.finish(run)?,
+        pairs,
+        without_labels,
+        unknown_labels,
+        reciprocal: 0,
+        related: Related::new(),
+    })
 }
 
 /// Collects the numbers of a row's labels; gives how many the table does not have.

@@ -6,12 +6,12 @@ use argtop_storage::TableRecord;
 
 use super::course::watched;
 use super::labels::label_encodings;
-use super::lesson::{LabelNumbers, Lesson};
+use super::lesson::{LabelNumbers, Lesson, Related};
 use super::options::TrainOptions;
 use crate::error::Error;
 use crate::execute::Run;
 use crate::physical::VectorColumn;
-use crate::train::{Blend, LeverOptions, Pairs, Points, Teacher, Vectors, augment, calibrate};
+use crate::train::{Blend, Csr, LeverOptions, Pairs, Points, Teacher, Vectors, augment, calibrate};
 
 /// What the statement asks of LEVER.
 pub(super) struct LeverAsked {
@@ -66,8 +66,51 @@ pub(super) fn augmented(
     })?;
     let extra = Arc::new(Vectors::new(texts.dimension(), texts.gather(&found.texts)));
     let mut pairs = Pairs { targets: found.targets, ..lesson.pairs.clone() };
+    if !lesson.related.is_empty() {
+        pairs.excluded = Some(excluded(&pairs, lesson.texts.len(), labels.len(), &lesson.related));
+    }
     if let Some(weights) = &mut pairs.weights {
         weights.resize(weights.len() + found.texts.len(), 1.0);
     }
     Ok((Points::new(vec![points.clone(), extra])?, pairs))
+}
+
+/// The excluded pairs of the points, then those of the labels' texts: what is `related` to them. A target of
+/// a text stays one.
+fn excluded(pairs: &Pairs, points: usize, labels: usize, related: &Related) -> Csr {
+    let mut excluded = Csr::new(labels);
+    let mut push = |labels: &mut dyn Iterator<Item = u32>| {
+        excluded.push(&mut labels.map(|label| (label, 1.0)).collect());
+    };
+    for point in 0..points as u32 {
+        push(&mut pairs.excluded(point).iter().copied());
+    }
+    for label in 0..labels {
+        let own = pairs.targets.row(points + label).0;
+        let related = related.get(&(label as u32)).into_iter().flatten().copied();
+        push(&mut related.filter(|label| own.binary_search(label).is_err()));
+    }
+    excluded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_of_a_label_is_no_negative_of_what_goes_with_it() {
+        // Points 0 and 1; labels 0 to 3, whose texts are rows 2 to 5 of the targets.
+        let mut targets = Csr::new(4);
+        for row in [&[1][..], &[2], &[0, 3], &[1], &[2], &[3]] {
+            targets.push(&mut row.iter().map(|label| (*label, 1.0)).collect());
+        }
+        let mut of_points = Csr::new(4);
+        of_points.push(&mut vec![(0, 1.0)]);
+        let pairs = Pairs { excluded: Some(of_points), ..Pairs::new(targets) };
+        // Point 0 has the text of label 0 and the label 1; label 3 is related to 0 as well.
+        let related = [(0u32, [1, 3].into()), (1, [0].into())].into();
+        let found = excluded(&pairs, 2, 4, &related);
+        let rows: Vec<Vec<u32>> = (0..found.rows()).map(|row| found.row(row).0.to_vec()).collect();
+        assert_eq!(rows, [vec![0], vec![], vec![1], vec![0], vec![], vec![]]);
+    }
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 use argtop_storage::TableRecord;
 
 use super::labels::each_label_text;
-use super::lesson::{LabelNumbers, Lesson};
+use super::lesson::{LabelNumbers, Lesson, Related};
 use super::options::TrainOptions;
 use crate::error::Error;
 use crate::execute::Run;
@@ -50,10 +50,17 @@ pub(super) fn exclude(
     }
     let targets = &lesson.pairs.targets;
     // For each label the labels whose own texts lead to it.
-    let mut back: HashMap<u32, BTreeSet<u32>> = HashMap::new();
+    let mut back = Related::new();
     for (point, own) in own.iter().enumerate().filter(|(_, own)| !own.is_empty()) {
         for label in targets.row(point).0 {
             back.entry(*label).or_default().extend(own);
+        }
+    }
+    // A label's own text, where it becomes a document, is related to what a point of that text is.
+    let mut related = back.clone();
+    for (point, own) in own.iter().enumerate() {
+        for label in own {
+            related.entry(*label).or_default().extend(targets.row(point).0);
         }
     }
     let mut found = 0;
@@ -72,6 +79,7 @@ pub(super) fn exclude(
         }
     }
     lesson.pairs.excluded = Some(excluded);
+    lesson.related = related;
     Ok(found)
 }
 
