@@ -1,32 +1,20 @@
 # Cuts the test points out that have a label held out. Give the numbers of those labels, the unpacked test
 # file, and the filter file where the set has one:
-#   awk -v out=FOLDER -f holdout.awk labels.csv tst.json [filter_labels_test.txt]
+#   awk -v out=FOLDER -f targets.awk -f holdout.awk labels.csv tst.json [filter_labels_test.txt]
 # tst.json has those points with all their labels, tst_held.json the same points with only the labels held
 # out.
 
 FNR == 1 { file++ }
 
-file == 1 { if ($1 ~ /^[0-9]+$/) held[$1] = 1; next }
+file == 1 { if ($1 ~ /^[0-9]+$/) held[$1] = $1; next }
 
 file == 2 {
     point = FNR - 1
-    if (!match($0, /"target_ind": *\[[^]]*\]/)) next
-    before = substr($0, 1, RSTART - 1)
-    list = substr($0, RSTART, RLENGTH)
-    sub(/^[^[]*\[/, "", list)
-    sub(/\]$/, "", list)
-    count = split(list, targets, / *, */)
-    kept = ""
-    ones = ""
-    for (at = 1; at <= count; at++)
-        if (targets[at] in held) {
-            kept = kept (kept == "" ? "" : ", ") targets[at]
-            ones = ones (ones == "" ? "" : ", ") "1.0"
-        }
-    if (kept == "") next
+    line = with_targets($0, held)
+    if (line == "") next
     row[point] = rows++
     print > (out "/tst.json")
-    print before "\"target_ind\": [" kept "], \"target_rel\": [" ones "]}" > (out "/tst_held.json")
+    print line > (out "/tst_held.json")
     next
 }
 

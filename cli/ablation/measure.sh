@@ -55,7 +55,7 @@ cut_down() {
     # About 3,000 labels: at least 1.
     share=$((count / 2900))
     [ "$share" -ge 1 ] || share=1
-    (cd "$work/whole" && awk -v share="$share" -v points=2 -v out="$work/set" -f "$here/subset.awk" $files)
+    (cd "$work/whole" && awk -v share="$share" -v points=2 -v out="$work/set" -f "$here/targets.awk" -f "$here/subset.awk" $files)
     gzip "$work/set/lbl.json" "$work/set/trn.json" "$work/set/tst.json"
     rm -rf "$work/whole"
     data=$work/set

@@ -1,8 +1,8 @@
 # Cuts a smaller set out of one in the layout of the XC repository: one label in `share`, chosen by a hash
 # of its number, and the points that keep a label. Labels are numbered anew. Give the files unpacked, in
 # this order:
-#   awk -v share=40 -v points=20 -v out=FOLDER -f subset.awk lbl.json trn.json tst.json \
-#     [filter_labels_test.txt]
+#   awk -v share=40 -v points=20 -v out=FOLDER -f targets.awk -f subset.awk \
+#     lbl.json trn.json tst.json [filter_labels_test.txt]
 # `points` keeps one test point in so many of those left. The labels of kept points that are left out go.
 
 function hash(number) { return int((number * 2654435761) % 4294967296 / 65536) }
@@ -20,22 +20,9 @@ file == 1 {
 
 file == 2 || file == 3 {
     point = FNR - 1
-    if (!match($0, /"target_ind": *\[[^]]*\]/)) next
-    before = substr($0, 1, RSTART - 1)
-    list = substr($0, RSTART, RLENGTH)
-    sub(/^[^[]*\[/, "", list)
-    sub(/\]$/, "", list)
-    count = split(list, targets, / *, */)
-    kept = ""
-    ones = ""
-    for (at = 1; at <= count; at++)
-        if (targets[at] in number) {
-            kept = kept (kept == "" ? "" : ", ") number[targets[at]]
-            ones = ones (ones == "" ? "" : ", ") "1.0"
-        }
-    if (kept == "") next
+    line = with_targets($0, number)
+    if (line == "") next
     if (file == 3 && hash(point) % points != 0) next
-    line = before "\"target_ind\": [" kept "], \"target_rel\": [" ones "]}"
     if (file == 2) print line > (out "/trn.json")
     else {
         row[point] = rows++

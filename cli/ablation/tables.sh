@@ -72,7 +72,7 @@ SQL
         : >"$work/held/filter_labels_test.txt"
         held_filter=", filter => $(string "$work/held/filter_labels_test.txt")"
     fi
-    (cd "$work" && awk -v out=held -f "$here/holdout.awk" "$@")
+    (cd "$work" && awk -v out=held -f "$here/targets.awk" -f "$here/holdout.awk" "$@")
     gzip -f "$work/held/tst.json" "$work/held/tst_held.json"
 }
 

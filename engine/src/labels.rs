@@ -212,18 +212,18 @@ impl<'r> LabelWriter<'r> {
                     label.rows.push((Family::Classifiers, classifier.data, row));
                 }
             }
-            let same = |other: &&(&Arc<Encoder>, Vec<String>, Vec<f32>)| {
-                Arc::ptr_eq(other.0, &part.encoder) && other.1 == texts
-            };
-            let encoded = match known.iter().find(same) {
-                Some((_, _, encoded)) => encoded.clone(),
+            let same = known
+                .iter()
+                .position(|(encoder, other, _)| Arc::ptr_eq(encoder, &part.encoder) && *other == texts);
+            let place = match same {
+                Some(place) => place,
                 None => {
                     let encoded = part.encode_texts(self.run, &texts)?;
-                    known.push((&part.encoder, texts, encoded.clone()));
-                    encoded
+                    known.push((&part.encoder, texts, encoded));
+                    known.len() - 1
                 }
             };
-            let raw = encoded.chunks_exact(part.dimension.max(1));
+            let raw = known[place].2.chunks_exact(part.dimension.max(1));
             for ((at, raw), label) in raw.enumerate().zip(&mut prepared) {
                 let (values, cluster) = part.embed(raw, None)?;
                 if let (Some(cluster), Some(auxiliary)) = (cluster, &part.auxiliary) {

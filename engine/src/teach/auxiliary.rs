@@ -30,6 +30,8 @@ const LR_MAX: f32 = 0.05;
 /// What the statement asks for.
 struct Asked {
     options: AuxiliaryOptions,
+    /// None where the default is to be taken, which depends on the number of steps.
+    lr: Option<f32>,
     head_points: u64,
     head_labels: Option<u64>,
     common: Common,
@@ -48,10 +50,11 @@ fn default_lr(steps: usize) -> f32 {
 fn asked(run: &Run, plan: &Train) -> Result<Asked, Error> {
     let mut reader = TrainOptions::new("TRAIN AUXILIARY", &plan.options);
     let common = reader.common()?;
+    let epochs = reader.count("epochs", (1, 100_000), 10)? as usize;
+    let lr = reader.optional_number("lr", (1e-9, 1e3))?.map(|lr| lr as f32);
     let options = AuxiliaryOptions {
-        epochs: reader.count("epochs", (1, 100_000), 10)? as usize,
-        // 0 until the number of steps is known.
-        lr: reader.optional_number("lr", (1e-9, 1e3))?.unwrap_or(0.0) as f32,
+        epochs,
+        lr: LR_MAX,
         warmup: reader.number("warmup", (0.0, 1.0), 0.05)? as f32,
         loss: Triplet {
             margin: reader.number("margin", (0.0, 2.0), 0.3)? as f32,
@@ -71,6 +74,7 @@ fn asked(run: &Run, plan: &Train) -> Result<Asked, Error> {
     let head_labels = reader.optional_count("head_labels", (0, most))?;
     Ok(Asked {
         options,
+        lr,
         head_points,
         head_labels,
         common,
@@ -98,11 +102,9 @@ pub(super) fn train(run: &Run, plan: &Train, job: u64) -> Result<Vec<String>, Er
     expect_room(run, "training these auxiliary vectors", trained_rows(rows, column.dimension))?;
     let lesson = lesson::read(run, plan, (&table, &labels), asked.reciprocal, job)?;
     let points = encoded(run, &model, &lesson.texts, true)?;
-    if asked.options.lr == 0.0 {
-        let batches = lesson.texts.len().div_ceil(asked.options.batch.size);
-        asked.options.lr = default_lr(batches * asked.options.epochs);
-        asked.used.insert("lr".to_string(), asked.options.lr.to_string());
-    }
+    let batches = lesson.texts.len().div_ceil(asked.options.batch.size);
+    asked.options.lr = asked.lr.unwrap_or_else(|| default_lr(batches * asked.options.epochs));
+    asked.used.insert("lr".to_string(), asked.options.lr.to_string());
     let encodings = label_encodings(run, &table, &column, &labels, false, job)?;
     let old = auxiliary_part(run, &table, column.id, &plan.name)?
         .ok_or_else(|| Error::Internal(format!("auxiliary {} has no rows", plan.name)))?;

@@ -35,9 +35,9 @@ pub(crate) fn train(run: &Run, plan: &Train) -> Result<Output, Error> {
     match thread {
         Ok(thread) => inner.jobs.keep_thread(job, thread),
         Err(error) => {
-            let result = Err(Error::Internal(format!("no thread for the job: {error}")));
-            inner.jobs.end(job, &result);
-            return result.map(|_: Vec<String>| Output::changed(0));
+            let failed = || Error::Internal(format!("no thread for the job: {error}"));
+            inner.jobs.end(job, &Err(failed()));
+            return Err(failed());
         }
     }
     let column = Column { name: "job".to_string(), data_type: argtop_query::DataType::BigInt };
