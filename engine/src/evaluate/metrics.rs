@@ -22,6 +22,7 @@ use std::sync::Arc;
 use argtop_query::plan::{Metric, MetricKind};
 use roaring::RoaringBitmap;
 
+use super::bootstrap::PointValues;
 use super::groups::LabelGroups;
 use super::propensity::Propensity;
 
@@ -104,7 +105,8 @@ pub struct MetricOptions {
     pub groups: Option<Arc<LabelGroups>>,
     /// Denominator of COVERAGE.
     pub coverage: CoverageBase,
-    /// Keeps the value of every point for P, R, NDCG and MRR (8 bytes each), for the bootstrap.
+    /// Keeps the values of every point (8 bytes for a metric, 16 for PSP and PSNDCG), for the bootstrap.
+    /// COVERAGE and ANN_RECALL have none.
     pub keep_points: bool,
 }
 
@@ -129,7 +131,7 @@ pub struct Metrics {
     covered: Vec<RoaringBitmap>,
     true_labels: RoaringBitmap,
     /// Values of each point, where they are kept.
-    values: Vec<Vec<f64>>,
+    values: Vec<PointValues>,
     /// Ranks that matter: the largest k.
     depth: usize,
     /// 1/log2(r+1) by rank from 0, as far as it was needed.
@@ -182,7 +184,7 @@ impl Metrics {
             ideals: vec![0.0; count],
             covered: vec![RoaringBitmap::new(); count],
             true_labels: RoaringBitmap::new(),
-            values: vec![Vec::new(); count],
+            values: vec![PointValues::default(); count],
             depth,
             discounts: Vec::new(),
         })
@@ -233,9 +235,13 @@ impl Metrics {
             if let (true, Some(values)) = (self.options.keep_points, self.values.get_mut(i)) {
                 let value = parts.first().copied().unwrap_or(0.0);
                 match metric.kind {
-                    MetricKind::Precision => values.push(value / f64::from(metric.k)),
-                    MetricKind::Recall | MetricKind::Ndcg | MetricKind::Mrr => values.push(value),
-                    _ => {}
+                    MetricKind::Precision => values.gains.push(value / f64::from(metric.k)),
+                    MetricKind::Recall | MetricKind::Ndcg | MetricKind::Mrr => values.gains.push(value),
+                    MetricKind::Psp | MetricKind::Psndcg => {
+                        values.gains.push(value);
+                        values.ideals.push(ideal);
+                    }
+                    MetricKind::Coverage | MetricKind::AnnRecall => {}
                 }
             }
         }
@@ -361,7 +367,10 @@ impl Metrics {
         self.ideals.iter_mut().zip(&other.ideals).for_each(|(a, b)| *a += b);
         self.covered.iter_mut().zip(&other.covered).for_each(|(a, b)| *a |= b);
         self.true_labels |= &other.true_labels;
-        self.values.iter_mut().zip(&other.values).for_each(|(a, b)| a.extend_from_slice(b));
+        for (mine, theirs) in self.values.iter_mut().zip(&other.values) {
+            mine.gains.extend_from_slice(&theirs.gains);
+            mine.ideals.extend_from_slice(&theirs.ideals);
+        }
         Ok(())
     }
 
@@ -418,11 +427,8 @@ impl Metrics {
         }
     }
 
-    /// Values of the points in the order added, for P, R, NDCG and MRR where they are kept.
-    pub fn values(&self, metric: usize) -> Option<&[f64]> {
-        let kind = self.metrics.get(metric)?.kind;
-        let kept =
-            matches!(kind, MetricKind::Precision | MetricKind::Recall | MetricKind::Ndcg | MetricKind::Mrr);
-        if kept && self.options.keep_points { self.values.get(metric).map(Vec::as_slice) } else { None }
+    /// Values of the points in the order added, for the metrics that have them, where they are kept.
+    pub fn values(&self, metric: usize) -> Option<&PointValues> {
+        self.values.get(metric).filter(|values| !values.gains.is_empty())
     }
 }

@@ -347,16 +347,16 @@ fn merged_parts_equal_the_whole() {
 }
 
 #[test]
-fn kept_values_average_to_the_figure() {
+fn kept_values_make_the_figure() {
     let data = dense(5, 70, 40);
     let sums = data.accumulate(&all_metrics(), false, 0..70);
     for (i, (metric, figure)) in all_metrics().iter().zip(sums.finish()).enumerate() {
-        let kept = [MetricKind::Precision, MetricKind::Recall, MetricKind::Ndcg, MetricKind::Mrr];
         let values = sums.values(i);
-        assert_eq!(values.is_some(), kept.contains(&metric.kind));
+        assert_eq!(values.is_none(), matches!(metric.kind, MetricKind::Coverage | MetricKind::AnnRecall));
         if let Some(values) = values {
-            let mean = values.iter().sum::<f64>() / values.len() as f64;
-            assert!((mean - figure.unwrap()).abs() < 1e-12);
+            // The figure without a draw.
+            let found = bootstrap(values, None, 1, 1).unwrap();
+            assert!((found.mean - figure.unwrap()).abs() < 1e-12, "{metric:?}");
         }
     }
 }
@@ -423,12 +423,16 @@ fn points_are_grouped_by_value() {
     assert_eq!(by_key.add(&text("c"), &hit), Err(MetricError::TooManyGroups { max: 3 }));
 }
 
+fn means(values: &[f64]) -> PointValues {
+    PointValues { gains: values.to_vec(), ideals: Vec::new() }
+}
+
 #[test]
 fn bootstrap_finds_a_clear_difference_and_no_false_one() {
     let mut random = fastrand::Rng::with_seed(1);
     let a: Vec<f64> = (0..400).map(|_| f64::from(u8::from(random.f64() < 0.6))).collect();
     let worse: Vec<f64> = a.iter().map(|v| if random.f64() < 0.3 { 0.0 } else { *v }).collect();
-    let interval = bootstrap_difference(&a, &worse, 7, 500).unwrap();
+    let interval = bootstrap(&means(&a), Some(&means(&worse)), 7, 500).unwrap();
     assert!(interval.low > 0.0 && interval.low < interval.mean && interval.mean < interval.high);
     let plain = a.iter().sum::<f64>() / 400.0 - worse.iter().sum::<f64>() / 400.0;
     assert!((interval.mean - plain).abs() < 1e-12);
@@ -439,9 +443,34 @@ fn bootstrap_finds_a_clear_difference_and_no_false_one() {
 
     let mut reversed = a.clone();
     reversed.reverse();
-    let none = bootstrap_difference(&a, &reversed, 7, 500).unwrap();
+    let none = bootstrap(&means(&a), Some(&means(&reversed)), 7, 500).unwrap();
     assert!(none.low < 0.0 && none.high > 0.0);
-    assert_eq!(none, bootstrap_difference(&a, &reversed, 7, 500).unwrap());
-    assert!(bootstrap_difference(&a, &a[1..], 7, 500).is_err());
-    assert!(bootstrap_difference(&[], &[], 7, 500).is_err());
+    assert_eq!(none, bootstrap(&means(&a), Some(&means(&reversed)), 7, 500).unwrap());
+    assert!(bootstrap(&means(&a), Some(&means(&a[1..])), 7, 500).is_err());
+    assert!(bootstrap(&means(&[]), None, 7, 500).is_err());
+    assert!(bootstrap(&means(&a), None, 7, 0).is_err());
+}
+
+#[test]
+fn bootstrap_of_a_ratio_draws_gains_and_ideals_together() {
+    let mut random = fastrand::Rng::with_seed(2);
+    let ideals: Vec<f64> = (0..500).map(|_| 1.0 + 4.0 * random.f64()).collect();
+    // Every point has the same share of what it could have, so that the ratio is the same for any draw.
+    let values = PointValues { gains: ideals.iter().map(|ideal| 0.25 * ideal).collect(), ideals };
+    let found = bootstrap(&values, None, 3, 200).unwrap();
+    for bound in [found.mean, found.low, found.high] {
+        assert!((bound - 0.25).abs() < 1e-12);
+    }
+
+    let gains: Vec<f64> = values.ideals.iter().map(|ideal| ideal * random.f64()).collect();
+    let scattered = PointValues { gains, ideals: values.ideals.clone() };
+    let found = bootstrap(&scattered, Some(&values), 3, 500).unwrap();
+    let total = |values: &[f64]| values.iter().sum::<f64>();
+    let plain = (total(&scattered.gains) - total(&values.gains)) / total(&values.ideals);
+    assert!((found.mean - plain).abs() < 1e-12);
+    // The width of a ratio by the delta method: the spread of gain - ratio * ideal, over the mean ideal.
+    let rest = |at: usize| scattered.gains[at] - values.gains[at] - plain * values.ideals[at];
+    let variance = (0..500).map(|at| rest(at).powi(2)).sum::<f64>() / 500.0;
+    let width = 2.0 * 1.96 * (variance / 500.0).sqrt() / (total(&values.ideals) / 500.0);
+    assert!(((found.high - found.low) / width - 1.0).abs() < 0.15);
 }

@@ -14,7 +14,7 @@ pub(crate) mod run;
 #[cfg(test)]
 mod metrics_tests;
 
-pub use bootstrap::{Interval, bootstrap_difference};
+pub use bootstrap::{Interval, PointValues, bootstrap};
 pub use groups::{DECILES, LabelGroups, MetricsByKey};
 pub use metrics::{CoverageBase, LabelIndex, MetricError, MetricOptions, Metrics, RankedPoint};
 pub(crate) use propensity::inverse_propensity;

@@ -15,7 +15,7 @@ use argtop_query::plan::{Evaluate, EvaluateBy, Metric, MetricKind, Node, Search,
 use argtop_query::{DataType, Value};
 use argtop_storage::{Key, ObjectId, Slot};
 
-use super::bootstrap::bootstrap_difference;
+use super::bootstrap::bootstrap;
 use super::groups::{LabelGroups, MetricsByKey};
 use super::metrics::{CoverageBase, LabelIndex, MetricOptions, Metrics, RankedPoint};
 use super::propensity::{LabelCounts, Propensity};
@@ -469,7 +469,7 @@ fn report(
         output.notes.push(format!("{}: {rate:.0} queries/s in blocks, {points} points", target.name));
     }
     if settings.bootstrap > 0 {
-        output.notes.extend(differences(settings, metrics, targets)?);
+        output.notes.extend(intervals(settings, metrics, targets)?);
     }
     Ok(output)
 }
@@ -510,25 +510,29 @@ fn rows_of(plan: &Evaluate, settings: &Settings, target: &Target) -> Vec<Vec<Val
     }
 }
 
-/// Paired bootstrap intervals of every further target against the first.
-fn differences(settings: &Settings, metrics: &[Metric], targets: &[Target]) -> Result<Vec<String>, Error> {
+/// Bootstrap intervals of every target, and of every further one minus the first.
+fn intervals(settings: &Settings, metrics: &[Metric], targets: &[Target]) -> Result<Vec<String>, Error> {
     let mut notes = Vec::new();
+    let mut note = |what: &str, at: usize, (a, b): (&Target, Option<&Target>)| {
+        let Some(values) = a.totals.values(at) else { return Ok::<(), Error>(()) };
+        let other = b.and_then(|b| b.totals.values(at));
+        let found = bootstrap(values, other, settings.seed, settings.bootstrap).map_err(invalid)?;
+        let percent = |value: f64| match b {
+            Some(_) => format!("{:+.2}", value * 100.0),
+            None => format!("{:.2}", value * 100.0),
+        };
+        let (mean, low, high) = (percent(found.mean), percent(found.low), percent(found.high));
+        let metric = metrics.get(at).map(|metric| metric_name(*metric)).unwrap_or_default();
+        notes.push(format!("{metric} {what}: {mean} [{low}, {high}] (95 %, {} rounds)", settings.bootstrap));
+        Ok(())
+    };
+    for target in targets {
+        (0..metrics.len()).try_for_each(|at| note(&target.name, at, (target, None)))?;
+    }
     let Some((first, others)) = targets.split_first() else { return Ok(notes) };
     for other in others {
-        for (at, metric) in metrics.iter().enumerate() {
-            let (Some(a), Some(b)) = (other.totals.values(at), first.totals.values(at)) else { continue };
-            let found = bootstrap_difference(a, b, settings.seed, settings.bootstrap).map_err(invalid)?;
-            notes.push(format!(
-                "{} {} - {}: {:+.2} [{:+.2}, {:+.2}] (95 %, {} rounds)",
-                metric_name(*metric),
-                other.name,
-                first.name,
-                found.mean * 100.0,
-                found.low * 100.0,
-                found.high * 100.0,
-                settings.bootstrap
-            ));
-        }
+        let what = format!("{} - {}", other.name, first.name);
+        (0..metrics.len()).try_for_each(|at| note(&what, at, (other, Some(first))))?;
     }
     Ok(notes)
 }

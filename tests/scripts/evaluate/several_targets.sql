@@ -22,6 +22,12 @@ METRICS (P@1, P@2) WITH (bootstrap = 100, seed = 7);
 --# EXACT ON t: # queries/s in blocks, 2 points
 --# PIPELINE by_key: # queries/s in blocks, 2 points
 --# PIPELINE by_key (shortlist.limit => 1): # queries/s in blocks, 2 points
+--# P@1 EXACT ON t: 100.00 [100.00, 100.00] (95 %, 100 rounds)
+--# P@2 EXACT ON t: 50.00 [50.00, 50.00] (95 %, 100 rounds)
+--# P@1 PIPELINE by_key: 50.00 [0.00, 100.00] (95 %, 100 rounds)
+--# P@2 PIPELINE by_key: 50.00 [50.00, 50.00] (95 %, 100 rounds)
+--# P@1 PIPELINE by_key (shortlist.limit => 1): 100.00 [100.00, 100.00] (95 %, 100 rounds)
+--# P@2 PIPELINE by_key (shortlist.limit => 1): 50.00 [50.00, 50.00] (95 %, 100 rounds)
 --# P@1 PIPELINE by_key - EXACT ON t: -50.00 [-100.00, +0.00] (95 %, 100 rounds)
 --# P@2 PIPELINE by_key - EXACT ON t: +0.00 [+0.00, +0.00] (95 %, 100 rounds)
 --# P@1 PIPELINE by_key (shortlist.limit => 1) - EXACT ON t: +0.00 [+0.00, +0.00] (95 %, 100 rounds)
