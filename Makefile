@@ -1,6 +1,6 @@
 # Each target is a script in .setup/, which sets the same environment for all of them.
 
-.PHONY: help setup build demo ablation ablation-quick test lint clean
+.PHONY: help setup build demo ablation ablation-quick bench test lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1 - \2/p' Makefile
@@ -19,6 +19,9 @@ ablation: setup ## every method and its parts, over the sets in the folder ARGTO
 
 ablation-quick: setup ## the same over a cut of the demonstration's set
 	@sh .setup/ablation.sh quick
+
+bench: setup ## the encoder in f32 and int8, in one run
+	@sh .setup/bench.sh
 
 test: setup ## every test and every lint
 	@sh .setup/test.sh

@@ -37,11 +37,13 @@ set_up() {
     pairs="SELECT text, labels FROM read_xc($(string "$data/trn.json.gz"))"
     train="($pairs WHERE hash(qid) % 10 <> 0)"
     validation="($pairs WHERE hash(qid) % 10 = 0)"
-    test_points="(SELECT text, labels, exclude FROM read_xc($(string "$data/tst.json.gz")$filter))"
+    test_points="(SELECT text, labels, exclude FROM read_xc($(string "$data/tst.json.gz")$filter)
+  WHERE hash(qid) % ${TESTS:-1} = 0)"
     propensity="propensity = (SELECT labels FROM read_xc($(string "$data/trn.json.gz")))"
     statements model <<SQL
 CREATE MODEL minilm FROM $(string "$ARGTOP_CACHE/models/minilm-l3/model.onnx")
-  TOKENIZER $(string "$ARGTOP_CACHE/models/minilm-l3/tokenizer.json") WITH (max_tokens = 64);
+  TOKENIZER $(string "$ARGTOP_CACHE/models/minilm-l3/tokenizer.json")
+  WITH (max_tokens = 64, dtype = '${DTYPE:-f32}');
 SQL
 }
 

@@ -80,7 +80,7 @@ pub use manifest::{FileEntry, GenerationKind, Manifest, ManifestFields};
 pub use map::Map;
 pub use object::{
     AuxiliaryRecord, ClassifierRecord, ColumnRecord, ColumnType, FrequencyRecord, FusionRecord,
-    GeneratedRecord, IndexRecord, Link, ModelRecord, Object, ObjectKind, PipelineRecord, Pooling,
+    GeneratedRecord, IndexRecord, Link, ModelRecord, ModelType, Object, ObjectKind, PipelineRecord, Pooling,
     SparseRecord, TableRecord,
 };
 pub use open::OpenOptions;

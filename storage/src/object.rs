@@ -175,6 +175,17 @@ pub enum Pooling {
     None,
 }
 
+/// Numbers that a model computes with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ModelType {
+    /// As the graph says.
+    #[default]
+    F32,
+    /// Linear layers in 8 bits.
+    Int8,
+}
+
 /// A model: an ONNX graph (blob part 0) and a tokenizer (blob part 1).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelRecord {
@@ -194,6 +205,9 @@ pub struct ModelRecord {
     pub output: String,
     /// Names of the graph's inputs.
     pub inputs: Vec<String>,
+    /// Numbers it computes with.
+    #[serde(default)]
+    pub dtype: ModelType,
     /// Device the model runs on.
     pub device: String,
     /// Device to use when the first is not there.

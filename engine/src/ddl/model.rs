@@ -4,13 +4,13 @@ use std::io::Read;
 use std::path::Path;
 
 use argtop_query::plan::CreateModel;
-use argtop_storage::{ModelRecord, Object, ObjectKind, Pooling, Writer};
+use argtop_storage::{ModelRecord, ModelType, Object, ObjectKind, Pooling, Writer};
 
 use super::options::OptionReader;
 use crate::dispatch::Output;
 use crate::error::Error;
 use crate::execute::Run;
-use crate::model::{self, Device, Encoder, ModelSpec};
+use crate::model::{self, Device, Dtype, Encoder, ModelSpec};
 use crate::view::View;
 
 /// Blob part of the graph.
@@ -58,6 +58,10 @@ pub(crate) fn create(run: &Run, mut writer: Writer<'_>, plan: &CreateModel) -> R
         max_tokens: u32::try_from(spec.max_tokens).unwrap_or(u32::MAX),
         output: info.output,
         inputs: info.inputs,
+        dtype: match spec.dtype {
+            Dtype::F32 => ModelType::F32,
+            Dtype::Int8 => ModelType::Int8,
+        },
         device: device_name(spec.device),
         fallback: spec.fallback_cpu.then(|| "cpu".to_string()),
         fingerprint: model::fingerprint(&graph, &tokenizer, &spec),
@@ -103,6 +107,10 @@ fn spec(run: &Run, options: &mut OptionReader<'_>) -> Result<ModelSpec, Error> {
         normalize: options.boolean("normalize")?.unwrap_or(true),
         max_tokens: options.number("max_tokens", 3, 8_192)?.unwrap_or(MAX_TOKENS) as usize,
         output: options.text("output")?,
+        dtype: match options.word("dtype", &["f32", "int8"])? {
+            Some("int8") => Dtype::Int8,
+            _ => Dtype::F32,
+        },
         device,
         fallback_cpu: options.word("fallback", &["cpu"])?.is_some(),
         threads: options.number("threads", 1, 1_024)?.map_or(run.inner.threads, |threads| threads as usize),
@@ -184,6 +192,10 @@ pub(crate) fn load(view: &View, record: &ModelRecord) -> Result<Encoder, Error> 
         normalize: record.normalize,
         max_tokens: record.max_tokens as usize,
         output: Some(record.output.clone()),
+        dtype: match record.dtype {
+            ModelType::F32 => Dtype::F32,
+            ModelType::Int8 => Dtype::Int8,
+        },
         device: parse_device(&record.device)?,
         fallback_cpu: record.fallback.is_some(),
         threads: view.inner().threads,

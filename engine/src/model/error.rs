@@ -100,6 +100,24 @@ pub enum ModelError {
         /// What ONNX Runtime said.
         reason: String,
     },
+    /// There is nothing to quantise.
+    #[error(
+        "the model has no product with a fixed f32 matrix (MatMul), so that dtype 'int8' cannot be used; \
+         leave dtype out, or export the model without quantisation and in f32"
+    )]
+    NotQuantizable,
+    /// A matrix cannot be quantised.
+    #[error("tensor '{tensor}' of the model has numbers that are not finite; export the model again")]
+    NotFiniteWeights {
+        /// The matrix.
+        tensor: String,
+    },
+    /// 8-bit layers on another device than the processor.
+    #[error("dtype 'int8' runs on the processor, not on {device}; set device => 'cpu', or leave dtype out")]
+    Int8Device {
+        /// As asked for.
+        device: String,
+    },
     /// The tokenizer file cannot be read.
     #[error("the tokenizer file is not usable: {reason}; give the tokenizer.json that belongs to the model")]
     Tokenizer {

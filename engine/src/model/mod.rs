@@ -8,6 +8,8 @@
 //! 2. [`inspect`] says what a model is, or why it cannot be used; `CREATE MODEL` runs it.
 //! 3. [`Encoder::load`] opens the stored model; [`Encoder::encode`] turns texts into vectors.
 //!
+//! A model of dtype int8 is rewritten when it is loaded: its linear layers become 8-bit ones of our own.
+//!
 //! The same text has the same embedding, bit for bit, whatever else is in the call. Texts are batched only
 //! with texts of the same number of tokens, so there is no padding. When a model is loaded, a probe finds out
 //! whether a text alone and in a batch is the same; if only the rounding differs, no text is run alone, and
@@ -18,8 +20,12 @@ mod cache;
 mod encoder;
 mod error;
 mod inspect;
+mod linear;
 mod pooling;
 mod protobuf;
+mod quantize;
+#[cfg(test)]
+mod quantize_tests;
 mod runtime;
 mod session;
 mod signature;
@@ -34,4 +40,4 @@ pub use encoder::{Embeddings, Encoder};
 pub use error::ModelError;
 pub use inspect::{ModelInfo, inspect};
 pub use runtime::Runtime;
-pub use spec::{Device, ModelLimits, ModelSpec, Pooling, fingerprint};
+pub use spec::{Device, Dtype, ModelLimits, ModelSpec, Pooling, fingerprint};

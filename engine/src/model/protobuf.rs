@@ -63,12 +63,58 @@ struct Walk<'a> {
     graphs: usize,
 }
 
-/// One field of a message: its number, the value of a varint, and the place of its bytes.
-struct Field {
-    number: u64,
-    varint: Option<u64>,
-    start: usize,
-    end: usize,
+/// One field of a message: its number, the value of a varint, and the place of its value's bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Field {
+    pub(super) number: u64,
+    pub(super) varint: Option<u64>,
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+/// The fields of the message at `start..end`, in their order.
+pub(super) fn fields(bytes: &[u8], start: usize, end: usize) -> Result<Vec<Field>, ModelError> {
+    let walk = Walk { bytes, graphs: 0 };
+    let (mut at, mut found) = (start, Vec::new());
+    while at < end {
+        let field = walk.field(at, end)?;
+        at = field.end;
+        found.push(field);
+    }
+    Ok(found)
+}
+
+/// The numbers of a packed field of varints.
+pub(super) fn varints(bytes: &[u8], start: usize, end: usize) -> Result<Vec<u64>, ModelError> {
+    let walk = Walk { bytes, graphs: 0 };
+    let (mut at, mut found) = (start, Vec::new());
+    while at < end {
+        let (value, next) = walk.varint(at, end)?;
+        at = next;
+        found.push(value);
+    }
+    Ok(found)
+}
+
+/// Appends a field that holds bytes.
+pub(super) fn put_bytes(out: &mut Vec<u8>, number: u64, bytes: &[u8]) {
+    put_varint(out, number << 3 | 2);
+    put_varint(out, bytes.len() as u64);
+    out.extend_from_slice(bytes);
+}
+
+/// Appends a field that holds a number.
+pub(super) fn put_number(out: &mut Vec<u8>, number: u64, value: u64) {
+    put_varint(out, number << 3);
+    put_varint(out, value);
+}
+
+fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+    while value > 127 {
+        out.push(value as u8 & 127 | 128);
+        value >>= 7;
+    }
+    out.push(value as u8);
 }
 
 impl Walk<'_> {

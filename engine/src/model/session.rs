@@ -11,10 +11,12 @@ use ort::session::{HasSelectedOutputs, OutputSelector, RunOptions, Session, Sess
 use ort::value::TensorRef;
 
 use super::error::ModelError;
+use super::linear;
 use super::protobuf::check_self_contained;
+use super::quantize::{Quantized, quantize};
 use super::runtime::Runtime;
 use super::signature::{Role, Signature};
-use super::spec::{Device, ModelSpec};
+use super::spec::{Device, Dtype, ModelSpec};
 use super::tokenizer::panic_message;
 
 /// Texts of equal length as the model takes them, row after row.
@@ -49,7 +51,15 @@ impl OnnxSession {
     pub(super) fn load(bytes: &[u8], spec: &ModelSpec, runtime: &Runtime) -> Result<OnnxSession, ModelError> {
         check_self_contained(bytes)?;
         let (builder, provider, mut notes) = builder(spec, runtime)?;
-        let session = commit(builder, bytes)?;
+        let session = match spec.dtype {
+            Dtype::F32 => commit(builder, bytes)?,
+            Dtype::Int8 => {
+                let Quantized { bytes, layers } = quantize(bytes)?;
+                let domain = linear::domain(layers).map_err(|error| refused(&error))?;
+                let builder = builder.with_operators(domain);
+                commit(builder.map_err(|error: ort::Error<SessionBuilder>| refused(&error))?, &bytes)?
+            }
+        };
         let signature = Signature::read(&session, spec.pooling, spec.output.as_deref())?;
         notes.extend(signature.note.clone());
         let selected = OutputSelector::no_default().with(signature.output.as_str());
@@ -121,6 +131,13 @@ fn commit(mut builder: SessionBuilder, bytes: &[u8]) -> Result<Session, ModelErr
 /// Session options, the provider in use and what there is to say about it.
 fn builder(spec: &ModelSpec, runtime: &Runtime) -> Result<(SessionBuilder, String, Vec<String>), ModelError> {
     let asked = match spec.device {
+        Device::Cuda(number) if spec.dtype == Dtype::Int8 => {
+            return Err(ModelError::Int8Device { device: format!("cuda:{number}") });
+        }
+        // What does not run on the device is no reason to look for it.
+        Device::Auto if spec.dtype == Dtype::Int8 => {
+            return Ok((cpu(spec, runtime)?, "cpu".to_string(), Vec::new()));
+        }
         Device::Cpu => return Ok((cpu(spec, runtime)?, "cpu".to_string(), Vec::new())),
         Device::Cuda(number) => number,
         Device::Auto => 0,

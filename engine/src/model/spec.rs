@@ -26,6 +26,15 @@ impl Pooling {
     }
 }
 
+/// Numbers that a model computes with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dtype {
+    /// As the graph says.
+    F32,
+    /// Linear layers in 8 bits, made when the model is loaded; on the processor only.
+    Int8,
+}
+
 /// Where a model runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Device {
@@ -49,6 +58,8 @@ pub struct ModelSpec {
     pub max_tokens: usize,
     /// The output to use; `None`: the only one that fits the pooling.
     pub output: Option<String>,
+    /// Numbers to compute with.
+    pub dtype: Dtype,
     /// Where to run.
     pub device: Device,
     /// Whether to run on the processor if the device cannot be used.
@@ -97,7 +108,7 @@ impl Default for ModelLimits {
 }
 
 /// SHA-256, in hex, over everything that changes embeddings: the model, the tokenizer, pooling,
-/// normalisation, the number of tokens kept and the output. Device and threads change only the rounding and
+/// normalisation, the number of tokens kept, the output, and 8-bit layers. Device and threads change only the rounding and
 /// are left out.
 pub fn fingerprint(model_bytes: &[u8], tokenizer_bytes: &[u8], spec: &ModelSpec) -> String {
     let mut hash = Sha256::new();
@@ -114,6 +125,9 @@ pub fn fingerprint(model_bytes: &[u8], tokenizer_bytes: &[u8], spec: &ModelSpec)
     part(&(spec.max_tokens as u64).to_be_bytes());
     part(&[u8::from(spec.output.is_some())]);
     part(spec.output.as_deref().unwrap_or_default().as_bytes());
+    if spec.dtype == Dtype::Int8 {
+        part(b"int8, a scale for each row and column");
+    }
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -163,6 +177,7 @@ mod tests {
             print(b"ab", b"c", &ModelSpec { normalize: !base.normalize, ..base.clone() }),
             print(b"ab", b"c", &ModelSpec { max_tokens: base.max_tokens + 1, ..base.clone() }),
             print(b"ab", b"c", &ModelSpec { output: Some(String::new()), ..base.clone() }),
+            print(b"ab", b"c", &ModelSpec { dtype: Dtype::Int8, ..base.clone() }),
         ];
         assert!(others.iter().all(|other| *other != first));
     }

@@ -4,7 +4,8 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Device, ModelSpec, Pooling, Runtime};
+use super::protobuf::{put_bytes, put_number};
+use super::{Device, Dtype, ModelSpec, Pooling, Runtime};
 
 /// The bytes of a file of `tests/fixtures`.
 pub(super) fn fixture(name: &str) -> Vec<u8> {
@@ -39,6 +40,7 @@ pub(super) fn spec(pooling: Pooling) -> ModelSpec {
         normalize: true,
         max_tokens: 64,
         output: None,
+        dtype: Dtype::F32,
         device: Device::Cpu,
         fallback_cpu: false,
         threads: 1,
@@ -47,24 +49,15 @@ pub(super) fn spec(pooling: Pooling) -> ModelSpec {
 
 /// A protobuf field that holds bytes.
 pub(super) fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
-    let mut out = varint(u64::from(number) << 3 | 2);
-    out.extend(varint(bytes.len() as u64));
-    out.extend_from_slice(bytes);
+    let mut out = Vec::new();
+    put_bytes(&mut out, u64::from(number), bytes);
     out
 }
 
 /// A protobuf field that holds a number.
 pub(super) fn number(field: u8, value: u64) -> Vec<u8> {
-    [varint(u64::from(field) << 3), varint(value)].concat()
-}
-
-fn varint(mut value: u64) -> Vec<u8> {
     let mut out = Vec::new();
-    while value > 127 {
-        out.push(value as u8 & 127 | 128);
-        value >>= 7;
-    }
-    out.push(value as u8);
+    put_number(&mut out, u64::from(field), value);
     out
 }
 
@@ -92,6 +85,23 @@ pub(super) type Declared<'a> = (&'a str, u64, &'a [u64]);
 
 /// An ONNX file, opset 17.
 pub(super) fn onnx(inputs: &[Declared<'_>], nodes: &[Vec<u8>], outputs: &[Declared<'_>]) -> Vec<u8> {
+    onnx_with(inputs, &[], nodes, outputs)
+}
+
+/// An f32 tensor with a name and sizes.
+pub(super) fn tensor(name: &str, sizes: &[u64], values: &[f32]) -> Vec<u8> {
+    let sizes: Vec<u8> = sizes.iter().flat_map(|size| number(1, *size)).collect();
+    let values: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    field(5, &[sizes, number(2, FLOAT), field(8, name.as_bytes()), field(9, &values)].concat())
+}
+
+/// [`onnx`] with fixed tensors.
+pub(super) fn onnx_with(
+    inputs: &[Declared<'_>],
+    tensors: &[Vec<u8>],
+    nodes: &[Vec<u8>],
+    outputs: &[Declared<'_>],
+) -> Vec<u8> {
     let declare = |place: u8, (name, element, sizes): &Declared<'_>| {
         let size = |size: &u64| field(1, &if *size == 0 { field(2, b"open") } else { number(1, *size) });
         let sizes: Vec<u8> = sizes.iter().flat_map(size).collect();
@@ -100,7 +110,7 @@ pub(super) fn onnx(inputs: &[Declared<'_>], nodes: &[Vec<u8>], outputs: &[Declar
     };
     let inputs: Vec<u8> = inputs.iter().flat_map(|input| declare(11, input)).collect();
     let outputs: Vec<u8> = outputs.iter().flat_map(|output| declare(12, output)).collect();
-    let graph = [nodes.concat(), field(2, b"graph"), inputs, outputs].concat();
+    let graph = [nodes.concat(), field(2, b"graph"), tensors.concat(), inputs, outputs].concat();
     [number(1, 8), field(8, &number(2, 17)), field(7, &graph)].concat()
 }
 

@@ -341,6 +341,7 @@ fn model_record(id: ObjectId) -> ModelRecord {
         max_tokens: 32,
         output: "o".into(),
         inputs: vec!["i".into()],
+        dtype: crate::ModelType::Int8,
         device: "cpu".into(),
         fallback: None,
         fingerprint: "00".into(),

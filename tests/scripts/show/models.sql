@@ -10,9 +10,9 @@ CREATE MODEL b FROM '${fixtures}/tiny_bert.onnx' TOKENIZER '${tmp}/words.json' W
 
 --@ columns
 SHOW MODELS;
---: name | dimension | pooling | normalize | max_tokens | output | device | provider | fingerprint
---> b | 32 | cls | false | 128 | last_hidden_state | cpu | cpu | 184d8ebf7dd9eafcaa3bc183c8dd17ebea09473f68b7abe80e10a65a9336223c
---> s | 64 | mean | true | 32 | sentence_embedding | cpu | cpu | 5a64196ef2a81196bb5df1b1b4df67d1b997a48202bbe7d14a2f4ad68f129081
+--: name | dimension | pooling | normalize | max_tokens | output | dtype | device | provider | fingerprint
+--> b | 32 | cls | false | 128 | last_hidden_state | f32 | cpu | cpu | 184d8ebf7dd9eafcaa3bc183c8dd17ebea09473f68b7abe80e10a65a9336223c
+--> s | 64 | mean | true | 32 | sentence_embedding | f32 | cpu | cpu | 5a64196ef2a81196bb5df1b1b4df67d1b997a48202bbe7d14a2f4ad68f129081
 
 CREATE MODEL s FROM '${fixtures}/static64.onnx' TOKENIZER '${fixtures}/tokenizer.json';
 --! error[Q0214]: model `s` exists already
@@ -43,3 +43,29 @@ DROP MODEL b;
 --! error[Q0202]: unknown model `b`
 --!   1 | DROP MODEL b
 --!     |            ^ help: known: `s`
+
+-- Linear layers in 8 bits: another model, which says so; only where there are such layers, and on the processor.
+CREATE MODEL b8 FROM '${fixtures}/tiny_bert.onnx' TOKENIZER '${tmp}/words.json' WITH (dtype = 'int8');
+
+SHOW MODELS;
+--> b8 | 32 | mean | true | 128 | last_hidden_state | int8 | cpu | cpu | 59ebe3138a9bf5cd946293e52cceeffaf2f36db19f877c4e655c5f06833d3942
+--> s | 64 | mean | true | 32 | sentence_embedding | f32 | cpu | cpu | 5a64196ef2a81196bb5df1b1b4df67d1b997a48202bbe7d14a2f4ad68f129081
+
+CREATE TABLE t8 (id BIGINT PRIMARY KEY, title TEXT,
+                 z VECTOR(32) GENERATED ALWAYS AS (normalize(encode(b8, title))) STORED);
+
+INSERT INTO t8 (id, title) VALUES (1, 'w3 w4'), (2, 'w5'), (3, 'w9 w10 w11');
+--= 3 changed
+
+SELECT id FROM t8 SEARCH 'w9 w10 w11' VIA EXACT LIMIT 1;
+--> 3
+
+CREATE MODEL x FROM '${fixtures}/static64.onnx' WITH (dtype = 'int8');
+--! error[M0001]: the model has no product with a fixed f32 matrix (MatMul), so that dtype 'int8' cannot be used; leave dtype out, or export the model without quantisation and in f32
+
+CREATE MODEL x FROM '${fixtures}/tiny_bert.onnx' TOKENIZER '${tmp}/words.json' WITH (dtype = 'int8', device = 'cuda');
+--! error[M0001]: dtype 'int8' runs on the processor, not on cuda:0; set device => 'cpu', or leave dtype out
+
+CREATE MODEL x FROM '${fixtures}/tiny_bert.onnx' TOKENIZER '${tmp}/words.json' WITH (dtype = 'int4');
+--! error[V0001]: option dtype of CREATE MODEL cannot be int4
+--!   help: it takes one of f32, int8

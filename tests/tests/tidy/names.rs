@@ -15,8 +15,12 @@ const CRATES: [(&str, &[&str]); 5] = [
 ];
 
 /// Files that may hold unsafe code.
-const UNSAFE_FILES: [&str; 3] =
-    ["engine/src/index/faiss.rs", "engine/src/kernel/gemm.rs", "storage/src/map.rs"];
+const UNSAFE_FILES: [&str; 4] = [
+    "engine/src/index/faiss.rs",
+    "engine/src/kernel/gemm.rs",
+    "engine/src/kernel/int8.rs",
+    "storage/src/map.rs",
+];
 
 /// Folders whose sources may print.
 const PRINTING: [&str; 4] = ["cli/", "tests/", "engine/examples/", "engine/benches/"];
