@@ -1,8 +1,9 @@
 //! Texts a second of the encoder in f32 and with 8-bit layers, in one run: `make bench`, or
 //! `cargo bench --workspace --bench encoder -- [TEXTS]`, where TEXTS is a file with a text a line.
 //!
-//! Without a file the titles of the demonstration's labels are taken, which are as long as queries. Both encoders are loaded once and take turns, so that other work on the machine disturbs
-//! them alike; the best of the rounds is given, and the cosines between their embeddings. Each has one thread.
+//! Without a file the titles of the demonstration's labels are taken, which are as long as queries. Both
+//! encoders are loaded once and take turns, so that other work on the machine disturbs them alike; the best
+//! of the rounds is given, and the cosines between their embeddings. Each has one thread.
 
 #![allow(clippy::print_stdout)]
 

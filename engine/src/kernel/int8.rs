@@ -10,7 +10,7 @@
 //! Products of codes are summed exactly, and what follows are single multiplications in f32, so that every
 //! instruction set gives the same bits.
 //!
-//! Both codes are symmetric, round(value / scale) within -127..=127 with scale = largest absolute value / 127.
+//! Both codes are symmetric: round(value / scale), -127..=127, where scale = largest absolute value / 127.
 //! Those of the matrix are stored with 128 added, because `vpdpbusd` (AVX-512 VNNI) multiplies unsigned with
 //! signed bytes: `sum (w + 128) a - 128 sum a = sum w a`.
 
@@ -182,8 +182,8 @@ fn to_codes(largest: f32) -> f32 {
     if factor.is_finite() { factor } else { 0.0 }
 }
 
-/// 1.5 * 2^23: a number of at most 2^22 added to it is rounded to a whole one, ties to the even one, which then
-/// stands in the low bits.
+/// 1.5 * 2^23: a number of at most 2^22 added to it is rounded to a whole one, ties to the even one, which
+/// then stands in the low bits.
 const ROUNDING: f32 = 12_582_912.0;
 
 /// The code of a number of at most the size that the factor was made for; it is within -127..=127, since the
@@ -196,8 +196,8 @@ fn code(value: f32, factor: f32) -> i8 {
 /// Writes the codes of one row; gives its scale and the sum of its codes.
 fn encode_row(method: Method, row: &[f32], out: &mut [i8]) -> (f32, i32) {
     let largest = match method {
-        // SAFETY: The method is only chosen (and in tests only asked for) where the processor has AVX-512F.
         #[cfg(target_arch = "x86_64")]
+        // SAFETY: The method is only chosen (and in tests only asked for) where the processor has AVX-512F.
         Method::Vnni => unsafe { x86::largest(row) },
         _ => largest(row),
     };
@@ -208,15 +208,15 @@ fn encode_row(method: Method, row: &[f32], out: &mut [i8]) -> (f32, i32) {
     }
     let factor = to_codes(largest);
     let sum = match method {
-        // SAFETY: The method is only chosen (and in tests only asked for) where the processor has AVX-512F.
         #[cfg(target_arch = "x86_64")]
+        // SAFETY: The method is only chosen (and in tests only asked for) where the processor has AVX-512F.
         Method::Vnni => unsafe { x86::codes(row, factor, out) },
         _ => codes(row, factor, out),
     };
     (largest / CODE_MAX, sum)
 }
 
-/// The bits of the largest absolute value. Sizes are ordered as their bits are; what is not finite comes last.
+/// The bits of the largest absolute value. Sizes are ordered as their bits are; what is not finite is last.
 #[inline(always)]
 fn largest(values: &[f32]) -> u32 {
     values.iter().map(|value| value.to_bits() & 0x7fff_ffff).fold(0, u32::max)
@@ -253,22 +253,30 @@ struct Tile<'a> {
 }
 
 impl Tile<'_> {
+    /// Stops where the parts of the tile do not fit together, or `room` numbers do not hold its product.
+    #[inline(always)]
+    fn check(&self, rows: usize, room: usize) {
+        let fit = (1..=ROWS_AT_ONCE).contains(&rows) && self.sums.len() == rows;
+        assert!(fit && self.row_scales.len() == rows, "a sum and a scale for each of {rows} rows");
+        let whole = self.panel.len().is_multiple_of(PANEL * QUAD);
+        assert!(whole && self.values.len() * PANEL == self.panel.len() * rows, "rows as long as the panel");
+        assert!(self.scales.len() == PANEL && self.bias.len() == PANEL, "numbers of one panel");
+        assert!(self.columns <= PANEL && room >= (rows - 1) * self.stride + self.columns, "room for rows");
+    }
+
     /// Writes the product of the tile to `out`, which begins with its first number.
     fn multiply(&self, method: Method, out: &mut [f32]) {
         let rows = self.sums.len();
-        assert!((1..=ROWS_AT_ONCE).contains(&rows) && self.row_scales.len() == rows, "{rows} rows at once");
-        assert!(self.values.len() * PANEL == self.panel.len() * rows, "rows of the length of the panel");
-        assert!(self.scales.len() == PANEL && self.bias.len() == PANEL, "numbers of one panel");
-        assert!(self.columns <= PANEL && out.len() >= (rows - 1) * self.stride + self.columns, "room");
+        self.check(rows, out.len());
         let mut sums = [[0i32; PANEL]; ROWS_AT_ONCE];
         let sums = &mut sums[..rows];
         match method {
+            #[cfg(target_arch = "x86_64")]
             // SAFETY: The method is only chosen (and in tests only asked for) where the processor has
-            // AVX-512F and VNNI; the lengths were compared above.
-            #[cfg(target_arch = "x86_64")]
+            // AVX-512F and VNNI.
             Method::Vnni => return unsafe { x86::vnni(self, out) },
-            // SAFETY: Likewise with AVX2.
             #[cfg(target_arch = "x86_64")]
+            // SAFETY: Likewise with AVX2.
             Method::Avx2 => unsafe { x86::avx2(self.values, self.panel, sums) },
             Method::Portable => portable(self.values, self.panel, sums),
         }
@@ -302,20 +310,14 @@ mod x86 {
     use super::{PANEL, QUAD, ROUNDING, Tile};
 
     /// [`super::largest`], compiled for AVX-512F.
-    ///
-    /// # Safety
-    /// The processor has it.
     #[target_feature(enable = "avx512f")]
-    pub(super) unsafe fn largest(values: &[f32]) -> u32 {
+    pub(super) fn largest(values: &[f32]) -> u32 {
         super::largest(values)
     }
 
     /// [`super::codes`], 16 numbers at a time.
-    ///
-    /// # Safety
-    /// The processor has AVX-512F.
     #[target_feature(enable = "avx512f")]
-    pub(super) unsafe fn codes(values: &[f32], factor: f32, out: &mut [i8]) -> i32 {
+    pub(super) fn codes(values: &[f32], factor: f32, out: &mut [i8]) -> i32 {
         let (lanes, rest) = values.as_chunks::<16>();
         let (out_lanes, out_rest) = out.split_at_mut(lanes.len() * 16);
         let (factors, rounding) = (_mm512_set1_ps(factor), _mm512_set1_ps(ROUNDING));
@@ -333,16 +335,12 @@ mod x86 {
     }
 
     /// A tile with `vpdpbusd`: one instruction for 16 columns and 4 numbers of a row.
-    ///
-    /// # Safety
-    /// The processor has AVX-512F and VNNI, and the lengths in the tile fit as [`Tile::multiply`] checks.
     #[target_feature(enable = "avx512f,avx512vnni")]
-    pub(super) unsafe fn vnni(tile: &Tile<'_>, out: &mut [f32]) {
+    pub(super) fn vnni(tile: &Tile<'_>, out: &mut [f32]) {
         macro_rules! rows {
             ($($rows:literal)*) => {
                 match tile.sums.len() {
-                    // SAFETY: As for the whole function.
-                    $($rows => unsafe { vnni_rows::<$rows>(tile, out) },)*
+                    $($rows => vnni_rows::<$rows>(tile, out),)*
                     _ => unreachable!("the caller has counted the rows"),
                 }
             };
@@ -351,11 +349,9 @@ mod x86 {
     }
 
     /// `R` rows, whose sums stay in registers.
-    ///
-    /// # Safety
-    /// As for [`vnni`], and the tile has `R` rows.
     #[target_feature(enable = "avx512f,avx512vnni")]
-    unsafe fn vnni_rows<const R: usize>(tile: &Tile<'_>, out: &mut [f32]) {
+    fn vnni_rows<const R: usize>(tile: &Tile<'_>, out: &mut [f32]) {
+        tile.check(R, out.len());
         let quads = tile.panel.len() / (PANEL * QUAD);
         let mut left = [_mm512_setzero_si512(); R];
         let mut right = [_mm512_setzero_si512(); R];
@@ -401,11 +397,8 @@ mod x86 {
 
     /// [`super::portable`] with 16-bit products: `vpmaddubsw` would be shorter, but its sums of two products
     /// of bytes do not fit into 16 bits.
-    ///
-    /// # Safety
-    /// The processor has AVX2; there is a row, and all rows and the panel have the same number of quads.
     #[target_feature(enable = "avx2")]
-    pub(super) unsafe fn avx2(values: &[i8], panel: &[u8], sums: &mut [[i32; PANEL]]) {
+    pub(super) fn avx2(values: &[i8], panel: &[u8], sums: &mut [[i32; PANEL]]) {
         let quads = panel.len() / (PANEL * QUAD);
         for (values, sums) in values.chunks_exact(quads * QUAD).zip(sums) {
             // Each register has two half sums of four columns.

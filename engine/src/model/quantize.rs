@@ -101,7 +101,7 @@ fn copy(out: &mut Vec<u8>, bytes: &[u8], field: Field) {
 fn rewrite(bytes: &[u8], graph: Field) -> Result<(Vec<u8>, Vec<Linear8>), ModelError> {
     let parts = fields(bytes, graph.start, graph.end)?;
     let mut tensors = HashMap::new();
-    // Names that come from or go to outside: a fixed tensor that is also an input may be replaced by a caller.
+    // Names that come from or go to outside: a caller may replace a fixed tensor that is also an input.
     let mut outside = HashSet::new();
     let mut nodes = HashMap::new();
     for (at, part) in parts.iter().enumerate() {

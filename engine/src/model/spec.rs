@@ -108,8 +108,8 @@ impl Default for ModelLimits {
 }
 
 /// SHA-256, in hex, over everything that changes embeddings: the model, the tokenizer, pooling,
-/// normalisation, the number of tokens kept, the output, and 8-bit layers. Device and threads change only the rounding and
-/// are left out.
+/// normalisation, the number of tokens kept, the output, and 8-bit layers. Device and threads change only the
+/// rounding and are left out.
 pub fn fingerprint(model_bytes: &[u8], tokenizer_bytes: &[u8], spec: &ModelSpec) -> String {
     let mut hash = Sha256::new();
     // Every part is preceded by its length, so that no two lists of parts give the same bytes.
