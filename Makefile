@@ -20,7 +20,7 @@ ablation: setup ## every method and its parts, over the sets in the folder ARGTO
 ablation-quick: setup ## the same over a cut of the demonstration's set
 	@sh .setup/ablation.sh quick
 
-bench: setup ## the encoder in f32 and int8, in one run
+bench: setup ## encoder and exact search, each against others in one run
 	@sh .setup/bench.sh
 
 test: setup ## every test and every lint

@@ -7,15 +7,15 @@
 
 #![allow(clippy::print_stdout)]
 
+mod common;
+
 use std::env;
-use std::error::Error;
 use std::fs;
-use std::io::Read;
-use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use argtop::kernel::{dot_exact, norm};
-use argtop::model::{Device, Dtype, Encoder, ModelLimits, ModelSpec, Pooling, Runtime};
+use argtop::model::{Dtype, Encoder};
+use common::{Fallible, encoder, median, titles};
 
 /// Rounds of each encoder.
 const ROUNDS: usize = 5;
@@ -24,40 +24,10 @@ const TEXTS: usize = 4_000;
 /// Texts that are encoded alone.
 const ALONE: usize = 300;
 
-type Fallible<T> = Result<T, Box<dyn Error>>;
-
-fn cache() -> Fallible<PathBuf> {
-    match env::var_os("ARGTOP_CACHE") {
-        Some(cache) => Ok(cache.into()),
-        None => Ok(Path::new(&env::var_os("HOME").ok_or("HOME is not set")?).join(".cache/argtop")),
-    }
-}
-
-/// The titles of the demonstration's labels.
-fn titles() -> Fallible<Vec<String>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cli/demo/wordnet/lbl.json.gz");
-    let mut json = String::new();
-    flate2::read::MultiGzDecoder::new(fs::File::open(path)?).read_to_string(&mut json)?;
-    let title = |line: &str| -> Fallible<String> {
-        let label: serde_json::Value = serde_json::from_str(line)?;
-        Ok(label["title"].as_str().ok_or("a label without a title")?.to_string())
-    };
-    json.lines().map(title).collect()
-}
-
 struct Best {
     batch: f64,
     alone: Vec<f64>,
     values: Vec<f32>,
-}
-
-impl Best {
-    /// Of the texts encoded alone, in seconds.
-    fn median(&self) -> f64 {
-        let mut alone = self.alone.clone();
-        alone.sort_by(f64::total_cmp);
-        alone.get(alone.len() / 2).copied().unwrap_or(f64::NAN)
-    }
 }
 
 fn measure(encoder: &Encoder, texts: &[&str], best: &mut Best) -> Fallible<()> {
@@ -88,7 +58,11 @@ fn compare(name: &str, texts: &[&str], encoders: &[(&str, Encoder)]) -> Fallible
     println!("{name}: {} texts, one thread, best of {ROUNDS} rounds", texts.len());
     let exact = bests[0].values.clone();
     for ((dtype, encoder), best) in encoders.iter().zip(&bests) {
-        println!("  {dtype:<5} {:>8.0} texts/s in a batch, {:.3} ms alone", best.batch, best.median() * 1e3);
+        println!(
+            "  {dtype:<5} {:>8.0} texts/s in a batch, {:.3} ms alone",
+            best.batch,
+            median(&best.alone) * 1e3
+        );
         let dimension = encoder.dimension();
         let rows = exact.chunks(dimension).zip(best.values.chunks(dimension));
         let mut cosines: Vec<f64> = rows.map(|(a, b)| dot_exact(a, b) / (norm(a) * norm(b))).collect();
@@ -97,38 +71,18 @@ fn compare(name: &str, texts: &[&str], encoders: &[(&str, Encoder)]) -> Fallible
         println!("        cosine to {}: mean {mean:.5}, least {:.5}", encoders[0].0, cosines[0]);
     }
     let (first, last) = (&bests[0], &bests[bests.len() - 1]);
-    let (batch, alone) = (last.batch / first.batch, first.median() / last.median());
+    let (batch, alone) = (last.batch / first.batch, median(&first.alone) / median(&last.alone));
     println!("  ratio {batch:.2} in a batch, {alone:.2} alone");
     Ok(())
 }
 
 fn main() -> Fallible<()> {
-    let cache = cache()?;
-    let library = env::var_os("ORT_DYLIB_PATH")
-        .map_or_else(|| cache.join("lib/libonnxruntime.so.1.31.1"), PathBuf::from);
-    let runtime = Runtime::load(Some(&library))?;
-    let file = |name: &str| fs::read(cache.join("models/minilm-l3").join(name));
-    let (model, tokenizer) = (file("model.onnx")?, file("tokenizer.json")?);
-    let limits = ModelLimits { cache_entries: 0, ..ModelLimits::default() };
-    let load = |dtype| {
-        let spec = ModelSpec {
-            pooling: Pooling::Mean,
-            normalize: true,
-            max_tokens: 64,
-            output: None,
-            dtype,
-            device: Device::Cpu,
-            fallback_cpu: false,
-            threads: 1,
-        };
-        Encoder::load_within(&model, &tokenizer, &spec, &runtime, &limits)
-    };
-    let encoders = [("f32", load(Dtype::F32)?), ("int8", load(Dtype::Int8)?)];
+    let encoders = [("f32", encoder(Dtype::F32, 1)?), ("int8", encoder(Dtype::Int8, 1)?)];
     // Cargo passes --bench.
     let given = env::args().skip(1).find(|argument| !argument.starts_with("--"));
     let texts: Vec<String> = match &given {
         Some(path) => fs::read_to_string(path)?.lines().map(str::to_string).collect(),
-        None => titles()?,
+        None => titles("lbl")?,
     };
     let step = (texts.len() / TEXTS).max(1);
     let texts: Vec<&str> = texts.iter().step_by(step).take(TEXTS).map(String::as_str).collect();

@@ -10,8 +10,8 @@ use std::io::Write;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use argtop_storage::{
-    Generation, GenerationBuilder, GenerationKind, Key, ManifestFields, Object, ObjectId, SealedGeneration,
-    TableRecord,
+    Generation, GenerationBuilder, GenerationKind, Key, ManifestFields, Object, ObjectId, RowFormat,
+    SealedGeneration, TableRecord,
 };
 use crossbeam::channel::{Receiver, Sender, unbounded};
 
@@ -20,12 +20,15 @@ use crate::database::Inner;
 use crate::error::Error;
 use crate::execute::Run;
 use crate::index::{
-    EliasArrays, FAISS_SLOTS_FILE, FaissIndex, KeyRef, KeysWriter, MatrixShape, MatrixWriter, VectorIndex,
+    EliasArrays, FAISS_SLOTS_FILE, FaissIndex, KeyRef, KeysWriter, MatrixShape, MatrixWriter, SketchWriter,
+    VectorIndex,
 };
 use crate::view::{RowSpec, View, vector_columns};
 
 /// Name of a packed matrix in its generation.
 pub(crate) const MATRIX_FILE: &str = "matrix";
+/// Name of the same rows in 8 bits.
+pub(crate) const SKETCH_FILE: &str = "sketch";
 /// Name of the packed keys in their generation.
 pub(crate) const KEYS_FILE: &str = "keys";
 /// Name of a cluster graph in its generation.
@@ -47,6 +50,13 @@ pub(crate) fn pack_rows(
     let (live, slot_end) = (snapshot.live(table.id), snapshot.slot_end(table.id));
     let mut builder = view.inner().store.begin_generation(GenerationKind::Matrix, spec.object)?;
     let mut writer = MatrixWriter::new(builder.create(MATRIX_FILE)?, matrix_shape(spec))?;
+    // Rows of 8 bits are their own sketch in size.
+    let mut sketch = match spec.format {
+        RowFormat::F32 | RowFormat::F16 => {
+            Some(SketchWriter::new(builder.create(SKETCH_FILE)?, spec.dimension)?)
+        }
+        RowFormat::I8 => None,
+    };
     let mut rows = snapshot.scan_rows(spec.family, spec.object, 0..slot_end)?;
     let mut packed = 0u64;
     while let Some((slot, bytes)) = rows.next_row()? {
@@ -54,15 +64,20 @@ pub(crate) fn pack_rows(
             continue;
         }
         let (row, bias) = spec.split(bytes)?;
-        writer.push(slot, row, bias)?;
+        let values = writer.push(slot, row, bias)?;
+        if let Some(sketch) = &mut sketch {
+            sketch.push(values)?;
+        }
         packed += 1;
         if packed.is_multiple_of(4_096) {
             context.check()?;
             context.progress("packing rows", packed, Some(live.len()));
         }
     }
-    let file = writer.finish(slot_end)?;
-    builder.finish(file)?;
+    builder.finish(writer.finish(slot_end)?)?;
+    if let Some(sketch) = sketch {
+        builder.finish(sketch.finish()?)?;
+    }
     seal(
         builder,
         view,

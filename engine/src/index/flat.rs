@@ -1,4 +1,7 @@
-//! Exact search: every row is scored fast in f32, and all that may be among the best are nominated.
+//! Exact search: every row is scored fast, and all that may be among the best are nominated.
+//!
+//! Fast is f32, or 8 bits first where the matrix has a sketch: then all that may be among the best by that
+//! are scored in f32. Either way a bound on the error of fast scores makes sure that nothing is lost.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -9,7 +12,8 @@ use roaring::RoaringBitmap;
 use super::error::IndexError;
 use super::matrix::PackedMatrix;
 use super::search::{SearchControl, SearchParams, VectorIndex, check_queries};
-use crate::kernel::{Nominees, error_bound, gather, norm, scan, scores};
+use super::sketch::Sketch;
+use crate::kernel::{Codes8, Nominees, Slot, error_bound, gather, norm, scan, scores};
 
 /// Queries multiplied at once with a block of rows.
 const QUERIES_AT_ONCE: usize = 64;
@@ -20,9 +24,18 @@ const ROWS_PER_PART_MIN: usize = 8192;
 /// Fewer queries than this are scanned one by one, which reads rows as fast as memory gives them.
 const PRODUCT_QUERIES_MIN: usize = 4;
 
+/// Fewer rows than this are scored in f32 at once: the nominees of 8 bits would be many of them.
+const SKETCH_ROWS_MIN: usize = 4096;
+
 /// Exact search by inner product (plus bias, if the rows have one) over a packed matrix.
 pub struct FlatIndex {
     matrix: Arc<PackedMatrix>,
+}
+
+/// Scores in 8 bits of a few queries.
+struct Coarse<'a> {
+    sketch: &'a Sketch,
+    codes: Codes8,
 }
 
 /// Which rows a search looks at.
@@ -53,11 +66,18 @@ impl FlatIndex {
         control: &SearchControl<'_>,
         queries: &[&[f32]],
         limit: usize,
-        pick: &Pick<'_>,
+        (pick, coarse): (&Pick<'_>, Option<&Coarse<'_>>),
         part: Range<usize>,
     ) -> Result<Vec<Nominees>, IndexError> {
+        let margin = |(at, query): (usize, &&[f32])| match coarse {
+            Some(coarse) => {
+                let norm_max = self.matrix.norm_max();
+                2.0 * coarse.sketch.error_bound(query, &coarse.codes, at, norm_max)
+            }
+            None => self.margin(query),
+        };
         let mut found: Vec<Nominees> =
-            queries.iter().map(|query| Nominees::new(limit, self.margin(query))).collect();
+            queries.iter().enumerate().map(|query| Nominees::new(limit, margin(query))).collect();
         let (rows, slots, biases) = (self.matrix.rows(), self.matrix.slots(), self.matrix.biases());
         let joined = if queries.len() >= PRODUCT_QUERIES_MIN { queries.concat() } else { Vec::new() };
         let mut fast = vec![0.0; ROWS_AT_ONCE.min(part.len()) * queries.len()];
@@ -65,19 +85,20 @@ impl FlatIndex {
             control.check()?;
             let end = part.end.min(start + ROWS_AT_ONCE);
             let fast = &mut fast[..(end - start) * queries.len()];
-            match pick {
-                Pick::Gather(positions) => {
+            match (pick, coarse) {
+                (_, Some(coarse)) => coarse.sketch.panels().products(&coarse.codes, start..end, fast),
+                (Pick::Gather(positions), _) => {
                     let positions = &positions[start..end];
                     for (query, fast) in queries.iter().zip(fast.chunks_mut(end - start)) {
                         gather(query, &rows, positions, fast);
                     }
                 }
-                Pick::Scan(_) if joined.is_empty() => {
+                (Pick::Scan(_), _) if joined.is_empty() => {
                     for (query, fast) in queries.iter().zip(fast.chunks_mut(end - start)) {
                         scan(query, &rows.slice(start, end), fast);
                     }
                 }
-                Pick::Scan(_) => scores(&joined, &rows.slice(start, end), fast),
+                (Pick::Scan(_), _) => scores(&joined, &rows.slice(start, end), fast),
             }
             let position = |i: usize| match pick {
                 Pick::Gather(positions) => positions[start + i] as usize,
@@ -116,16 +137,22 @@ impl FlatIndex {
             Pick::Scan(_) => self.matrix.len(),
             Pick::Gather(positions) => positions.len(),
         };
+        let coarse = match (pick, self.matrix.sketch()) {
+            (Pick::Scan(_), Some(sketch)) if rows >= SKETCH_ROWS_MIN => {
+                Some(Coarse { sketch, codes: Codes8::encode(&queries.concat(), self.dimension()) })
+            }
+            _ => None,
+        };
         let parts = (rows / ROWS_PER_PART_MIN).clamp(1, parts_max.max(1));
-        let step = rows.div_ceil(parts).max(1);
+        let step = rows.div_ceil(parts).next_multiple_of(Sketch::STEP).max(1);
         let merged = if parts == 1 {
-            self.part(control, queries, limit, pick, 0..rows)?
+            self.part(control, queries, limit, (pick, coarse.as_ref()), 0..rows)?
         } else {
             (0..parts)
                 .into_par_iter()
                 .map(|part| {
                     let range = (part * step).min(rows)..((part + 1) * step).min(rows);
-                    self.part(control, queries, limit, pick, range)
+                    self.part(control, queries, limit, (pick, coarse.as_ref()), range)
                 })
                 .try_reduce_with(|mut all, more| {
                     all.iter_mut().zip(more).for_each(|(all, more)| all.merge(more));
@@ -133,7 +160,29 @@ impl FlatIndex {
                 })
                 .unwrap_or_else(|| Ok(Vec::new()))?
         };
-        Ok(merged.into_iter().map(Nominees::finish).collect())
+        let nominees = merged.into_iter().map(Nominees::finish);
+        if coarse.is_none() {
+            return Ok(nominees.collect());
+        }
+        nominees
+            .zip(queries)
+            .map(|(nominees, query)| self.narrowed(control, query, limit, &nominees))
+            .collect()
+    }
+
+    /// Those of some slots that may be among the best by their scores in f32.
+    fn narrowed(
+        &self,
+        control: &SearchControl<'_>,
+        query: &&[f32],
+        limit: usize,
+        nominees: &[Slot],
+    ) -> Result<Vec<Slot>, IndexError> {
+        let position = |slot: &Slot| self.matrix.position_of(*slot).map(|position| position as u32);
+        let picked = Pick::Gather(nominees.iter().filter_map(position).collect());
+        let count = nominees.len();
+        let found = self.part(control, &[*query], limit, (&picked, None), 0..count)?;
+        Ok(found.into_iter().flat_map(Nominees::finish).collect())
     }
 }
 
@@ -201,5 +250,102 @@ impl VectorIndex for FlatIndex {
             ("dimension".to_owned(), shape.dimension.to_string()),
             ("format".to_owned(), format!("{:?}", shape.format).to_lowercase()),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use argtop_storage::RowFormat;
+    use proptest::prelude::*;
+
+    use super::super::matrix::tests::matrix;
+    use super::super::packed::AlignedBytes;
+    use super::super::sketch::SketchWriter;
+    use super::*;
+    use crate::kernel::select_top;
+
+    const DIMENSION: usize = 24;
+    const ROWS: usize = 5_000;
+
+    /// Directions around a few centres, some rows repeated, of lengths between 0.2 and 2.
+    fn vectors(seed: u64, count: usize) -> Vec<f32> {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut number = || random.f32() * 2.0 - 1.0;
+        let centres: Vec<f32> = (0..40 * DIMENSION).map(|_| number()).collect();
+        let mut rows = Vec::with_capacity(count * DIMENSION);
+        for row in 0..count {
+            let centre = &centres[row % 40 * DIMENSION..(row % 40 + 1) * DIMENSION];
+            let (noise, length) = (if row % 7 == 0 { 0.0 } else { 0.3 }, number().abs() * 0.6 + 0.2);
+            rows.extend(centre.iter().map(|value| length.round() * 0.5 + value + noise * number()));
+        }
+        rows
+    }
+
+    fn sketch(rows: &[f32]) -> Sketch {
+        let mut writer = SketchWriter::new(AlignedBytes::new(), DIMENSION).unwrap();
+        rows.chunks(DIMENSION).for_each(|row| writer.push(row).unwrap());
+        Sketch::open(writer.finish().unwrap().into_bytes()).unwrap()
+    }
+
+    fn best(matrix: &PackedMatrix, query: &[f32], slots: &[Slot], limit: usize) -> Vec<(f64, Slot)> {
+        let position = |slot: &Slot| matrix.position_of(*slot).unwrap();
+        let mut scored: Vec<(f64, Slot)> =
+            slots.iter().map(|slot| (matrix.score_exact(query, position(slot)), *slot)).collect();
+        select_top(&mut scored, limit, |a, b| a.cmp(&b));
+        scored
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(12))]
+
+        #[test]
+        fn a_scan_in_8_bits_loses_nothing(
+            seed in any::<u64>(),
+            limit in prop::sample::select(vec![1usize, 10, 100, 6_000]),
+            biased in any::<bool>(),
+            count in prop::sample::select(vec![1usize, 3, 70]),
+            threads in 1usize..4,
+            filtered in any::<bool>(),
+        ) {
+            let rows = vectors(seed, ROWS);
+            let slots: Vec<u32> = (0..ROWS as u32).map(|row| row * 3).collect();
+            let biases: Vec<f32> = (0..ROWS).map(|row| (row % 11) as f32 * 0.1 - 0.5).collect();
+            let biases = biased.then_some(&biases[..]);
+            let with = matrix(RowFormat::F32, DIMENSION, &slots, &rows, biases);
+            let with = with.with_sketch(Some(sketch(&rows)));
+            prop_assert!(with.sketch().is_some());
+            let queries = vectors(seed ^ 9, count);
+            // Most rows are allowed, so that they are scanned.
+            let allowed: RoaringBitmap = slots.iter().copied().filter(|slot| slot % 5 != 0).collect();
+            let filter = filtered.then_some(&allowed);
+            let control = SearchControl { cancelled: &|| false, threads };
+            let params = SearchParams { limit, effort: None, filter };
+            let index = FlatIndex::new(Arc::new(with));
+            let found = index.search(&control, &queries, &params).unwrap();
+            prop_assert_eq!(found.len(), count);
+            let allowed = |slot: &Slot| filter.is_none_or(|filter| filter.contains(*slot));
+            let all: Vec<Slot> = slots.iter().copied().filter(allowed).collect();
+            for (query, found) in queries.chunks(DIMENSION).zip(&found) {
+                prop_assert!(found.is_sorted_by(|a, b| a < b));
+                let expected = best(&index.matrix, query, &all, limit);
+                prop_assert_eq!(best(&index.matrix, query, found, limit), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn few_rows_are_scored_in_f32_and_sketches_of_other_rows_are_not_taken() {
+        let rows = vectors(1, ROWS);
+        let slots: Vec<u32> = (0..ROWS as u32).collect();
+        let whole = matrix(RowFormat::F32, DIMENSION, &slots, &rows, None);
+        let other = whole.with_sketch(Some(sketch(&rows[DIMENSION..])));
+        assert!(other.sketch().is_none());
+        let index = FlatIndex::new(Arc::new(other.with_sketch(Some(sketch(&rows)))));
+        // The f32 pass leaves hardly more than what was asked for.
+        let control = SearchControl { cancelled: &|| false, threads: 1 };
+        let params = SearchParams { limit: 100, effort: None, filter: None };
+        let query: Vec<f32> = vectors(8, 1).iter().map(|value| value + 0.01).collect();
+        let found = index.search(&control, &query, &params).unwrap();
+        assert!((100..400).contains(&found[0].len()), "{}", found[0].len());
     }
 }

@@ -12,6 +12,7 @@ use half::f16;
 use super::error::IndexError;
 use super::packed::{Array, Bytes, Kind, Packed, PackedError, PackedWriter};
 use super::row::{check_dimension, decode, format_code, format_of_code, split_i8};
+use super::sketch::Sketch;
 use super::slots::{SlotList, SlotTable};
 use crate::kernel::{RowData, Rows, norm};
 
@@ -51,9 +52,9 @@ impl<W: Write> MatrixWriter<W> {
         Ok(Self { writer, shape, slots: SlotList::default(), scales, biases, norm_max: 0.0, wide })
     }
 
-    /// Appends a row in its stored form (see `argtop_storage::encode_row`); slots must rise. `bias` is given
-    /// exactly when the matrix has biases.
-    pub fn push(&mut self, slot: u32, row: &[u8], bias: Option<f32>) -> Result<(), IndexError> {
+    /// Appends a row in its stored form (see `argtop_storage::encode_row`) and gives its numbers; slots must
+    /// rise. `bias` is given exactly when the matrix has biases.
+    pub fn push(&mut self, slot: u32, row: &[u8], bias: Option<f32>) -> Result<&[f32], IndexError> {
         let MatrixShape { format, biased, .. } = self.shape;
         decode(format, self.shape.dimension, row, &mut self.wide)
             .map_err(|error| IndexError::Row { slot, error })?;
@@ -71,7 +72,7 @@ impl<W: Write> MatrixWriter<W> {
                 self.writer.write(codes)?;
             }
         }
-        Ok(())
+        Ok(&self.wide)
     }
 
     /// Ends the file, which covers every slot under `slot_end`, and gives the writer back for syncing.
@@ -94,6 +95,7 @@ pub struct PackedMatrix {
     data: Numbers,
     biases: Option<Array<f32>>,
     norm_max: f64,
+    sketch: Option<Sketch>,
 }
 
 enum Numbers {
@@ -132,7 +134,20 @@ impl PackedMatrix {
         };
         let biased = biased == 1;
         let biases = if biased { Some(packed.array("bias", rows)?) } else { None };
-        Ok(Self { shape: MatrixShape { dimension, format, biased }, slots, data, biases, norm_max })
+        let shape = MatrixShape { dimension, format, biased };
+        Ok(Self { shape, slots, data, biases, norm_max, sketch: None })
+    }
+
+    /// Takes a sketch of its rows, if it is one of them.
+    pub fn with_sketch(mut self, sketch: Option<Sketch>) -> Self {
+        let fits = |sketch: &Sketch| sketch.dimension() == self.shape.dimension && sketch.len() == self.len();
+        self.sketch = sketch.filter(fits);
+        self
+    }
+
+    /// The rows in 8 bits, if they were given.
+    pub(super) fn sketch(&self) -> Option<&Sketch> {
+        self.sketch.as_ref()
     }
 
     /// Dimension, format and whether there are biases.

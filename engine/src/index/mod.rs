@@ -29,6 +29,7 @@ mod matrix;
 mod packed;
 mod row;
 mod search;
+mod sketch;
 mod slots;
 
 #[cfg(test)]
@@ -47,4 +48,5 @@ pub use matrix::{MatrixShape, MatrixWriter, PackedMatrix};
 pub use packed::{AlignedBytes, Bytes, PackedError};
 pub use row::{DIMENSION_MAX, RowError};
 pub use search::{SearchControl, SearchParams, VectorIndex};
+pub use sketch::{Sketch, SketchWriter};
 pub use slots::SlotTable;

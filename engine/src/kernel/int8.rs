@@ -17,7 +17,7 @@
 #![allow(unsafe_code)]
 
 /// Columns of a panel: two registers of 16 sums.
-const PANEL: usize = 32;
+pub const PANEL: usize = 32;
 /// Numbers of a row that are multiplied in one step.
 const QUAD: usize = 4;
 /// The largest code.
@@ -33,9 +33,7 @@ pub const INPUTS_MAX: usize = 1 << 16;
 pub struct Linear8 {
     inputs: usize,
     outputs: usize,
-    /// Quads of a row, the last one filled up with zeros.
-    quads: usize,
-    /// `[panels][quads][PANEL][QUAD]`.
+    /// See [`Panels`].
     codes: Vec<u8>,
     /// One a column, filled up to whole panels.
     scales: Vec<f32>,
@@ -43,13 +41,38 @@ pub struct Linear8 {
     bias: Vec<f32>,
 }
 
-/// Rows in 8 bits.
-struct Codes {
+/// Rows in 8 bits, to be multiplied with [`Panels`].
+#[derive(Clone, Debug)]
+pub struct Codes8 {
+    /// Numbers in a row.
+    inputs: usize,
     /// `[rows][4 * quads]`.
     values: Vec<i8>,
     /// Sums of a row's codes.
     sums: Vec<i32>,
     /// Scales; NaN for a row that has a number that is not finite.
+    scales: Vec<f32>,
+    method: Method,
+}
+
+/// Columns in 8 bits as they lie in memory: 32 of them make a panel, `[quads][32][4]` with 128 added to each
+/// code, so that one instruction multiplies 4 numbers of 16 columns. See [`PanelWriter`].
+#[derive(Clone, Copy, Debug)]
+pub struct Panels<'a> {
+    inputs: usize,
+    outputs: usize,
+    codes: &'a [u8],
+    scales: &'a [f32],
+    bias: Option<&'a [f32]>,
+}
+
+/// A panel while its columns come one by one.
+#[derive(Clone, Debug)]
+pub struct PanelWriter {
+    method: Method,
+    /// Codes of one column.
+    column: Vec<i8>,
+    codes: Vec<u8>,
     scales: Vec<f32>,
 }
 
@@ -68,7 +91,7 @@ pub(super) enum Method {
 
 impl Method {
     /// The fastest one of this processor.
-    fn best() -> Method {
+    pub(super) fn best() -> Method {
         #[cfg(target_arch = "x86_64")]
         {
             let vnni = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vnni");
@@ -93,24 +116,24 @@ impl Linear8 {
         if !whole || !biased || !weights.iter().all(|weight| weight.is_finite()) {
             return None;
         }
-        let mut largest = vec![0.0f32; outputs];
-        for row in weights.chunks_exact(outputs) {
-            largest.iter_mut().zip(row).for_each(|(largest, weight)| *largest = largest.max(weight.abs()));
-        }
         let (panels, quads) = (outputs.div_ceil(PANEL), inputs.div_ceil(QUAD));
-        let mut codes = vec![128u8; panels * quads * PANEL * QUAD];
-        for (k, row) in weights.chunks_exact(outputs).enumerate() {
-            for (column, (weight, largest)) in row.iter().zip(&largest).enumerate() {
-                let place = (column / PANEL * quads + k / QUAD) * PANEL + column % PANEL;
-                // Within 1..=255 after the addition.
-                codes[place * QUAD + k % QUAD] = (i16::from(code(*weight, to_codes(*largest))) + 128) as u8;
+        let mut codes = Vec::with_capacity(panels * quads * PANEL * QUAD);
+        let mut scales = Vec::with_capacity(panels * PANEL);
+        let mut panel = PanelWriter::new(inputs);
+        let mut column = vec![0.0; inputs];
+        for at in 0..outputs {
+            column.iter_mut().zip(weights.chunks_exact(outputs)).for_each(|(value, row)| *value = row[at]);
+            panel.push(&column);
+            if panel.is_full() || at + 1 == outputs {
+                panel.take(|panel_codes, panel_scales| {
+                    codes.extend_from_slice(panel_codes);
+                    scales.extend_from_slice(panel_scales);
+                });
             }
         }
-        let mut scales: Vec<f32> = largest.iter().map(|largest| largest / CODE_MAX).collect();
-        scales.resize(panels * PANEL, 0.0);
         let mut bias = bias.map_or_else(|| vec![0.0; outputs], <[f32]>::to_vec);
         bias.resize(panels * PANEL, 0.0);
-        Some(Linear8 { inputs, outputs, quads, codes, scales, bias })
+        Some(Linear8 { inputs, outputs, codes, scales, bias })
     }
 
     /// Numbers in a row that is multiplied.
@@ -133,44 +156,171 @@ impl Linear8 {
     }
 
     pub(super) fn multiply_by(&self, method: Method, rows: &[f32], out: &mut [f32]) {
-        let count = rows.len() / self.inputs;
-        assert!(rows.len() == count * self.inputs, "rows of {} numbers", self.inputs);
-        assert!(out.len() == count * self.outputs, "a product of {} numbers a row", self.outputs);
-        let codes = self.encode(method, rows);
-        let width = self.quads * QUAD;
-        for (panel, number) in self.codes.chunks_exact(width * PANEL).zip(0..) {
-            let first = number * PANEL;
-            for start in (0..count).step_by(ROWS_AT_ONCE) {
-                let end = count.min(start + ROWS_AT_ONCE);
-                let tile = Tile {
-                    values: &codes.values[start * width..end * width],
-                    sums: &codes.sums[start..end],
-                    row_scales: &codes.scales[start..end],
-                    panel,
-                    scales: &self.scales[first..first + PANEL],
-                    bias: &self.bias[first..first + PANEL],
-                    columns: PANEL.min(self.outputs - first),
-                    stride: self.outputs,
-                };
-                tile.multiply(method, &mut out[start * self.outputs + first..]);
-            }
-        }
+        let panels = Panels {
+            inputs: self.inputs,
+            outputs: self.outputs,
+            codes: &self.codes,
+            scales: &self.scales,
+            bias: Some(&self.bias),
+        };
+        panels.products(&Codes8::encode_by(method, rows, self.inputs), 0..self.outputs, out);
+    }
+}
+
+impl Codes8 {
+    /// Quantises `rows`, `[n, inputs]`, row-major, each by its own largest number.
+    ///
+    /// # Panics
+    /// If they are not whole rows, or a row has more than [`INPUTS_MAX`] numbers.
+    pub fn encode(rows: &[f32], inputs: usize) -> Codes8 {
+        Codes8::encode_by(Method::best(), rows, inputs)
     }
 
-    fn encode(&self, method: Method, rows: &[f32]) -> Codes {
-        let count = rows.len() / self.inputs;
-        let width = self.quads * QUAD;
-        let mut codes = Codes {
+    fn encode_by(method: Method, rows: &[f32], inputs: usize) -> Codes8 {
+        assert!((1..=INPUTS_MAX).contains(&inputs), "rows of {inputs} numbers");
+        let count = rows.len() / inputs;
+        assert!(rows.len() == count * inputs, "rows of {inputs} numbers");
+        let width = inputs.div_ceil(QUAD) * QUAD;
+        let mut codes = Codes8 {
+            inputs,
             values: vec![0; count * width],
             sums: Vec::with_capacity(count),
             scales: Vec::with_capacity(count),
+            method,
         };
-        for (row, out) in rows.chunks_exact(self.inputs).zip(codes.values.chunks_exact_mut(width)) {
+        for (row, out) in rows.chunks_exact(inputs).zip(codes.values.chunks_exact_mut(width)) {
             let (scale, sum) = encode_row(method, row, out);
             codes.scales.push(scale);
             codes.sums.push(sum);
         }
         codes
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.sums.len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.sums.is_empty()
+    }
+
+    /// The Euclidean length of what quantising took from a row: `|row - scale * codes|`.
+    ///
+    /// # Panics
+    /// If there is no such row, or `values` is not one.
+    pub fn error(&self, row: usize, values: &[f32]) -> f64 {
+        let width = self.inputs.div_ceil(QUAD) * QUAD;
+        assert!(values.len() == self.inputs, "a row of {} numbers", self.inputs);
+        error(values, &self.values[row * width..row * width + self.inputs], self.scales[row])
+    }
+}
+
+/// `|values - scale * codes|`.
+fn error(values: &[f32], codes: &[i8], scale: f32) -> f64 {
+    let pairs = values.iter().zip(codes);
+    let squares =
+        pairs.map(|(value, code)| (f64::from(*value) - f64::from(scale) * f64::from(*code)).powi(2));
+    squares.sum::<f64>().sqrt()
+}
+
+impl PanelWriter {
+    /// An empty panel of columns of `inputs` numbers.
+    ///
+    /// # Panics
+    /// If `inputs` is zero or more than [`INPUTS_MAX`].
+    pub fn new(inputs: usize) -> PanelWriter {
+        assert!((1..=INPUTS_MAX).contains(&inputs), "columns of {inputs} numbers");
+        let width = inputs.div_ceil(QUAD) * QUAD;
+        PanelWriter {
+            method: Method::best(),
+            column: vec![0; width],
+            codes: vec![128; width * PANEL],
+            scales: Vec::new(),
+        }
+    }
+
+    /// Adds a column; gives the Euclidean length of what quantising took from it, NaN where a number is not
+    /// finite. When 32 have come, [`PanelWriter::take`] must follow.
+    ///
+    /// # Panics
+    /// If the column has another length, or the panel is full.
+    pub fn push(&mut self, column: &[f32]) -> f64 {
+        assert!(column.len().div_ceil(QUAD) * QUAD == self.column.len(), "a column of another length");
+        assert!(!self.is_full(), "a panel has {PANEL} columns");
+        let (scale, _) = encode_row(self.method, column, &mut self.column);
+        let place = self.scales.len() * QUAD;
+        let lines = self.codes.chunks_exact_mut(PANEL * QUAD);
+        for (line, four) in lines.zip(self.column.chunks_exact(QUAD)) {
+            for (out, code) in line[place..place + QUAD].iter_mut().zip(four) {
+                // Within 1..=255.
+                *out = (i16::from(*code) + 128) as u8;
+            }
+        }
+        self.scales.push(scale);
+        error(column, &self.column[..column.len()], scale)
+    }
+
+    /// Whether no column fits any more.
+    pub fn is_full(&self) -> bool {
+        self.scales.len() == PANEL
+    }
+
+    /// Whether there is no column.
+    pub fn is_empty(&self) -> bool {
+        self.scales.is_empty()
+    }
+
+    /// Hands over the codes and the scales of the panel, filled up with columns of zeros, and begins another.
+    pub fn take(&mut self, put: impl FnOnce(&[u8], &[f32; PANEL])) {
+        let mut scales = [0.0; PANEL];
+        scales[..self.scales.len()].copy_from_slice(&self.scales);
+        put(&self.codes, &scales);
+        self.codes.fill(128);
+        self.scales.clear();
+    }
+}
+
+impl<'a> Panels<'a> {
+    /// `outputs` columns of `inputs` numbers; `None` if the codes or the scales are not whole panels of them.
+    pub fn new(inputs: usize, outputs: usize, codes: &'a [u8], scales: &'a [f32]) -> Option<Panels<'a>> {
+        let panels = outputs.div_ceil(PANEL);
+        let numbers = panels.checked_mul(PANEL)?;
+        let whole = codes.len() == numbers.checked_mul(inputs.div_ceil(QUAD) * QUAD)?;
+        let fits = (1..=INPUTS_MAX).contains(&inputs) && scales.len() == numbers;
+        (whole && fits).then_some(Panels { inputs, outputs, codes, scales, bias: None })
+    }
+
+    /// Products of all rows with the columns `range`, in f32: `out[row][column - range.start]`. Runs on the
+    /// calling thread.
+    ///
+    /// # Panics
+    /// If the rows have another length than the columns, the range does not begin at a multiple of
+    /// [`PANEL`] or ends after the columns, or `out` has not as many numbers.
+    pub fn products(&self, rows: &Codes8, range: std::ops::Range<usize>, out: &mut [f32]) {
+        let (count, stride) = (rows.len(), range.len());
+        assert!(rows.inputs == self.inputs, "rows of {} numbers", self.inputs);
+        assert!(range.start.is_multiple_of(PANEL) && range.end <= self.outputs, "columns {range:?}");
+        assert!(out.len() == count * stride, "a product of {stride} numbers a row");
+        let width = self.inputs.div_ceil(QUAD) * QUAD;
+        for first in range.clone().step_by(PANEL) {
+            let panel = &self.codes[first * width..(first + PANEL) * width];
+            for start in (0..count).step_by(ROWS_AT_ONCE) {
+                let end = count.min(start + ROWS_AT_ONCE);
+                let tile = Tile {
+                    values: &rows.values[start * width..end * width],
+                    sums: &rows.sums[start..end],
+                    row_scales: &rows.scales[start..end],
+                    panel,
+                    scales: &self.scales[first..first + PANEL],
+                    bias: self.bias.map_or(&[0.0; PANEL][..], |bias| &bias[first..first + PANEL]),
+                    columns: PANEL.min(range.end - first),
+                    stride,
+                };
+                tile.multiply(rows.method, &mut out[start * stride + first - range.start..]);
+            }
+        }
     }
 }
 
@@ -422,138 +572,5 @@ mod x86 {
                 }
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// Numbers in -1..1, as many as asked for.
-    fn numbers(seed: u64, count: usize) -> Vec<f32> {
-        let mut random = fastrand::Rng::with_seed(seed);
-        (0..count).map(|_| random.f32() * 2.0 - 1.0).collect()
-    }
-
-    fn methods() -> Vec<Method> {
-        let mut methods = vec![Method::Portable];
-        #[cfg(target_arch = "x86_64")]
-        {
-            if is_x86_feature_detected!("avx2") {
-                methods.push(Method::Avx2);
-            }
-            if Method::best() == Method::Vnni {
-                methods.push(Method::Vnni);
-            }
-        }
-        methods
-    }
-
-    /// The definition, one number at a time.
-    fn by_definition(weights: &[f32], outputs: usize, bias: &[f32], rows: &[f32]) -> Vec<f32> {
-        let inputs = weights.len() / outputs;
-        let largest = |values: &mut dyn Iterator<Item = f32>| values.fold(0.0f32, |a, b| a.max(b.abs()));
-        let codes = |value: f32, largest: f32| {
-            if largest == 0.0 { 0.0 } else { (value * (127.0 / largest)).round_ties_even() }
-        };
-        let mut out = Vec::new();
-        for row in rows.chunks(inputs) {
-            let row_largest = largest(&mut row.iter().copied());
-            for column in 0..outputs {
-                let weight = |k: usize| weights[k * outputs + column];
-                let column_largest = largest(&mut (0..inputs).map(weight));
-                let sum: f64 = (0..inputs)
-                    .map(|k| f64::from(codes(row[k], row_largest) * codes(weight(k), column_largest)))
-                    .sum();
-                let scale = (row_largest / 127.0) * (column_largest / 127.0);
-                out.push(sum as f32 * scale + bias[column]);
-            }
-        }
-        out
-    }
-
-    proptest! {
-        #[test]
-        fn every_method_gives_the_bits_of_the_definition(
-            inputs in 1usize..70,
-            outputs in 1usize..70,
-            rows in 1usize..30,
-            seed in any::<u64>(),
-        ) {
-            let (weights, bias) = (numbers(seed, inputs * outputs), numbers(seed ^ 1, outputs));
-            let rows = numbers(seed ^ 2, rows * inputs);
-            let expected = by_definition(&weights, outputs, &bias, &rows);
-            let linear = Linear8::quantize(&weights, outputs, Some(&bias)).unwrap();
-            for method in methods() {
-                let mut out = vec![f32::NAN; expected.len()];
-                linear.multiply_by(method, &rows, &mut out);
-                prop_assert_eq!(&out, &expected, "{:?}", method);
-            }
-        }
-    }
-
-    #[test]
-    fn products_are_near_those_of_the_numbers() {
-        let (inputs, outputs) = (384, 96);
-        let (weights, rows) = (numbers(1, inputs * outputs), numbers(2, 20 * inputs));
-        let linear = Linear8::quantize(&weights, outputs, None).unwrap();
-        assert_eq!((linear.inputs(), linear.outputs()), (inputs, outputs));
-        let mut out = vec![0.0; 20 * outputs];
-        linear.multiply(&rows, &mut out);
-        let exact = |row: usize, column: usize| -> f32 {
-            (0..inputs).map(|k| rows[row * inputs + k] * weights[k * outputs + column]).sum()
-        };
-        let of = |at: usize| exact(at / outputs, at % outputs);
-        let error: f32 = out.iter().enumerate().map(|(at, value)| (value - of(at)).powi(2)).sum();
-        let size: f32 = (0..out.len()).map(|at| of(at).powi(2)).sum();
-        // Rounding to steps of 1/127 of the largest gives a relative error of about 1/127/sqrt(12) * sqrt(3)
-        // twice.
-        assert!((error / size).sqrt() < 0.01, "{}", (error / size).sqrt());
-    }
-
-    #[test]
-    fn extreme_sums_stay_exact_and_a_row_does_not_depend_on_others() {
-        let inputs = INPUTS_MAX;
-        let linear = Linear8::quantize(&vec![-3.0; inputs], 1, None).unwrap();
-        for method in methods() {
-            let mut out = [0.0];
-            linear.multiply_by(method, &vec![2.0; inputs], &mut out);
-            assert_eq!(out[0], (inputs * 127 * 127) as f32 * -((2.0 / 127.0) * (3.0 / 127.0)), "{method:?}");
-        }
-        let (weights, rows) = (numbers(3, 40 * 33), numbers(4, 25 * 40));
-        let linear = Linear8::quantize(&weights, 33, None).unwrap();
-        let mut whole = vec![0.0; 25 * 33];
-        linear.multiply(&rows, &mut whole);
-        for (row, expected) in rows.chunks(40).zip(whole.chunks(33)) {
-            let mut alone = vec![0.0; 33];
-            linear.multiply(row, &mut alone);
-            assert_eq!(alone, expected);
-        }
-    }
-
-    #[test]
-    fn zeros_tiny_numbers_and_numbers_that_are_not_finite_have_a_defined_product() {
-        let linear = Linear8::quantize(&[0.0, 1.0, 0.0, -1.0], 2, Some(&[0.5, 0.25])).unwrap();
-        let rows = [0.0, 0.0, f32::NAN, 1.0, f32::INFINITY, 1.0, 1e-45, 1e-45, 2.0, 0.0];
-        for method in methods() {
-            let mut out = [9.0; 10];
-            linear.multiply_by(method, &rows, &mut out);
-            assert_eq!(out[..2], [0.5, 0.25]);
-            assert!(out[2..6].iter().all(|value| value.is_nan()), "{out:?}");
-            assert_eq!(out[6..], [0.5, 0.25, 0.5, 2.25]);
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_quantised_is_refused() {
-        assert!(Linear8::quantize(&[1.0; 5], 2, None).is_none());
-        assert!(Linear8::quantize(&[], 2, None).is_none());
-        assert!(Linear8::quantize(&[1.0], 0, None).is_none());
-        assert!(Linear8::quantize(&[1.0, f32::NAN], 2, None).is_none());
-        assert!(Linear8::quantize(&[1.0; 4], 2, Some(&[1.0])).is_none());
-        assert!(Linear8::quantize(&[1.0; 4], 2, Some(&[1.0, f32::INFINITY])).is_none());
-        assert!(Linear8::quantize(&vec![1.0; INPUTS_MAX + 1], 1, None).is_none());
     }
 }

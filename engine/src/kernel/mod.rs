@@ -11,6 +11,8 @@ mod bound;
 mod dot;
 mod gemm;
 mod int8;
+#[cfg(test)]
+mod int8_tests;
 mod rows;
 mod topk;
 mod vector;
@@ -19,7 +21,7 @@ mod widen;
 pub use bound::error_bound;
 pub use dot::{dot, dot_exact, norm};
 pub use gemm::{Layout, multiply, scores};
-pub use int8::{INPUTS_MAX, Linear8};
+pub use int8::{Codes8, INPUTS_MAX, Linear8, PANEL, PanelWriter, Panels};
 pub use rows::{RowData, Rows, gather, scan};
 pub use topk::{Nominees, Slot, select_top};
 pub use vector::{NormError, first_non_finite, normalize, softmax};

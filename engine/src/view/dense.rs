@@ -12,7 +12,7 @@ use super::View;
 use super::moment::{lock, unread};
 use crate::context::Context;
 use crate::error::Error;
-use crate::index::{FlatIndex, PackedMatrix, SearchControl, SearchParams, VectorIndex};
+use crate::index::{FlatIndex, PackedMatrix, SearchControl, SearchParams, Sketch, VectorIndex};
 use crate::kernel::{self, Nominees, RowData, Rows};
 use crate::physical::VectorColumn;
 
@@ -279,7 +279,9 @@ fn shared(view: &View, spec: &RowSpec) -> Arc<Shared> {
             return None;
         }
         let bytes = generation.map(crate::build::MATRIX_FILE).ok()?;
-        let matrix = PackedMatrix::open(bytes).ok()?;
+        let sketch = generation.map(crate::build::SKETCH_FILE).ok();
+        let sketch = sketch.and_then(|bytes| Sketch::open(bytes).ok());
+        let matrix = PackedMatrix::open(bytes).ok()?.with_sketch(sketch);
         (matrix.shape() == crate::build::matrix_shape(spec)).then(|| Arc::new(matrix))
     });
     let read_to = base.as_ref().map_or(0, |base| base.slots().slot_end());

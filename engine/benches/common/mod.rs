@@ -1,0 +1,59 @@
+//! What the benches share: texts of the demonstration and the encoder that `make setup` fetches.
+
+use std::env;
+use std::error::Error;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use argtop::model::{Device, Dtype, Encoder, ModelLimits, ModelSpec, Pooling, Runtime};
+
+pub(crate) type Fallible<T> = Result<T, Box<dyn Error>>;
+
+fn cache() -> Fallible<PathBuf> {
+    match env::var_os("ARGTOP_CACHE") {
+        Some(cache) => Ok(cache.into()),
+        None => Ok(Path::new(&env::var_os("HOME").ok_or("HOME is not set")?).join(".cache/argtop")),
+    }
+}
+
+/// The titles in a file of the demonstration's set: `lbl` or `tst`.
+pub(crate) fn titles(name: &str) -> Fallible<Vec<String>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cli/demo/wordnet");
+    let mut json = String::new();
+    let file = fs::File::open(folder.join(format!("{name}.json.gz")))?;
+    flate2::read::MultiGzDecoder::new(file).read_to_string(&mut json)?;
+    let title = |line: &str| -> Fallible<String> {
+        let row: serde_json::Value = serde_json::from_str(line)?;
+        Ok(row["title"].as_str().ok_or("a row without a title")?.to_string())
+    };
+    json.lines().map(title).collect()
+}
+
+/// MiniLM-L3 without a cache of texts.
+pub(crate) fn encoder(dtype: Dtype, threads: usize) -> Fallible<Encoder> {
+    let cache = cache()?;
+    let library = env::var_os("ORT_DYLIB_PATH")
+        .map_or_else(|| cache.join("lib/libonnxruntime.so.1.31.1"), PathBuf::from);
+    let runtime = Runtime::load(Some(&library))?;
+    let file = |name: &str| fs::read(cache.join("models/minilm-l3").join(name));
+    let limits = ModelLimits { cache_entries: 0, ..ModelLimits::default() };
+    let spec = ModelSpec {
+        pooling: Pooling::Mean,
+        normalize: true,
+        max_tokens: 64,
+        output: None,
+        dtype,
+        device: Device::Cpu,
+        fallback_cpu: false,
+        threads,
+    };
+    Ok(Encoder::load_within(&file("model.onnx")?, &file("tokenizer.json")?, &spec, &runtime, &limits)?)
+}
+
+/// The middle one of some times.
+pub(crate) fn median(times: &[f64]) -> f64 {
+    let mut sorted = times.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+}
