@@ -166,6 +166,10 @@ fn models_without_fixed_matrices_and_other_devices_are_refused() {
     assert!(message(&broken, &int8(Pooling::Mean)).contains("tensor 'w' of the model has numbers"));
     let cuda = ModelSpec { device: Device::Cuda(0), ..int8(Pooling::Mean) };
     assert!(message(&fixture("tiny_bert.onnx"), &cuda).contains("runs on the processor, not on cuda:0"));
+    let fallback = ModelSpec { fallback_cpu: true, ..cuda };
+    let encoder = uncached(&fixture("tiny_bert.onnx"), &word_tokenizer(true), &fallback).unwrap();
+    assert_eq!(encoder.provider(), "cpu");
+    assert!(encoder.info().notes.concat().contains("not on cuda:0"), "{:?}", encoder.info().notes);
     let auto = ModelSpec { device: Device::Auto, ..int8(Pooling::Mean) };
     let encoder = uncached(&fixture("tiny_bert.onnx"), &word_tokenizer(true), &auto).unwrap();
     assert_eq!(encoder.provider(), "cpu");

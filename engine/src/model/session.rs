@@ -132,7 +132,11 @@ fn commit(mut builder: SessionBuilder, bytes: &[u8]) -> Result<Session, ModelErr
 fn builder(spec: &ModelSpec, runtime: &Runtime) -> Result<(SessionBuilder, String, Vec<String>), ModelError> {
     let asked = match spec.device {
         Device::Cuda(number) if spec.dtype == Dtype::Int8 => {
-            return Err(ModelError::Int8Device { device: format!("cuda:{number}") });
+            let error = ModelError::Int8Device { device: format!("cuda:{number}") };
+            if !spec.fallback_cpu {
+                return Err(error);
+            }
+            return Ok((cpu(spec, runtime)?, "cpu".to_string(), vec![error.to_string()]));
         }
         // What does not run on the device is no reason to look for it.
         Device::Auto if spec.dtype == Dtype::Int8 => {
