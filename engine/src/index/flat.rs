@@ -79,7 +79,8 @@ impl FlatIndex {
         let mut found: Vec<Nominees> =
             queries.iter().enumerate().map(|query| Nominees::new(limit, margin(query))).collect();
         let (rows, slots, biases) = (self.matrix.rows(), self.matrix.slots(), self.matrix.biases());
-        let joined = if queries.len() >= PRODUCT_QUERIES_MIN { queries.concat() } else { Vec::new() };
+        let join = coarse.is_none() && queries.len() >= PRODUCT_QUERIES_MIN;
+        let joined = if join { queries.concat() } else { Vec::new() };
         let mut fast = vec![0.0; ROWS_AT_ONCE.min(part.len()) * queries.len()];
         for start in part.clone().step_by(ROWS_AT_ONCE) {
             control.check()?;
@@ -174,14 +175,14 @@ impl FlatIndex {
     fn narrowed(
         &self,
         control: &SearchControl<'_>,
-        query: &&[f32],
+        query: &[f32],
         limit: usize,
         nominees: &[Slot],
     ) -> Result<Vec<Slot>, IndexError> {
         let position = |slot: &Slot| self.matrix.position_of(*slot).map(|position| position as u32);
-        let picked = Pick::Gather(nominees.iter().filter_map(position).collect());
-        let count = nominees.len();
-        let found = self.part(control, &[*query], limit, (&picked, None), 0..count)?;
+        let positions: Vec<u32> = nominees.iter().filter_map(position).collect();
+        let whole = 0..positions.len();
+        let found = self.part(control, &[query], limit, (&Pick::Gather(positions), None), whole)?;
         Ok(found.into_iter().flat_map(Nominees::finish).collect())
     }
 }

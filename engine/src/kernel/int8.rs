@@ -1,4 +1,6 @@
-//! Products with a fixed matrix whose numbers are kept in 8 bits: the linear layers of a quantised encoder.
+//! Products with a fixed matrix whose numbers are kept in 8 bits: the linear layers of a quantised encoder
+//! ([`Linear8`]), and the fast scores of a scan, where the rows of an index are the columns of the matrix
+//! ([`Codes8`] times [`Panels`]).
 //!
 //! ```text
 //! W [K, N]  --quantize-->  codes (8 bits, one scale a column)
@@ -116,8 +118,8 @@ impl Linear8 {
         if !whole || !biased || !weights.iter().all(|weight| weight.is_finite()) {
             return None;
         }
-        let (panels, quads) = (outputs.div_ceil(PANEL), inputs.div_ceil(QUAD));
-        let mut codes = Vec::with_capacity(panels * quads * PANEL * QUAD);
+        let panels = outputs.div_ceil(PANEL);
+        let mut codes = Vec::with_capacity(panels * PANEL * row_width(inputs));
         let mut scales = Vec::with_capacity(panels * PANEL);
         let mut panel = PanelWriter::new(inputs);
         let mut column = vec![0.0; inputs];
@@ -180,7 +182,7 @@ impl Codes8 {
         assert!((1..=INPUTS_MAX).contains(&inputs), "rows of {inputs} numbers");
         let count = rows.len() / inputs;
         assert!(rows.len() == count * inputs, "rows of {inputs} numbers");
-        let width = inputs.div_ceil(QUAD) * QUAD;
+        let width = row_width(inputs);
         let mut codes = Codes8 {
             inputs,
             values: vec![0; count * width],
@@ -211,7 +213,7 @@ impl Codes8 {
     /// # Panics
     /// If there is no such row, or `values` is not one.
     pub fn error(&self, row: usize, values: &[f32]) -> f64 {
-        let width = self.inputs.div_ceil(QUAD) * QUAD;
+        let width = row_width(self.inputs);
         assert!(values.len() == self.inputs, "a row of {} numbers", self.inputs);
         error(values, &self.values[row * width..row * width + self.inputs], self.scales[row])
     }
@@ -232,7 +234,7 @@ impl PanelWriter {
     /// If `inputs` is zero or more than [`INPUTS_MAX`].
     pub fn new(inputs: usize) -> PanelWriter {
         assert!((1..=INPUTS_MAX).contains(&inputs), "columns of {inputs} numbers");
-        let width = inputs.div_ceil(QUAD) * QUAD;
+        let width = row_width(inputs);
         PanelWriter {
             method: Method::best(),
             column: vec![0; width],
@@ -247,7 +249,7 @@ impl PanelWriter {
     /// # Panics
     /// If the column has another length, or the panel is full.
     pub fn push(&mut self, column: &[f32]) -> f64 {
-        assert!(column.len().div_ceil(QUAD) * QUAD == self.column.len(), "a column of another length");
+        assert!(row_width(column.len()) == self.column.len(), "a column of another length");
         assert!(!self.is_full(), "a panel has {PANEL} columns");
         let (scale, _) = encode_row(self.method, column, &mut self.column);
         let place = self.scales.len() * QUAD;
@@ -287,7 +289,7 @@ impl<'a> Panels<'a> {
     pub fn new(inputs: usize, outputs: usize, codes: &'a [u8], scales: &'a [f32]) -> Option<Panels<'a>> {
         let panels = outputs.div_ceil(PANEL);
         let numbers = panels.checked_mul(PANEL)?;
-        let whole = codes.len() == numbers.checked_mul(inputs.div_ceil(QUAD) * QUAD)?;
+        let whole = codes.len() == numbers.checked_mul(row_width(inputs))?;
         let fits = (1..=INPUTS_MAX).contains(&inputs) && scales.len() == numbers;
         (whole && fits).then_some(Panels { inputs, outputs, codes, scales, bias: None })
     }
@@ -303,7 +305,7 @@ impl<'a> Panels<'a> {
         assert!(rows.inputs == self.inputs, "rows of {} numbers", self.inputs);
         assert!(range.start.is_multiple_of(PANEL) && range.end <= self.outputs, "columns {range:?}");
         assert!(out.len() == count * stride, "a product of {stride} numbers a row");
-        let width = self.inputs.div_ceil(QUAD) * QUAD;
+        let width = row_width(self.inputs);
         for first in range.clone().step_by(PANEL) {
             let panel = &self.codes[first * width..(first + PANEL) * width];
             for start in (0..count).step_by(ROWS_AT_ONCE) {
@@ -322,6 +324,11 @@ impl<'a> Panels<'a> {
             }
         }
     }
+}
+
+/// Codes of a row or column of so many numbers, filled up to whole quads.
+fn row_width(inputs: usize) -> usize {
+    inputs.next_multiple_of(QUAD)
 }
 
 /// The factor from numbers of at most this size to codes; 0 where all are 0.
@@ -434,7 +441,8 @@ impl Tile<'_> {
             let out = &mut out[row * self.stride..row * self.stride + self.columns];
             for (column, out) in out.iter_mut().enumerate() {
                 let sum = (sums[column] - 128 * self.sums[row]) as f32;
-                *out = sum * (self.row_scales[row] * self.scales[column]) + self.bias[column];
+                // Not the product of the scales first: it may be too small for f32 where the result is not.
+                *out = sum * self.row_scales[row] * self.scales[column] + self.bias[column];
             }
         }
     }
@@ -535,7 +543,7 @@ mod x86 {
                 let scale = _mm512_set1_ps(tile.row_scales[row]);
                 let finish = |sums, scales, bias| {
                     let sums = _mm512_cvtepi32_ps(_mm512_sub_epi32(sums, shift));
-                    _mm512_add_ps(_mm512_mul_ps(sums, _mm512_mul_ps(scale, scales)), bias)
+                    _mm512_add_ps(_mm512_mul_ps(_mm512_mul_ps(sums, scale), scales), bias)
                 };
                 let place = out.as_mut_ptr().add(row * tile.stride);
                 _mm512_mask_storeu_ps(place, masks.0, finish(left[row], s0, b0));

@@ -40,8 +40,8 @@ fn by_definition(weights: &[f32], outputs: usize, bias: &[f32], rows: &[f32]) ->
             let sum: f64 = (0..inputs)
                 .map(|k| f64::from(codes(row[k], row_largest) * codes(weight(k), column_largest)))
                 .sum();
-            let scale = (row_largest / 127.0) * (column_largest / 127.0);
-            out.push(sum as f32 * scale + bias[column]);
+            let (row_scale, column_scale) = (row_largest / 127.0, column_largest / 127.0);
+            out.push(sum as f32 * row_scale * column_scale + bias[column]);
         }
     }
     out
@@ -93,7 +93,7 @@ fn extreme_sums_stay_exact_and_a_row_does_not_depend_on_others() {
     for method in methods() {
         let mut out = [0.0];
         linear.multiply_by(method, &vec![2.0; inputs], &mut out);
-        assert_eq!(out[0], (inputs * 127 * 127) as f32 * -((2.0 / 127.0) * (3.0 / 127.0)), "{method:?}");
+        assert_eq!(out[0], (inputs * 127 * 127) as f32 * (2.0 / 127.0) * -(3.0 / 127.0), "{method:?}");
     }
     let (weights, rows) = (numbers(3, 40 * 33), numbers(4, 25 * 40));
     let linear = Linear8::quantize(&weights, 33, None).unwrap();
@@ -116,6 +116,17 @@ fn zeros_tiny_numbers_and_numbers_that_are_not_finite_have_a_defined_product() {
         assert_eq!(out[..2], [0.5, 0.25]);
         assert!(out[2..6].iter().all(|value| value.is_nan()), "{out:?}");
         assert_eq!(out[6..], [0.5, 0.25, 0.5, 2.25]);
+    }
+}
+
+#[test]
+fn products_of_tiny_numbers_keep_their_digits() {
+    // The product of the scales, 6e-45, has three bits in f32; the product of the numbers has all of them.
+    let linear = Linear8::quantize(&vec![1e-20; 384], 1, None).unwrap();
+    for method in methods() {
+        let mut out = [0.0];
+        linear.multiply_by(method, &vec![1e-20; 384], &mut out);
+        assert!((out[0] / 3.84e-38 - 1.0).abs() < 1e-5, "{method:?} {}", out[0]);
     }
 }
 

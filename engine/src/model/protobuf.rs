@@ -63,9 +63,11 @@ struct Walk<'a> {
     graphs: usize,
 }
 
-/// One field of a message: its number, the value of a varint, and the place of its value's bytes.
+/// One field of a message: where it begins, its number, the value of a varint, and the place of its value's
+/// bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Field {
+    pub(super) at: usize,
     pub(super) number: u64,
     pub(super) varint: Option<u64>,
     pub(super) start: usize,
@@ -151,11 +153,11 @@ impl Walk<'_> {
     fn field(&self, at: usize, end: usize) -> Result<Field, ModelError> {
         let (tag, start) = self.varint(at, end)?;
         let number = tag >> 3;
-        let fixed = |size: usize| Field { number, varint: None, start, end: start + size };
+        let fixed = |size: usize| Field { at, number, varint: None, start, end: start + size };
         let field = match tag & 7 {
             0 => {
                 let (value, end) = self.varint(start, end)?;
-                Field { number, varint: Some(value), start, end }
+                Field { at, number, varint: Some(value), start, end }
             }
             1 => fixed(8),
             2 => {
@@ -164,7 +166,7 @@ impl Walk<'_> {
                 let Some(length) = length else {
                     return Err(ModelError::NotOnnx { offset: start, reason: "the file is cut short" });
                 };
-                Field { number, varint: None, start, end: start + length }
+                Field { at, number, varint: None, start, end: start + length }
             }
             5 => fixed(4),
             _ => return Err(ModelError::NotOnnx { offset: at, reason: "there is no such kind of field" }),

@@ -69,6 +69,9 @@ pub(super) fn quantize(bytes: &[u8]) -> Result<Quantized, ModelError> {
     let mut layers = Vec::new();
     for field in &top {
         match (field.number, field.varint) {
+            (7, None) if !layers.is_empty() => {
+                return Err(ModelError::NotOnnx { offset: field.at, reason: "there is a second graph" });
+            }
             (7, None) => {
                 let (graph, found) = rewrite(bytes, *field)?;
                 put_bytes(&mut out, 7, &graph);
@@ -88,13 +91,9 @@ pub(super) fn quantize(bytes: &[u8]) -> Result<Quantized, ModelError> {
     Ok(Quantized { bytes: out, layers })
 }
 
-/// Copies a field as it is. Fields of fixed width do not occur outside of tensors' lists in ONNX, whose
-/// messages are copied as bytes.
+/// Copies a field as it is.
 fn copy(out: &mut Vec<u8>, bytes: &[u8], field: Field) {
-    match field.varint {
-        Some(value) => put_number(out, field.number, value),
-        None => put_bytes(out, field.number, &bytes[field.start..field.end]),
-    }
+    out.extend_from_slice(&bytes[field.at..field.end]);
 }
 
 /// The graph with layers, and the layers.
