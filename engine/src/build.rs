@@ -20,9 +20,10 @@ use crate::database::Inner;
 use crate::error::Error;
 use crate::execute::Run;
 use crate::index::{
-    EliasArrays, FAISS_SLOTS_FILE, FaissIndex, KeyRef, KeysWriter, MatrixShape, MatrixWriter, SketchWriter,
-    VectorIndex,
+    AnnIndex, AnnOptions, EliasArrays, FAISS_SLOTS_FILE, FaissIndex, KeyRef, KeysWriter, MatrixShape,
+    MatrixWriter, PackedMatrix, SketchWriter, VectorIndex,
 };
+use crate::train::BuildControl;
 use crate::view::{RowSpec, View, vector_columns};
 
 /// Name of a packed matrix in its generation.
@@ -31,6 +32,8 @@ pub(crate) const MATRIX_FILE: &str = "matrix";
 pub(crate) const SKETCH_FILE: &str = "sketch";
 /// Name of the packed keys in their generation.
 pub(crate) const KEYS_FILE: &str = "keys";
+/// Name of an ann index in its generation.
+const ANN_FILE: &str = "index.ann";
 /// Name of a cluster graph in its generation.
 pub(crate) const GRAPH_FILE: &str = "graph";
 
@@ -157,9 +160,40 @@ pub(crate) fn write_graph(
     seal(builder, view, Fields { slot_end, rows, dimension: graph.dimension, format: "csr" })
 }
 
-/// Opens the faiss index of a generation; None where it is damaged, of which the store keeps a warning.
-pub(crate) fn open_faiss(generation: &Arc<Generation>) -> Result<Option<Arc<dyn VectorIndex>>, Error> {
-    let Ok(GenerationKind::Faiss) = generation.kind() else { return Ok(None) };
+/// Builds an ann index as a generation; gives what a person wants to know of it as well.
+pub(crate) fn write_ann(
+    view: &View,
+    object: ObjectId,
+    control: &BuildControl<'_>,
+    options: &AnnOptions,
+    source: &Arc<PackedMatrix>,
+) -> Result<(SealedGeneration, Vec<(String, String)>), Error> {
+    let mut builder = view.inner().store.begin_generation(GenerationKind::Ann, object)?;
+    let out = AnnIndex::build(control, options, source, builder.create(ANN_FILE)?)?;
+    builder.finish(out.file)?;
+    let shape = source.shape();
+    let fields = Fields {
+        slot_end: source.slots().slot_end(),
+        rows: source.len() as u64,
+        dimension: shape.dimension,
+        format: "signs",
+    };
+    Ok((seal(builder, view, fields)?, out.described))
+}
+
+/// Opens the approximate index of a generation; None where it is damaged, of which the store keeps a warning.
+pub(crate) fn open_index(generation: &Arc<Generation>) -> Result<Option<Arc<dyn VectorIndex>>, Error> {
+    match generation.kind() {
+        Ok(GenerationKind::Ann) => {
+            let Ok(bytes) = generation.map(ANN_FILE) else { return Ok(None) };
+            Ok(AnnIndex::open(bytes).ok().map(|index| Arc::new(index) as Arc<dyn VectorIndex>))
+        }
+        Ok(GenerationKind::Faiss) => open_faiss(generation),
+        _ => Ok(None),
+    }
+}
+
+fn open_faiss(generation: &Arc<Generation>) -> Result<Option<Arc<dyn VectorIndex>>, Error> {
     // The directory's checksums are verified before faiss sees a byte.
     let (Ok(directory), Ok(slots)) = (generation.verified_directory(), generation.map(FAISS_SLOTS_FILE))
     else {

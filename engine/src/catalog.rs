@@ -70,6 +70,7 @@ impl Catalog for ViewCatalog<'_> {
         let Object::Index(record) = &*object else { return None };
         let method = match record.method.as_str() {
             "flat" => IndexMethod::Flat,
+            "ann" => IndexMethod::Ann,
             "faiss" => IndexMethod::Faiss,
             "elias" => IndexMethod::Elias,
             _ => return None,

@@ -29,7 +29,7 @@
 //! 6. `execute::open` makes a stream of rows of it. For SEARCH, `execute::search::answer`:
 //!    1. `stages::allowed`: live labels, after WHERE, as a bitmap.
 //!    2. `stages::encode`: texts to vectors (`model::Encoder`).
-//!    3. `paths::probe` and `paths::shortlist` (cluster graph), `nearest::by_index` (faiss) or
+//!    3. `paths::probe` and `paths::shortlist` (cluster graph), `nearest::by_index` (ann, faiss) or
 //!       `nearest::exact` nominate candidates from the generation and from the tail.
 //!    4. Every nominee is scored in f64 from its stored row (`view::Dense::score`); `candidates::rank` cuts.
 //!    5. RERANK scores the candidates by a classifier or a vector column; FUSE joins the candidates of

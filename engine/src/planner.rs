@@ -395,13 +395,14 @@ impl<'a> Planner<'a> {
         }
         let column = self.run.view.search_column(table)?;
         let ann = self.run.view.indexes(table).into_iter().find(|index| {
-            index.method == "faiss" && index.column == Some(column.id) && index.classifier.is_none()
+            let approximate = matches!(index.method.as_str(), "ann" | "faiss");
+            approximate && index.column == Some(column.id) && index.classifier.is_none()
         });
         let (Some(index), Some(k)) = (ann, limit) else {
             let reason = if limit.is_none() {
                 "exact: every label is asked for".to_string()
             } else {
-                format!("exact: no faiss index on column {}", column.name)
+                format!("exact: no ann or faiss index on column {}", column.name)
             };
             return Ok((self.exact(table, by_vector, limit)?, reason));
         };

@@ -54,10 +54,11 @@ pub fn keywords() -> &'static [&'static str] {
 static KEYWORDS: OnceLock<Vec<&'static str>> = OnceLock::new();
 
 /// Words that are keywords only in their place, so that the parser does not reserve them.
-const OTHERS: [&str; 62] = [
+const OTHERS: [&str; 63] = [
     "against",
     "alter",
     "analyze",
+    "ann",
     "auxiliaries",
     "auxiliary",
     "avg",

@@ -61,7 +61,7 @@ pub(crate) const DEFINITIONS: &[Definition] = &[
         0,
         0,
         1 << 24,
-        "search effort of faiss indexes where SHORTLIST does not say; 0 leaves it to the index",
+        "search effort of ann and faiss indexes where SHORTLIST does not say; 0 leaves it to the index",
     ),
     number(
         "search.exact_rows",

@@ -123,6 +123,8 @@ pub struct AuxiliaryInfo {
 pub enum IndexMethod {
     /// Exact scan of a packed matrix.
     Flat,
+    /// Lists of near rows, kept as signs and in 8 bits: the approximate index of argtop's own.
+    Ann,
     /// A faiss index by factory string.
     Faiss,
     /// Cluster graph with sparse cluster-to-label edges (ELIAS, NeurIPS 2022).

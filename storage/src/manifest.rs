@@ -29,6 +29,8 @@ pub enum GenerationKind {
     Elias,
     /// A tantivy index.
     Text,
+    /// Lists of near rows as signs and in 8 bits.
+    Ann,
 }
 
 /// What the builder of a generation says about it.

@@ -20,7 +20,7 @@ use crate::build;
 use crate::dispatch::Output;
 use crate::error::Error;
 use crate::execute::Run;
-use crate::index::{EliasArrays, Factory, FaissIndex};
+use crate::index::{AnnOptions, EliasArrays, Factory, FaissIndex};
 use crate::labels::{EDGES_PER_LABEL, pack};
 use crate::physical::VectorSource;
 use crate::train::{BuildControl, PARTITION_SCALE, cluster_count, initial_partition};
@@ -28,6 +28,8 @@ use crate::view::{Dense, RowSpec, View};
 
 /// Factory of USING faiss where the statement names none.
 const FACTORY: &str = "HNSW32";
+/// What an ann index may be asked to find of the exact best.
+const TARGET_RECALL: std::ops::RangeInclusive<f64> = 0.5..=0.999;
 /// alpha and beta of ELIAS.
 const ALPHA: f64 = 10.0;
 const BETA: f64 = 150.0;
@@ -41,6 +43,7 @@ pub(crate) fn create(run: &Run, writer: Writer<'_>, plan: &CreateIndex) -> Resul
     let (column, classifier, source) = target(run, &table, &plan.target)?;
     let method = match plan.method {
         IndexMethod::Flat => "flat",
+        IndexMethod::Ann => "ann",
         IndexMethod::Faiss => "faiss",
         IndexMethod::Elias => "elias",
     };
@@ -116,6 +119,24 @@ fn options(
         // Embeddings are unit vectors, so the cosine and the inner product rank alike.
         reader.word("metric", &["ip", "cosine"])?;
     }
+    if method == "ann" {
+        let defaults = AnnOptions::default();
+        let target = reader.positive("target_recall")?.unwrap_or(defaults.target_recall);
+        if !TARGET_RECALL.contains(&target) {
+            return Err(Error::value(
+                format!("target_recall cannot be {target}"),
+                "it takes 0.5 to 0.999; for every label of the exact best use VIA EXACT",
+            ));
+        }
+        options.insert("target_recall".to_string(), target.to_string());
+        let most = u64::from(run.inner.limits.clusters_max);
+        if let Some(lists) = reader.number("lists", 1, most)? {
+            options.insert("lists".to_string(), lists.to_string());
+        }
+        let seed = reader.number("seed", 0, i64::MAX.unsigned_abs())?.unwrap_or(defaults.seed);
+        options.insert("seed".to_string(), seed.to_string());
+        reader.word("metric", &["ip", "cosine"])?;
+    }
     if method == "elias" {
         let most = u64::from(run.inner.limits.clusters_max);
         if let Some(clusters) = reader.number("clusters", 1, most)? {
@@ -154,6 +175,7 @@ fn build_index(
     };
     let view = packed_view(run, table, &spec)?;
     let built = run.inner.install(|| match record.method.as_str() {
+        "ann" => build_ann(run, &view, table, &record, source),
         "faiss" => build_faiss(run, &view, table, &record, source),
         "elias" => build_graph(run, &view, table, &record, source),
         _ => Ok(Built { sealed: None, data: None, statistics: BTreeMap::new(), graph: None }),
@@ -229,6 +251,29 @@ fn build_faiss(
     let index = FaissIndex::build(&control, factory, matrix)?;
     let sealed = build::write_faiss(view, record.id, &index)?;
     Ok(Built { sealed: Some(sealed), data: None, statistics: BTreeMap::new(), graph: None })
+}
+
+fn build_ann(
+    run: &Run,
+    view: &View,
+    table: &TableRecord,
+    record: &IndexRecord,
+    source: &VectorSource,
+) -> Result<Built, Error> {
+    let rows = view.source_rows(table, source)?;
+    let matrix = rows.shared_base().ok_or_else(|| Error::Internal("the rows are not packed".into()))?;
+    let number = |name: &str| record.options.get(name).and_then(|text| text.parse::<f64>().ok());
+    let defaults = AnnOptions::default();
+    let options = AnnOptions {
+        target_recall: number("target_recall").unwrap_or(defaults.target_recall),
+        lists: number("lists").map(|lists| lists as usize),
+        seed: record.options.get("seed").and_then(|text| text.parse().ok()).unwrap_or(defaults.seed),
+    };
+    let cancelled = || run.context.is_cancelled();
+    let progress = |done: u64, total: u64| run.context.progress("building the index", done, Some(total));
+    let control = BuildControl { cancelled: &cancelled, progress: &progress, threads: run.inner.threads };
+    let (sealed, described) = build::write_ann(view, record.id, &control, &options, &matrix)?;
+    Ok(Built { sealed: Some(sealed), data: None, statistics: described.into_iter().collect(), graph: None })
 }
 
 fn build_graph(

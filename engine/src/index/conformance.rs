@@ -5,12 +5,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use roaring::RoaringBitmap;
 
+use super::ann::AnnIndex;
+use super::ann_build::AnnOptions;
 use super::error::IndexError;
 use super::factory::Factory;
 use super::faiss::FaissIndex;
 use super::flat::FlatIndex;
 use super::matrix::PackedMatrix;
 use super::matrix::tests::matrix;
+use super::packed::AlignedBytes;
 use super::search::{SearchControl, SearchParams, VectorIndex};
 use crate::kernel::{normalize, select_top};
 use crate::train::BuildControl;
@@ -172,6 +175,21 @@ fn faiss(factory: &'static str) -> impl Fn(Arc<PackedMatrix>) -> Box<dyn VectorI
 #[test]
 fn flat_conforms() {
     conforms(&|matrix| Box::new(FlatIndex::new(matrix)), 1.0);
+}
+
+fn ann(lists: Option<usize>) -> impl Fn(Arc<PackedMatrix>) -> Box<dyn VectorIndex> {
+    move |matrix| {
+        let options = AnnOptions { lists, ..AnnOptions::default() };
+        let built = AnnIndex::build(&BUILD, &options, &matrix, AlignedBytes::new()).unwrap();
+        Box::new(AnnIndex::open(built.file.into_bytes()).unwrap())
+    }
+}
+
+#[test]
+fn ann_conforms() {
+    conforms(&ann(None), 0.9);
+    conforms(&ann(Some(1)), 0.9);
+    conforms(&ann(Some(500)), 0.9);
 }
 
 #[test]

@@ -14,9 +14,14 @@
 //! | `search` | the trait of vector indexes and what a search is told |
 //! | `flat` | exact search over a matrix |
 //! | `factory`, `faiss_slots`, `faiss` | approximate search by faiss; only the last calls into it |
+//! | `ann`, `ann_build`, `ann_search`, `ann_tune` | approximate search of our own |
 //! | `elias`, `elias_file` | probe and path scores of the ELIAS cluster graph; its file |
 //! | `keys` | primary keys by slot |
 
+mod ann;
+mod ann_build;
+mod ann_search;
+mod ann_tune;
 mod elias;
 mod elias_file;
 mod error;
@@ -35,6 +40,8 @@ mod slots;
 #[cfg(test)]
 mod conformance;
 
+pub use ann::{AnnIndex, BuiltAnn};
+pub use ann_build::AnnOptions;
 pub use elias::{
     ClusterScore, EdgeMap, EliasView, PathCandidate, PathSearch, ROW_WEIGHT_EMPTY, ViewError, new_edge_weight,
 };

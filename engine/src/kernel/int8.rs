@@ -198,6 +198,25 @@ impl Codes8 {
         codes
     }
 
+    /// Some rows of others, one each.
+    ///
+    /// # Panics
+    /// If there are none, there is no such row, or they are of different lengths.
+    pub fn gather<'a>(rows: impl Iterator<Item = (&'a Codes8, usize)>) -> Codes8 {
+        let mut rows = rows.peekable();
+        let Some((first, _)) = rows.peek() else { panic!("no rows to gather") };
+        let (inputs, method) = (first.inputs, first.method);
+        let width = row_width(inputs);
+        let mut found = Codes8 { inputs, values: Vec::new(), sums: Vec::new(), scales: Vec::new(), method };
+        for (from, row) in rows {
+            assert!(from.inputs == inputs, "rows of {inputs} numbers");
+            found.values.extend_from_slice(&from.values[row * width..(row + 1) * width]);
+            found.sums.push(from.sums[row]);
+            found.scales.push(from.scales[row]);
+        }
+        found
+    }
+
     /// Number of rows.
     pub fn len(&self) -> usize {
         self.sums.len()
@@ -351,7 +370,7 @@ fn code(value: f32, factor: f32) -> i8 {
 }
 
 /// Writes the codes of one row; gives its scale and the sum of its codes.
-fn encode_row(method: Method, row: &[f32], out: &mut [i8]) -> (f32, i32) {
+pub(super) fn encode_row(method: Method, row: &[f32], out: &mut [i8]) -> (f32, i32) {
     let largest = match method {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: The method is only chosen (and in tests only asked for) where the processor has AVX-512F.

@@ -112,7 +112,7 @@ impl<'r> Swap<'r> {
 
     /// Has an index of replaced rows answer by exact scan until it is built again after the commit.
     pub(super) fn outdate(&mut self, index: &IndexRecord) {
-        if index.method == "faiss" {
+        if matches!(index.method.as_str(), "ann" | "faiss") {
             self.writer.clear_pointer(index.id);
             self.rebuild.push(index.name.clone());
         }

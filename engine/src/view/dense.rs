@@ -142,6 +142,11 @@ impl Dense {
         self.shared.base.as_deref()
     }
 
+    /// The packed matrix, to be kept.
+    pub(crate) fn shared_base(&self) -> Option<Arc<PackedMatrix>> {
+        self.shared.base.clone()
+    }
+
     fn in_tail(&self, slot: Slot) -> Option<(&Block, usize)> {
         let at = self.blocks.partition_point(|block| block.slots.last().is_some_and(|last| *last < slot));
         // Rows looked up by themselves stand in a last block, outside the order of the others.

@@ -250,7 +250,7 @@ impl View {
         self.snapshot.pointer(index.id).unwrap_or(0)
     }
 
-    /// The faiss index of an index object; None where it has no usable generation.
+    /// The approximate index of an index object; None where it has no usable generation.
     pub(crate) fn vector_index(&self, index: &IndexRecord) -> Result<Option<Arc<dyn VectorIndex>>, Error> {
         let Some(generation) = self.generation(index.id) else { return Ok(None) };
         if let Some((id, opened)) = lock(&self.inner.caches.indexes).get(&index.id)
@@ -258,7 +258,7 @@ impl View {
         {
             return Ok(Some(opened.clone()));
         }
-        let Some(opened) = crate::build::open_faiss(&generation)? else { return Ok(None) };
+        let Some(opened) = crate::build::open_index(&generation)? else { return Ok(None) };
         lock(&self.inner.caches.indexes).insert(index.id, (generation.id(), opened.clone()));
         Ok(Some(opened))
     }

@@ -75,13 +75,14 @@ impl Binder<'_> {
         let table = self.table(&create.table)?;
         let method = match create.method.name.as_str() {
             "flat" => IndexMethod::Flat,
+            "ann" => IndexMethod::Ann,
             "faiss" => IndexMethod::Faiss,
             "elias" => IndexMethod::Elias,
             other => {
                 let message = format!("unknown index method `{other}`");
                 let error = QueryError::new(ErrorCode::WrongMethod, message).at(create.method.span);
-                let error = error.did_you_mean(other, ["flat", "faiss", "elias"]);
-                let known = "known: `flat` (exact scan), `faiss` (approximate), `elias` (cluster graph)";
+                let error = error.did_you_mean(other, ["flat", "ann", "faiss", "elias"]);
+                let known = "known: `ann` (approximate), `flat` (exact scan), `faiss` (by factory), `elias` (cluster graph)";
                 return Err(if error.help.is_some() { error } else { error.help(known) });
             }
         };

@@ -28,6 +28,7 @@ groups! {
     search,
     flat,
     faiss,
+    ann,
     elias,
     fuse,
     classifiers,

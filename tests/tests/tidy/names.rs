@@ -15,10 +15,12 @@ const CRATES: [(&str, &[&str]); 5] = [
 ];
 
 /// Files that may hold unsafe code.
-const UNSAFE_FILES: [&str; 4] = [
+const UNSAFE_FILES: [&str; 6] = [
     "engine/src/index/faiss.rs",
     "engine/src/kernel/gemm.rs",
     "engine/src/kernel/int8.rs",
+    "engine/src/kernel/rows8.rs",
+    "engine/src/kernel/signs.rs",
     "storage/src/map.rs",
 ];
 

@@ -1,0 +1,328 @@
+//! How an `ann` index is searched: probe, scan signs, score what is left in 8 bits.
+//!
+//! ```text
+//! query --rotate--> signs of centroids --> 8 bits of the better ones --> the best lists
+//!   lists --signs--> `depth` rows of best estimate --8 bits--> nominees
+//! ```
+//!
+//! An estimate is RaBitQ's (Gao and Long, SIGMOD 2024): a row is its list's centroid c and a rest r, of which
+//! the signs of the rotated numbers are kept. With f = |r|^2 / |r|_1 the vector f * sign(r) has the length of
+//! r along r, so `<r, v>` is estimated without bias as `f * sum of sign(r) v`. It is used for v = q - c, of
+//! which the part of c is known when the index is built:
+//!
+//! ```text
+//! <row, q> ~ <c, q> + (<r, c> - f * sum sign(r) c) + f * sum sign(r) q
+//!            base     shift                          factor
+//! ```
+//!
+//! Every step keeps a fixed number of rows in a total order (estimate, then place), so that a query gives the
+//! same nominees alone and in a batch, whatever the threads.
+
+use roaring::RoaringBitmap;
+
+use crate::kernel::{Query8, Rotation, Rows8, SIGN_BLOCK, SignQuery, SignRows};
+
+/// Lists whose centroids are scored in 8 bits, beyond twice those that are probed.
+const PROBE_SPARE: usize = 64;
+
+/// The parts of an index that a search reads.
+#[derive(Clone, Copy)]
+pub(super) struct Parts<'a> {
+    pub(super) rotation: &'a Rotation,
+    /// Where the rows of each list begin, and the end of the last.
+    pub(super) starts: &'a [u32],
+    /// Where the blocks of each list begin, and the end of the last.
+    pub(super) blocks: &'a [u32],
+    /// Signs of the centroids.
+    pub(super) centroids: SignRows<'a>,
+    /// The centroids in 8 bits, and behind them their mean.
+    pub(super) centroid_rows: Rows8<'a>,
+    /// What a centroid's score is multiplied with to rank its list.
+    pub(super) steer: &'a [f32],
+    /// Signs of the rows.
+    pub(super) rows: SignRows<'a>,
+}
+
+/// How far a search looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Reach {
+    /// Lists probed, at least.
+    pub(super) probes: usize,
+    /// Allowed rows that are seen before it ends, at least, if there are as many.
+    pub(super) rows: usize,
+    /// Rows kept of the scan.
+    pub(super) depth: usize,
+    /// Rows kept of those by their scores in 8 bits.
+    pub(super) keep: usize,
+}
+
+/// Which rows may be kept, by place: one bit each.
+pub(super) type Mask = Vec<u64>;
+
+/// Space of a search, for the next one.
+#[derive(Default)]
+pub(super) struct Scratch {
+    wide: Vec<f32>,
+    signs: SignQuery,
+    codes: Query8,
+    keys: Vec<u64>,
+    places: Vec<u32>,
+    scores: Vec<f32>,
+    reached: Vec<u32>,
+    /// Probed lists, best first, with the score of their centroid.
+    pub(super) lists: Vec<(f32, u32)>,
+}
+
+/// Greater keys are better: the estimate, then the smaller place.
+fn key(score: f32, place: u32) -> u64 {
+    let bits = score.to_bits();
+    let ordered = bits ^ if bits >> 31 == 1 { u32::MAX } else { 1 << 31 };
+    u64::from(ordered) << 32 | u64::from(!place)
+}
+
+fn place_of(key: u64) -> u32 {
+    !(key as u32)
+}
+
+fn score_of(key: u64) -> f32 {
+    let ordered = (key >> 32) as u32;
+    f32::from_bits(ordered ^ if ordered >> 31 == 1 { 1 << 31 } else { u32::MAX })
+}
+
+/// Cuts `keys` to the greatest `keep`, in no order; gives the score of the least, if that many are there.
+fn cut(keys: &mut Vec<u64>, keep: usize) -> Option<f32> {
+    if keep == 0 {
+        keys.clear();
+    }
+    if keep == 0 || keys.len() < keep {
+        return None;
+    }
+    let (_, least, _) = keys.select_nth_unstable_by(keep - 1, |a, b| b.cmp(a));
+    let least = score_of(*least);
+    keys.truncate(keep);
+    Some(least)
+}
+
+impl<'a> Parts<'a> {
+    /// Number of lists.
+    pub(super) fn lists(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// Number of rows.
+    pub(super) fn len(&self) -> usize {
+        self.starts.last().map_or(0, |end| *end as usize)
+    }
+
+    /// Takes a query; `biased` rows have their bias as a last number.
+    pub(super) fn set(&self, scratch: &mut Scratch, query: &[f32], biased: bool) {
+        let wide = &mut scratch.wide;
+        wide.clear();
+        wide.extend_from_slice(query);
+        wide.extend(biased.then_some(1.0));
+        wide.resize(self.rows.width(), 0.0);
+        // The order of inner products does not change with the length of the query; a power of two keeps
+        // every number from overflow without rounding.
+        let largest = wide.iter().fold(0.0f32, |most, value| most.max(value.abs()));
+        if largest > 0.0 {
+            let scale = (-f64::from(largest).log2().floor()).exp2();
+            wide.iter_mut().for_each(|value| *value = (f64::from(*value) * scale) as f32);
+        }
+        self.rotation.apply(wide);
+        scratch.signs.set(wide);
+        scratch.codes.set(wide);
+    }
+
+    /// The best `count` lists, best first.
+    pub(super) fn probe(&self, scratch: &mut Scratch, count: usize) {
+        let (lists, count) = (self.lists(), count.min(self.lists()));
+        let look = count.saturating_mul(2).saturating_add(PROBE_SPARE).min(lists);
+        let Scratch { signs, codes, keys, places, scores, reached, .. } = scratch;
+        places.clear();
+        if look == lists {
+            places.extend(0..lists as u32);
+        } else {
+            let blocks = self.centroids.blocks();
+            scores.resize(blocks * SIGN_BLOCK, 0.0);
+            reached.resize(blocks, 0);
+            self.centroids.estimates(signs, (0.0, f32::MIN), (0..blocks, blocks), scores, reached);
+            keys.clear();
+            // Ranked as they will be in 8 bits; the mean's part is the same for all.
+            let mut mean = [0.0];
+            self.centroid_rows.gather(codes, &[lists as u32], &mut mean);
+            let ranked = scores.iter().zip(self.steer).map(|(score, steer)| (score + mean[0]) * steer);
+            keys.extend(ranked.zip(0..).map(|(score, list)| key(score, list)));
+            cut(keys, look);
+            places.extend(keys.iter().map(|key| place_of(*key)));
+            places.sort_unstable();
+        }
+        scores.resize(places.len(), 0.0);
+        self.centroid_rows.gather(codes, places, scores);
+        keys.clear();
+        let ranked = places.iter().zip(&*scores).zip(0u32..);
+        keys.extend(ranked.map(|((list, score), at)| key(score * self.steer[*list as usize], at)));
+        cut(keys, count);
+        keys.sort_unstable_by(|a, b| b.cmp(a));
+        scratch.lists.clear();
+        scratch.lists.extend(keys.iter().map(|key| {
+            let at = place_of(*key) as usize;
+            (scores[at], places[at])
+        }));
+    }
+
+    /// The places of the rows of best estimate in the probed lists, in no order; of those that `mask` allows.
+    pub(super) fn scan(&self, scratch: &mut Scratch, reach: Reach, mask: Option<&Mask>) -> Vec<u32> {
+        self.probe(scratch, reach.probes);
+        if !self.scan_lists(scratch, reach, mask) {
+            // The lists hold too few rows: look at all of them, in their order.
+            self.probe(scratch, self.lists());
+            self.scan_lists(scratch, reach, mask);
+        }
+        scratch.keys.iter().map(|key| place_of(*key)).collect()
+    }
+
+    /// Scans the probed lists into `scratch.keys`; false if they hold too few allowed rows.
+    fn scan_lists(&self, scratch: &mut Scratch, reach: Reach, mask: Option<&Mask>) -> bool {
+        let Scratch { signs, keys, scores, reached, lists, .. } = scratch;
+        keys.clear();
+        let (mut floor, mut seen) = (f32::MIN, 0);
+        let prune_at = reach.depth.saturating_mul(2).max(reach.depth.saturating_add(256));
+        for (probed, (base, list)) in lists.iter().enumerate() {
+            if probed >= reach.probes && seen >= reach.rows {
+                break;
+            }
+            let list = *list as usize;
+            let (start, end) = (self.starts[list], self.starts[list + 1]);
+            let blocks = self.blocks[list] as usize..self.blocks[list + 1] as usize;
+            seen += mask.map_or((end - start) as usize, |mask| allowed(mask, start, end));
+            scores.resize(blocks.len() * SIGN_BLOCK, 0.0);
+            reached.resize(blocks.len(), 0);
+            let next = lists.get(probed + 1).map_or(0, |(_, next)| self.blocks[*next as usize] as usize);
+            self.rows.estimates(signs, (*base, floor), (blocks, next), scores, reached);
+            for (block, reached) in reached.iter().enumerate() {
+                let mut reached = *reached;
+                while reached != 0 {
+                    let at = block * SIGN_BLOCK + reached.trailing_zeros() as usize;
+                    reached &= reached - 1;
+                    let place = start + at as u32;
+                    if mask.is_none_or(|mask| mask[place as usize / 64] >> (place % 64) & 1 == 1) {
+                        keys.push(key(scores[at], place));
+                    }
+                }
+            }
+            if keys.len() >= prune_at
+                && let Some(least) = cut(keys, reach.depth)
+            {
+                floor = least;
+            }
+        }
+        cut(keys, reach.depth);
+        seen >= reach.rows || lists.len() == self.lists()
+    }
+
+    /// Estimates of the rows of a list, and of what fills up its last block.
+    pub(super) fn estimates<'s>(&self, scratch: &'s mut Scratch, base: f32, list: usize) -> &'s [f32] {
+        let Scratch { signs, scores, reached, .. } = scratch;
+        let blocks = self.blocks[list] as usize..self.blocks[list + 1] as usize;
+        scores.resize(blocks.len() * SIGN_BLOCK, 0.0);
+        reached.resize(blocks.len(), 0);
+        self.rows.estimates(signs, (base, f32::MIN), (blocks, 0), scores, reached);
+        scores
+    }
+
+    /// Of some places the best `keep` by their scores in 8 bits, in no order.
+    pub(super) fn narrow(&self, scratch: &mut Scratch, rows: &Rows8<'_>, places: &mut Vec<u32>, keep: usize) {
+        if places.len() <= keep {
+            return;
+        }
+        let Scratch { codes, keys, scores, .. } = scratch;
+        scores.resize(places.len(), 0.0);
+        rows.gather(codes, places, scores);
+        keys.clear();
+        keys.extend(places.iter().zip(&*scores).map(|(place, score)| key(*score, *place)));
+        cut(keys, keep);
+        places.clear();
+        places.extend(keys.iter().map(|key| place_of(*key)));
+    }
+
+    /// The order of rows in 8 bits for the query, best first.
+    pub(super) fn order8(&self, scratch: &mut Scratch, codes: &[u8], scales: &[f32]) -> Vec<u32> {
+        let mut order: Vec<u32> = (0..scales.len() as u32).collect();
+        let Some(rows) = Rows8::new(self.rows.width(), codes, scales) else { return order };
+        let mut scores = vec![0.0; order.len()];
+        rows.gather(&scratch.codes, &order, &mut scores);
+        order.sort_unstable_by_key(|at| std::cmp::Reverse(key(scores[*at as usize], *at)));
+        order
+    }
+}
+
+/// A bit for each place whose slot a filter allows.
+pub(super) fn mask(order: &[u32], filter: &RoaringBitmap) -> Mask {
+    let end = order.iter().max().map_or(0, |slot| *slot as usize + 1);
+    let mut by_slot = vec![0u64; end.div_ceil(64)];
+    for slot in filter.iter().take_while(|slot| (*slot as usize) < end) {
+        by_slot[slot as usize / 64] |= 1 << (slot % 64);
+    }
+    let word = |slots: &[u32]| {
+        slots
+            .iter()
+            .enumerate()
+            .fold(0, |word, (at, slot)| word | (by_slot[*slot as usize / 64] >> (slot % 64) & 1) << at)
+    };
+    order.chunks(64).map(word).collect()
+}
+
+/// How many places from `start` to `end` a mask allows.
+fn allowed(mask: &Mask, start: u32, end: u32) -> usize {
+    let word = |at: u32| {
+        let mut word = mask[at as usize];
+        if at == start / 64 {
+            word &= u64::MAX << (start % 64);
+        }
+        if at == end / 64 {
+            word &= !(u64::MAX << (end % 64));
+        }
+        word.count_ones() as usize
+    };
+    (start / 64..end.div_ceil(64)).map(word).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_order_by_score_then_by_place_and_give_both_back() {
+        let scores = [f32::MIN, -1.5, -0.0, 0.0, 1e-30, 2.0, f32::MAX];
+        for (at, score) in scores.iter().enumerate() {
+            assert_eq!(score_of(key(*score, 7)).to_bits(), score.to_bits());
+            assert_eq!(place_of(key(*score, 7)), 7);
+            assert!(key(*score, 3) > key(*score, 4));
+            assert!(scores[at + 1..].iter().all(|greater| key(*greater, 9) > key(*score, 0)));
+        }
+    }
+
+    #[test]
+    fn cuts_keep_the_greatest() {
+        let mut keys: Vec<u64> = (0..10).map(|at| key(at as f32, at)).collect();
+        assert_eq!(cut(&mut keys, 3), Some(7.0));
+        keys.sort_unstable();
+        assert_eq!(keys.iter().map(|key| place_of(*key)).collect::<Vec<_>>(), [7, 8, 9]);
+        assert_eq!((cut(&mut keys, 4), keys.len()), (None, 3));
+        assert_eq!((cut(&mut keys, 0), keys.len()), (None, 0));
+    }
+
+    #[test]
+    fn masks_follow_the_filter() {
+        let order: Vec<u32> = (0..200).map(|at| (at * 7) % 200).collect();
+        let filter: RoaringBitmap = (0..500).filter(|slot| slot % 3 == 0).collect();
+        let mask = super::mask(&order, &filter);
+        for (place, slot) in order.iter().enumerate() {
+            assert_eq!(mask[place / 64] >> (place % 64) & 1 == 1, slot % 3 == 0);
+        }
+        for (start, end) in [(0, 0), (0, 200), (3, 64), (64, 128), (60, 70), (199, 200)] {
+            let expected = order[start..end].iter().filter(|slot| *slot % 3 == 0).count();
+            assert_eq!(allowed(&mask, start as u32, end as u32), expected, "{start} {end}");
+        }
+    }
+}

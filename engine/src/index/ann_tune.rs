@@ -1,0 +1,313 @@
+//! How far a search of an `ann` index looks for a wanted recall.
+//!
+//! Some rows are held out one by one: each is searched for among the others, whose exact order is known from
+//! a scan. For every number of probed lists it is counted how many rows of a better estimate stand before
+//! each of the true best, so that one pass tells the recall of every pair of lists and depth. Of the pairs
+//! that reach the target the cheapest is kept, for a few limits; between them the steps are interpolated.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::ann_build::{AnnOptions, Plan, rows8};
+use super::ann_search::{Parts, Reach, Scratch};
+use super::error::IndexError;
+use super::flat::FlatIndex;
+use super::matrix::PackedMatrix;
+use super::search::{SearchControl, SearchParams, VectorIndex};
+use crate::kernel::{SIGN_BLOCK, select_top};
+use crate::train::BuildControl;
+
+/// Rows that are held out.
+const SAMPLE: usize = 256;
+/// Of those, the ones that say how many rows are kept by scores in 8 bits.
+const SAMPLE_KEPT: usize = 64;
+/// The share of true rows that those scores may not lose.
+const KEPT: f64 = 0.998;
+/// Limits that are tuned.
+const LIMITS: [usize; 4] = [1, 10, 100, 1000];
+/// From one number of lists to the next that is tried.
+const GROWTH: f64 = 1.25;
+/// What a row costs in 8 bits, in rows of the scan of signs: about 20 ns against 1.6 ns.
+const DEPTH_COST: f64 = 12.0;
+/// What a list costs besides its rows.
+const LIST_COST: f64 = 12.0;
+
+/// How far to look for the best `limit`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Step {
+    pub(super) limit: u32,
+    /// Lists to probe.
+    pub(super) probes: u32,
+    /// Rows kept of the scan.
+    pub(super) depth: u32,
+    /// Rows kept of those by their scores in 8 bits.
+    pub(super) keep: u32,
+}
+
+/// Steps as they are stored; `None` if they do not rise or are none.
+pub(super) fn steps(numbers: &[u32]) -> Option<Vec<Step>> {
+    let (fours, rest) = numbers.as_chunks::<4>();
+    let step = |[limit, probes, depth, keep]: &[u32; 4]| Step {
+        limit: *limit,
+        probes: *probes,
+        depth: *depth,
+        keep: *keep,
+    };
+    let steps: Vec<Step> = fours.iter().map(step).collect();
+    let rising = steps.is_sorted_by(|a, b| a.limit < b.limit);
+    let positive = !numbers.contains(&0);
+    (rest.is_empty() && rising && positive && !steps.is_empty()).then_some(steps)
+}
+
+/// Lists, depth and rows kept for the best `limit`: between two steps a power of the limit, behind the last
+/// in proportion to it.
+pub(super) fn reach(steps: &[Step], limit: f64) -> [f64; 3] {
+    let behind = steps.partition_point(|step| f64::from(step.limit) <= limit);
+    let numbers = |step: &Step| [step.probes, step.depth, step.keep].map(f64::from);
+    match (behind.checked_sub(1).and_then(|at| steps.get(at)), steps.get(behind)) {
+        (Some(low), Some(high)) => {
+            let (from, to) = (f64::from(low.limit), f64::from(high.limit));
+            let part = (limit / from).ln() / (to / from).ln();
+            let (low, high) = (numbers(low), numbers(high));
+            std::array::from_fn(|at| low[at] * (high[at] / low[at]).powf(part))
+        }
+        (Some(last), None) => numbers(last).map(|number| number * limit / f64::from(last.limit)),
+        (None, Some(first)) => numbers(first),
+        (None, None) => [f64::INFINITY; 3],
+    }
+}
+
+/// One true best row of a held-out row.
+#[derive(Clone, Copy)]
+struct Truth {
+    /// How many lists are probed before its own.
+    list: usize,
+    estimate: f32,
+}
+
+/// What the held-out rows say: for each limit and each number of lists the depths at which true best rows
+/// would be kept.
+type Depths = Vec<Vec<Vec<u32>>>;
+
+/// Finds the steps of an index in memory.
+pub(super) fn tune(
+    control: &BuildControl<'_>,
+    options: &AnnOptions,
+    source: &Arc<PackedMatrix>,
+    parts: &Parts<'_>,
+    plan: &Plan,
+) -> Result<Vec<Step>, IndexError> {
+    let rows = source.len();
+    let limits: Vec<usize> = LIMITS.into_iter().filter(|limit| limit * 4 <= rows).collect();
+    let Some(most) = limits.last().copied() else {
+        let all = u32::try_from(rows.max(1)).unwrap_or(u32::MAX);
+        let lists = u32::try_from(parts.lists().max(1)).unwrap_or(u32::MAX);
+        return Ok(vec![Step { limit: 1, probes: lists, depth: all, keep: all }]);
+    };
+    let held: Vec<usize> = (0..SAMPLE.min(rows)).map(|at| at * (rows / SAMPLE.min(rows))).collect();
+    let counts = list_counts(parts.lists());
+    let mut places = vec![0u32; rows];
+    plan.order.iter().zip(0u32..).for_each(|(position, place)| places[*position as usize] = place);
+    let truths: Vec<Vec<u32>> = held
+        .par_iter()
+        .map(|position| {
+            let truth = truth(control, source, *position, most)?;
+            Ok(truth.iter().map(|position| places[*position as usize]).collect())
+        })
+        .collect::<Result<_, IndexError>>()?;
+    let found: Vec<(Depths, Vec<f64>)> = held
+        .par_iter()
+        .zip(&truths)
+        .map(|(position, truth)| {
+            let mut query = vec![0.0; source.shape().dimension];
+            source.decode(*position, &mut query);
+            depths(parts, &query, source.shape().biased, (&limits, &counts), truth)
+        })
+        .collect();
+    let scanned: Vec<f64> = (0..counts.len())
+        .map(|at| found.iter().map(|(_, scanned)| scanned[at]).sum::<f64>() / found.len() as f64)
+        .collect();
+    let steps = limits.iter().enumerate().map(|(row, limit)| {
+        let owed = (limit * held.len()) as f64 * options.target_recall;
+        let step = |(at, probes): (usize, &usize)| {
+            let mut all: Vec<u32> =
+                found.iter().flat_map(|(depths, _)| depths[row][at].iter().copied()).collect();
+            all.sort_unstable();
+            let depth = *all.get((owed.ceil() as usize).saturating_sub(1))?;
+            let depth = depth.max(keep_least(*limit));
+            let cost = scanned[at] + f64::from(depth) * DEPTH_COST + *probes as f64 * LIST_COST;
+            Some((cost, *probes as u32, depth))
+        };
+        let best = counts.iter().enumerate().filter_map(step).min_by(|a, b| a.0.total_cmp(&b.0));
+        // With every list probed every true row is met.
+        let (_, probes, depth) = best.unwrap_or((0.0, parts.lists() as u32, rows as u32));
+        Step { limit: *limit as u32, probes, depth, keep: 0 }
+    });
+    let steps: Vec<Step> = steps.collect();
+    let some: Vec<(usize, &Vec<u32>)> =
+        held.iter().copied().zip(&truths).step_by(SAMPLE / SAMPLE_KEPT).collect();
+    steps.into_iter().map(|step| Ok(Step { keep: keep(source, parts, plan, step, &some)?, ..step })).collect()
+}
+
+/// The least rows kept for a limit.
+fn keep_least(limit: usize) -> u32 {
+    u32::try_from(limit + limit / 16 + 4).unwrap_or(u32::MAX)
+}
+
+/// How many rows must be kept by their scores in 8 bits so that nearly none of the true best is lost which
+/// the scan of signs has found. `held` are positions and the places of their true best.
+fn keep(
+    source: &Arc<PackedMatrix>,
+    parts: &Parts<'_>,
+    plan: &Plan,
+    step: Step,
+    held: &[(usize, &Vec<u32>)],
+) -> Result<u32, IndexError> {
+    let biased = source.shape().biased;
+    let reach = Reach { probes: step.probes as usize, rows: 0, depth: step.depth as usize + 1, keep: 0 };
+    let ranks = held.par_iter().flat_map_iter(|(position, truth)| {
+        let mut query = vec![0.0; source.shape().dimension];
+        source.decode(*position, &mut query);
+        let mut scratch = Scratch::default();
+        parts.set(&mut scratch, &query, biased);
+        let mut places = parts.scan(&mut scratch, reach, None);
+        places.retain(|place| plan.order[*place as usize] as usize != *position);
+        let positions: Vec<u32> = places.iter().map(|place| plan.order[*place as usize]).collect();
+        let (codes, scales) = rows8(source, &positions, parts.rotation);
+        let order = parts.order8(&mut scratch, &codes, &scales);
+        let wanted: HashSet<u32> = truth.iter().take(step.limit as usize).copied().collect();
+        let mut ranks = Vec::new();
+        for (rank, at) in (1u32..).zip(order) {
+            if wanted.contains(&places[at as usize]) {
+                ranks.push(rank);
+            }
+        }
+        ranks
+    });
+    let mut ranks: Vec<u32> = ranks.collect();
+    ranks.sort_unstable();
+    let last = (ranks.len() as f64 * KEPT) as usize;
+    let wanted = ranks.get(last.min(ranks.len().saturating_sub(1))).copied().unwrap_or(0);
+    Ok(wanted.max(keep_least(step.limit as usize)).min(step.depth))
+}
+
+/// The numbers of lists that are tried, ascending, all lists last.
+fn list_counts(lists: usize) -> Vec<usize> {
+    let mut counts = vec![1];
+    while let Some(last) = counts.last().copied().filter(|last| *last < lists) {
+        counts.push(((last as f64 * GROWTH).ceil() as usize).max(last + 1).min(lists));
+    }
+    counts
+}
+
+/// Positions of the best `most` rows for the vector of a row, itself left out, best first.
+fn truth(
+    control: &BuildControl<'_>,
+    source: &Arc<PackedMatrix>,
+    position: usize,
+    most: usize,
+) -> Result<Vec<u32>, IndexError> {
+    let mut query = vec![0.0; source.shape().dimension];
+    source.decode(position, &mut query);
+    let params = SearchParams { limit: most + 1, effort: None, filter: None };
+    let search = SearchControl { cancelled: control.cancelled, threads: 1 };
+    let nominees = FlatIndex::new(Arc::clone(source)).search(&search, &query, &params)?;
+    let positions = nominees.iter().flatten().filter_map(|slot| source.position_of(*slot));
+    let others = positions.filter(|other| *other != position);
+    let mut scored: Vec<(f64, u32)> =
+        others.map(|other| (source.score_exact(&query, other), other as u32)).collect();
+    select_top(&mut scored, most, |a, b| a.cmp(&b));
+    Ok(scored.into_iter().map(|(_, position)| position).collect())
+}
+
+/// Depths of the true rows by limit and number of lists, and how many rows are scanned for each number.
+fn depths(
+    parts: &Parts<'_>,
+    query: &[f32],
+    biased: bool,
+    (limits, counts): (&[usize], &[usize]),
+    truth: &[u32],
+) -> (Depths, Vec<f64>) {
+    let mut scratch = Scratch::default();
+    parts.set(&mut scratch, query, biased);
+    parts.probe(&mut scratch, parts.lists());
+    let lists = std::mem::take(&mut scratch.lists);
+    let (mut estimates, mut truths) = (Vec::with_capacity(parts.len()), vec![None; truth.len()]);
+    let mut ends = Vec::with_capacity(lists.len());
+    let mut by_list: Vec<(u32, usize)> = truth.iter().copied().zip(0..).collect();
+    by_list.sort_unstable();
+    for (rank, (base, list)) in lists.iter().enumerate() {
+        let (start, end) = (parts.starts[*list as usize], parts.starts[*list as usize + 1]);
+        let some = parts.estimates(&mut scratch, *base, *list as usize);
+        let from = by_list.partition_point(|(place, _)| *place < start);
+        for (place, at) in by_list[from..].iter().take_while(|(place, _)| *place < end) {
+            truths[*at] = Some(Truth { list: rank, estimate: some[(place - start) as usize] });
+        }
+        estimates.extend_from_slice(&some[..(end - start) as usize]);
+        ends.push(estimates.len());
+    }
+    let truths: Vec<Truth> = truths.into_iter().flatten().collect();
+    let mut thresholds: Vec<f32> = truths.iter().map(|truth| truth.estimate).collect();
+    thresholds.sort_by(f32::total_cmp);
+    // above[j]: rows so far whose estimate is greater than exactly j of the thresholds.
+    let mut above = vec![0u32; thresholds.len() + 1];
+    let mut depths = vec![vec![Vec::new(); counts.len()]; limits.len()];
+    let (mut next, mut scanned) = (0, Vec::with_capacity(counts.len()));
+    for (at, count) in counts.iter().enumerate() {
+        let end = ends[*count - 1];
+        for estimate in &estimates[next..end] {
+            if thresholds.first().is_some_and(|least| estimate > least) {
+                above[thresholds.partition_point(|threshold| threshold < estimate)] += 1;
+            }
+        }
+        next = end;
+        scanned.push(end as f64 + (count * SIGN_BLOCK) as f64 / 2.0);
+        let mut better = above.clone();
+        for j in (1..better.len()).rev() {
+            better[j - 1] += better[j];
+        }
+        for (truth, rank) in truths.iter().zip(0..).filter(|(truth, _)| truth.list < *count) {
+            let under = thresholds.partition_point(|threshold| *threshold <= truth.estimate);
+            let depth = better.get(under).copied().unwrap_or(0) + 1;
+            for (limit, depths) in limits.iter().zip(&mut depths) {
+                if rank < *limit {
+                    depths[at].push(depth);
+                }
+            }
+        }
+    }
+    (depths, scanned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_read_and_interpolated() {
+        let numbers = [1, 2, 20, 3, 100, 200, 2000, 300];
+        let found = steps(&numbers).unwrap();
+        assert_eq!(reach(&found, 0.5), [2.0, 20.0, 3.0]);
+        assert_eq!(reach(&found, 1.0), [2.0, 20.0, 3.0]);
+        for (found, expected) in reach(&found, 10.0).into_iter().zip([20.0, 200.0, 30.0]) {
+            assert!((found - expected).abs() < 1e-9);
+        }
+        assert_eq!(reach(&found, 100.0), [200.0, 2000.0, 300.0]);
+        assert_eq!(reach(&found, 200.0), [400.0, 4000.0, 600.0]);
+        let unsorted = [1, 2, 20, 3, 1, 2, 20, 3];
+        for damaged in [&[][..], &[1, 2, 3], &unsorted, &[0, 1, 1, 1], &[1, 0, 1, 1], &[1, 1, 0, 1]] {
+            assert!(steps(damaged).is_none(), "{damaged:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_lists_rise_to_all() {
+        for lists in [1, 2, 7, 1000] {
+            let counts = list_counts(lists);
+            assert!(counts.is_sorted_by(|a, b| a < b) && counts[0] == 1);
+            assert_eq!(counts.last(), Some(&lists));
+        }
+    }
+}
