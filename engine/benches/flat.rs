@@ -7,51 +7,21 @@
 #![allow(clippy::print_stdout)]
 
 mod common;
+#[path = "common/vectors.rs"]
+mod vectors;
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use argtop::index::{
-    AlignedBytes, Factory, FaissIndex, FlatIndex, MatrixShape, MatrixWriter, PackedMatrix, SearchControl,
-    SearchParams, Sketch, SketchWriter, VectorIndex,
-};
-use argtop::kernel::{normalize, select_top};
-use argtop::model::Dtype;
+use argtop::index::{Factory, FaissIndex, FlatIndex, SearchControl, SearchParams, VectorIndex};
+use argtop::kernel::select_top;
 use argtop::train::BuildControl;
-use argtop_storage::{RowFormat, encode_row};
-use common::{Fallible, encoder, median, titles};
+use common::{Fallible, median, titles};
+use vectors::{matrix, sketch, vectors};
 
 const QUERIES: usize = 500;
 const LIMIT: usize = 100;
 const ROUNDS: usize = 3;
-
-fn vectors(texts: &[String]) -> Fallible<(usize, Vec<f32>)> {
-    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let mut found = encoder(Dtype::Int8, 0)?.encode(&|| false, &texts)?;
-    for row in found.values.chunks_mut(found.dimension) {
-        normalize(row)?;
-    }
-    Ok((found.dimension, found.values))
-}
-
-fn matrix(dimension: usize, rows: &[f32]) -> Fallible<PackedMatrix> {
-    let shape = MatrixShape { dimension, format: RowFormat::F32, biased: false };
-    let mut writer = MatrixWriter::new(AlignedBytes::new(), shape)?;
-    let mut bytes = Vec::new();
-    for (slot, row) in rows.chunks(dimension).enumerate() {
-        bytes.clear();
-        encode_row(row, RowFormat::F32, &mut bytes)?;
-        writer.push(slot as u32, &bytes, None)?;
-    }
-    let end = (rows.len() / dimension) as u32;
-    Ok(PackedMatrix::open(writer.finish(end)?.into_bytes())?)
-}
-
-fn sketch(dimension: usize, rows: &[f32]) -> Fallible<Sketch> {
-    let mut writer = SketchWriter::new(AlignedBytes::new(), dimension)?;
-    rows.chunks(dimension).try_for_each(|row| writer.push(row))?;
-    Ok(Sketch::open(writer.finish()?.into_bytes())?)
-}
 
 struct Figures {
     name: &'static str,

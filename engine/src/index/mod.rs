@@ -21,6 +21,8 @@
 mod ann;
 mod ann_build;
 mod ann_search;
+#[cfg(test)]
+mod ann_tests;
 mod ann_tune;
 mod elias;
 mod elias_file;

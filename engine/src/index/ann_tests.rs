@@ -1,0 +1,136 @@
+//! What an `ann` index owes beyond the contract of every index.
+
+use std::sync::Arc;
+
+use argtop_storage::RowFormat;
+use roaring::RoaringBitmap;
+
+use super::ann::AnnIndex;
+use super::ann_build::AnnOptions;
+use super::conformance::{BUILD, CONTROL, best, vectors};
+use super::error::IndexError;
+use super::matrix::PackedMatrix;
+use super::matrix::tests::matrix;
+use super::packed::AlignedBytes;
+use super::packed::tests::survives_damage;
+use super::search::{SearchControl, SearchParams, VectorIndex};
+use crate::train::BuildControl;
+
+const DIMENSION: usize = 48;
+
+fn source(rows: usize) -> Arc<PackedMatrix> {
+    let rows = vectors(&mut fastrand::Rng::with_seed(11), rows, DIMENSION);
+    let slots: Vec<u32> = (0..(rows.len() / DIMENSION) as u32).collect();
+    Arc::new(matrix(RowFormat::F32, DIMENSION, &slots, &rows, None))
+}
+
+fn build(source: &Arc<PackedMatrix>, options: &AnnOptions) -> AlignedBytes {
+    AnnIndex::build(&BUILD, options, source, AlignedBytes::new()).unwrap().file
+}
+
+/// The share of the exact best 10 that is found.
+fn recall(index: &AnnIndex, source: &PackedMatrix, queries: &[f32], params: &SearchParams<'_>) -> f64 {
+    let found = index.search(&CONTROL, queries, params).unwrap();
+    let (mut hits, mut owed) = (0, 0);
+    for (query, found) in queries.chunks(DIMENSION).zip(&found) {
+        let truth = best(source, query, params.limit, params.filter);
+        owed += truth.len();
+        hits += truth.iter().filter(|slot| found.contains(slot)).count();
+    }
+    hits as f64 / owed as f64
+}
+
+#[test]
+fn a_higher_target_finds_more_and_looks_at_more() {
+    let source = source(20_000);
+    let queries = vectors(&mut fastrand::Rng::with_seed(11), 400, DIMENSION);
+    let params = SearchParams { limit: 10, effort: None, filter: None };
+    let mut last = (0.0, 0);
+    for target_recall in [0.6, 0.9, 0.99] {
+        let options = AnnOptions { target_recall, ..AnnOptions::default() };
+        let index = AnnIndex::open(build(&source, &options).into_bytes()).unwrap();
+        let found = recall(&index, &source, &queries, &params);
+        // The queries are rows of the index, as those are that it was tuned by.
+        assert!(found >= target_recall - 0.03, "{found} of {target_recall}");
+        assert!(index.default_effort(10) >= last.1, "{} lists after {}", index.default_effort(10), last.1);
+        assert!(found >= last.0);
+        last = (found, index.default_effort(10));
+    }
+    assert!(last.1 < 20_000 / 96, "not every list is probed");
+}
+
+#[test]
+fn filters_cost_no_recall() {
+    let source = source(20_000);
+    let index = AnnIndex::open(build(&source, &AnnOptions::default()).into_bytes()).unwrap();
+    let queries = vectors(&mut fastrand::Rng::with_seed(11), 200, DIMENSION);
+    for one_of in [10u32, 3, 2] {
+        let few: RoaringBitmap = (0..20_000).filter(|slot| slot % one_of == 0).collect();
+        let most: RoaringBitmap = (0..20_000).filter(|slot| slot % (one_of * 3) != 0).collect();
+        for filter in [&few, &most] {
+            let params = SearchParams { limit: 10, effort: None, filter: Some(filter) };
+            let found = recall(&index, &source, &queries, &params);
+            assert!(found >= 0.9, "{found} of the allowed {} rows", filter.len());
+        }
+    }
+    // The allowed rows lie far from the query, where the nearest lists have none of them.
+    let query = &queries[..DIMENSION];
+    let near: RoaringBitmap = best(&source, query, 15_000, None).into_iter().collect();
+    let far: RoaringBitmap = (0..20_000).filter(|slot| !near.contains(*slot)).collect();
+    let params = SearchParams { limit: 10, effort: Some(1), filter: Some(&far) };
+    assert!(index.search(&CONTROL, query, &params).unwrap()[0].len() >= 10);
+}
+
+#[test]
+fn alone_in_a_batch_and_on_any_threads_the_nominees_are_the_same() {
+    let source = source(5_000);
+    let index = AnnIndex::open(build(&source, &AnnOptions::default()).into_bytes()).unwrap();
+    let queries = vectors(&mut fastrand::Rng::with_seed(12), 50, DIMENSION);
+    let filter: RoaringBitmap = (0..5_000).filter(|slot| slot % 3 == 0).collect();
+    for filter in [None, Some(&filter)] {
+        let params = SearchParams { limit: 10, effort: None, filter };
+        let batch = index.search(&CONTROL, &queries, &params).unwrap();
+        let control = SearchControl { threads: 1, ..CONTROL };
+        assert_eq!(index.search(&control, &queries, &params).unwrap(), batch);
+        for (query, found) in queries.chunks(DIMENSION).zip(&batch) {
+            assert_eq!(&index.search(&control, query, &params).unwrap()[0], found);
+        }
+    }
+}
+
+#[test]
+fn the_file_depends_on_rows_and_options_alone() {
+    let source = source(3_000);
+    let first = build(&source, &AnnOptions::default());
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let again = pool.install(|| build(&source, &AnnOptions::default()));
+    assert_eq!(first.as_ref(), again.as_ref());
+    let other = build(&source, &AnnOptions { seed: 2, ..AnnOptions::default() });
+    assert_ne!(first.as_ref(), other.as_ref());
+}
+
+#[test]
+fn building_can_be_cancelled_and_long_rows_are_refused() {
+    let control = BuildControl { cancelled: &|| true, ..BUILD };
+    let built = AnnIndex::build(&control, &AnnOptions::default(), &source(500), AlignedBytes::new());
+    assert!(matches!(built, Err(IndexError::Cancelled)));
+    let rows = [1e18f32, 0.0, 1.0, 1.0];
+    let long = Arc::new(matrix(RowFormat::F32, 2, &[0, 1], &rows, None));
+    let built = AnnIndex::build(&BUILD, &AnnOptions::default(), &long, AlignedBytes::new());
+    assert!(matches!(built, Err(IndexError::NormTooLarge { .. })));
+}
+
+#[test]
+fn damage_never_panics_and_cut_files_never_open() {
+    let rows = vectors(&mut fastrand::Rng::with_seed(3), 9, 2);
+    let source = Arc::new(matrix(RowFormat::F32, 2, &(0..9).collect::<Vec<u32>>(), &rows, None));
+    let file = build(&source, &AnnOptions { lists: Some(3), ..AnnOptions::default() });
+    survives_damage(&file, |bytes| {
+        let Ok(index) = AnnIndex::open(bytes) else { return false };
+        let params = SearchParams { limit: 2, effort: Some(1), filter: None };
+        // A damaged dimension makes another query fit; the checksum of the file is what refuses it.
+        let query = vec![1.0; index.dimension()];
+        let _ = index.search(&CONTROL, &query, &params);
+        true
+    });
+}
