@@ -78,7 +78,7 @@ fn measure(all: &mut [Figures], source: &Arc<PackedMatrix>, queries: &[f32], lim
         SearchControl { cancelled: &|| false, threads: 1 },
         SearchControl { cancelled: &|| false, threads: 2 },
     );
-    let exact = SearchParams { limit, effort: None, filter: None };
+    let exact = SearchParams { limit, effort: None, filter: None, newer: None };
     let nominees = FlatIndex::new(Arc::clone(source)).search(&two, queries, &exact)?;
     let answer = |(query, nominees): (&[f32], &Vec<u32>)| best(source, query, nominees, limit);
     let truth: Vec<Vec<u32>> = queries.chunks(dimension).zip(&nominees).map(answer).collect();

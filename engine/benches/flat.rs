@@ -45,7 +45,7 @@ fn main() -> Fallible<()> {
         figures("flat, f32", Box::new(FlatIndex::new(Arc::clone(&plain)))),
         figures("flat, 8 bits first", Box::new(FlatIndex::new(sketched))),
     ];
-    let params = SearchParams { limit: LIMIT, effort: None, filter: None };
+    let params = SearchParams { limit: LIMIT, effort: None, filter: None, newer: None };
     let score = |query: &[f32], nominees: &[u32]| {
         let mut scored: Vec<(f64, u32)> =
             nominees.iter().map(|slot| (plain.score_exact(query, *slot as usize), *slot)).collect();

@@ -5,6 +5,7 @@
 //! | `ann` | the index as a file, opened in place, and its searches |
 //! | `ann_search` | one query: probe, scan, narrow |
 //! | `ann_build` | lists, codes, and the file |
+//! | `ann_delta` | rows that came after it was built |
 //! | `ann_tune` | how far to look for a wanted recall, by rows held out |
 //!
 //! Sections: `shape` u64 (dimension, has biases, rows, lists, seed, bits of the target recall as f64),
@@ -15,13 +16,14 @@
 //! `ann_tune`) and the slots.
 
 use std::io::Write;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
 use super::ann_build::{AnnOptions, Codes, ROWS_AT_ONCE, plan, rows8};
-use super::ann_search::{Mask, Parts, Reach, Scratch, mask};
+use super::ann_delta::Delta;
+use super::ann_search::{Admit, Mask, Newer, Parts, Reach, Scratch, mask};
 use super::ann_tune::{self, Step};
 use super::error::IndexError;
 use super::matrix::PackedMatrix;
@@ -62,6 +64,8 @@ pub struct AnnIndex {
     reach: Vec<Step>,
     slots: SlotTable,
     width: usize,
+    /// Rows that came after it was built.
+    delta: RwLock<Delta>,
     /// Space of searches that ended.
     scratch: Mutex<Vec<Scratch>>,
 }
@@ -234,6 +238,7 @@ impl AnnIndex {
             reach,
             slots,
             width,
+            delta: RwLock::default(),
             scratch: Mutex::default(),
         })
     }
@@ -273,24 +278,35 @@ impl AnnIndex {
     }
 
     /// The nominees of one query.
-    fn answer(&self, scratch: &mut Scratch, query: &[f32], search: &Search<'_>) -> Vec<u32> {
+    fn answer(
+        &self,
+        scratch: &mut Scratch,
+        query: &[f32],
+        search: &Search<'_>,
+        newer: Option<Newer<'_>>,
+    ) -> Vec<u32> {
         let (parts, order) = (self.parts(), self.order.get());
+        let slot = |place: u32| match (order.get(place as usize), newer) {
+            (Some(slot), _) => *slot,
+            (None, Some(newer)) => newer.delta.slot(place as usize - order.len()),
+            (None, None) => unreachable!("a place behind the last row"),
+        };
         parts.set(scratch, query, self.biased);
         let mut places = match (search.filter, search.nearly_all) {
             (Some(filter), true) => {
                 let reach = Reach { rows: 0, ..search.reach };
-                let mut places = parts.scan(scratch, reach, None);
-                places.retain(|place| filter.contains(order[*place as usize]));
+                let mut places = parts.scan(scratch, reach, Admit { mask: None, newer });
+                places.retain(|place| order.get(*place as usize).is_none_or(|slot| filter.contains(*slot)));
                 places
             }
-            (None, _) => parts.scan(scratch, search.reach, None),
+            (None, _) => parts.scan(scratch, search.reach, Admit { mask: None, newer }),
             (Some(_), false) => Vec::new(),
         };
         if places.len() < search.limit {
-            places = parts.scan(scratch, search.reach, search.mask(order));
+            places = parts.scan(scratch, search.reach, Admit { mask: search.mask(order), newer });
         }
-        parts.narrow(scratch, &self.rows8.view(self.width), &mut places, search.reach.keep);
-        let mut slots: Vec<u32> = places.iter().map(|place| order[*place as usize]).collect();
+        parts.narrow(scratch, (&self.rows8.view(self.width), newer), &mut places, search.reach.keep);
+        let mut slots: Vec<u32> = places.iter().map(|place| slot(*place)).collect();
         slots.sort_unstable();
         slots
     }
@@ -303,9 +319,14 @@ impl AnnIndex {
         search: &Search<'_>,
     ) -> Result<Vec<Vec<u32>>, IndexError> {
         let mut scratch = lock(&self.scratch).pop().unwrap_or_default();
+        let delta = self.delta.read().unwrap_or_else(PoisonError::into_inner);
+        let newer = search.newer.and_then(|allowed| {
+            let (rows, rows8) = (delta.rows(self.width)?, delta.rows8(self.width)?);
+            Some(Newer { delta: &delta, rows, rows8, allowed })
+        });
         let answer = |query| {
             control.check()?;
-            Ok(self.answer(&mut scratch, query, search))
+            Ok(self.answer(&mut scratch, query, search, newer))
         };
         let found = queries.chunks_exact(self.dimension).map(answer).collect();
         lock(&self.scratch).push(scratch);
@@ -335,6 +356,7 @@ struct Search<'a> {
     limit: usize,
     reach: Reach,
     filter: Option<&'a RoaringBitmap>,
+    newer: Option<&'a RoaringBitmap>,
     /// The filter allows nearly all rows.
     nearly_all: bool,
     /// The filter by place, made when first needed.
@@ -379,8 +401,9 @@ impl VectorIndex for AnnIndex {
         control.check()?;
         let matching = params.filter.map_or(self.len(), |filter| self.slots.matching(filter));
         let limit = params.limit.min(matching);
+        let newer = params.newer.filter(|newer| !newer.is_empty() && params.limit > 0);
         if limit == 0 {
-            return Ok(vec![Vec::new(); count]);
+            return Ok(vec![newer.map_or_else(Vec::new, |newer| newer.iter().collect()); count]);
         }
         let filter = params.filter.filter(|_| matching < self.len());
         let reach = self.reach(limit, params.effort.map(|effort| effort.max(1)), matching);
@@ -391,10 +414,11 @@ impl VectorIndex for AnnIndex {
                 }
                 None => self.slots.iter().collect(),
             };
+            let all: Vec<u32> = all.into_iter().chain(newer.into_iter().flatten()).collect();
             return Ok(vec![all; count]);
         }
         let nearly_all = matching as f64 >= NEARLY_ALL * self.len() as f64;
-        let search = Search { limit, reach, filter, nearly_all, mask: OnceLock::new() };
+        let search = Search { limit, reach, filter, newer, nearly_all, mask: OnceLock::new() };
         if count <= 1 || control.threads <= 1 {
             return self.block(control, queries, &search);
         }
@@ -404,6 +428,20 @@ impl VectorIndex for AnnIndex {
             .map(|queries| self.block(control, queries, &search))
             .collect::<Result<_, _>>()?;
         Ok(found.concat())
+    }
+
+    fn missing(&self, newer: &RoaringBitmap) -> Option<RoaringBitmap> {
+        // An index without lists has none to put them to.
+        (!self.is_empty()).then(|| self.delta.read().unwrap_or_else(PoisonError::into_inner).missing(newer))
+    }
+
+    fn extend(&self, rows: &[(u32, Vec<f32>)]) {
+        let mut scratch = Scratch::default();
+        let mut delta = self.delta.write().unwrap_or_else(PoisonError::into_inner);
+        for (slot, row) in rows {
+            assert!(row.len() == self.dimension + usize::from(self.biased), "a row of {} numbers", row.len());
+            delta.push(&self.parts(), &mut scratch, *slot, row);
+        }
     }
 
     fn describe(&self) -> Vec<(String, String)> {

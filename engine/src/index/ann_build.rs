@@ -15,7 +15,7 @@ use super::matrix::PackedMatrix;
 use super::packed::PackedWriter;
 use crate::kernel::{
     Codes8, PANEL, PanelWriter, Panels, Rotation, Rows8, SIGN_BLOCK, SignRows, dot, normalize, push_row8,
-    push_sign_block,
+    push_sign_block, set_signs, sign_block_bytes,
 };
 use crate::train::BuildControl;
 
@@ -292,7 +292,7 @@ pub(super) fn rows8(source: &PackedMatrix, positions: &[u32], rotation: &Rotatio
 
 /// Rows as signs, with their factors and shifts.
 #[derive(Default)]
-struct Signed {
+pub(super) struct Signed {
     codes: Vec<u8>,
     factors: Vec<f32>,
     shifts: Vec<f32>,
@@ -303,26 +303,41 @@ impl Signed {
     fn push(&mut self, rows: &[f32], centre: &[f32]) {
         let width = centre.len();
         for block in rows.chunks(SIGN_BLOCK * width) {
-            let mut rests = block.to_vec();
-            for rest in rests.chunks_exact_mut(width) {
-                let (mut length, mut sum, mut own, mut signed) = (0.0f64, 0.0f64, 0.0f64, 0.0f64);
-                for (rest, centre) in rest.iter_mut().zip(centre) {
-                    *rest -= centre;
-                    let (rest, centre) = (f64::from(*rest), f64::from(*centre));
-                    length += rest * rest;
-                    sum += rest.abs();
-                    own += rest * centre;
-                    signed += if rest >= 0.0 { centre } else { -centre };
-                }
-                let factor = if sum > 0.0 { length / sum } else { 0.0 };
-                self.factors.push(factor as f32);
-                self.shifts.push((own - factor * signed) as f32);
+            let mut place = self.open_block(width);
+            for row in block.chunks_exact(width) {
+                self.set(place, row, centre);
+                place += 1;
             }
-            push_sign_block(&rests, width, &mut self.codes);
-            let filled = self.factors.len().next_multiple_of(SIGN_BLOCK);
-            self.factors.resize(filled, 0.0);
-            self.shifts.resize(filled, f32::NEG_INFINITY);
         }
+    }
+
+    /// Appends a block of rows that nothing reaches; gives the place of the first.
+    pub(super) fn open_block(&mut self, width: usize) -> usize {
+        let first = self.factors.len();
+        push_sign_block(&[], width, &mut self.codes);
+        self.factors.resize(first + SIGN_BLOCK, 0.0);
+        self.shifts.resize(first + SIGN_BLOCK, f32::NEG_INFINITY);
+        first
+    }
+
+    /// Writes a rotated row around a centre to a place of an open block.
+    pub(super) fn set(&mut self, place: usize, row: &[f32], centre: &[f32]) {
+        let mut rest = row.to_vec();
+        let (mut length, mut sum, mut own, mut signed) = (0.0f64, 0.0f64, 0.0f64, 0.0f64);
+        for (rest, centre) in rest.iter_mut().zip(centre) {
+            *rest -= centre;
+            let (rest, centre) = (f64::from(*rest), f64::from(*centre));
+            length += rest * rest;
+            sum += rest.abs();
+            own += rest * centre;
+            signed += if rest >= 0.0 { centre } else { -centre };
+        }
+        let factor = if sum > 0.0 { length / sum } else { 0.0 };
+        self.factors[place] = factor as f32;
+        self.shifts[place] = (own - factor * signed) as f32;
+        let bytes = sign_block_bytes(row.len());
+        let block = &mut self.codes[place / SIGN_BLOCK * bytes..][..bytes];
+        set_signs(block, place % SIGN_BLOCK, &rest);
     }
 
     fn extend(&mut self, other: Signed) {
@@ -331,7 +346,7 @@ impl Signed {
         self.shifts.extend(other.shifts);
     }
 
-    fn view(&self, width: usize) -> Option<SignRows<'_>> {
+    pub(super) fn view(&self, width: usize) -> Option<SignRows<'_>> {
         SignRows::new(width, &self.codes, &self.factors, &self.shifts)
     }
 }

@@ -20,6 +20,7 @@
 
 use roaring::RoaringBitmap;
 
+use super::ann_delta::Delta;
 use crate::kernel::{Query8, Rotation, Rows8, SIGN_BLOCK, SignQuery, SignRows};
 
 /// Lists whose centroids are scored in 8 bits, beyond twice those that are probed.
@@ -58,6 +59,23 @@ pub(super) struct Reach {
 
 /// Which rows may be kept, by place: one bit each.
 pub(super) type Mask = Vec<u64>;
+
+/// Rows that came after the index was built, and which of them may be kept.
+#[derive(Clone, Copy)]
+pub(super) struct Newer<'a> {
+    pub(super) delta: &'a Delta,
+    pub(super) rows: SignRows<'a>,
+    pub(super) rows8: Rows8<'a>,
+    pub(super) allowed: &'a RoaringBitmap,
+}
+
+/// Which rows a scan keeps.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Admit<'a> {
+    /// Of the rows of the index; `None` for all.
+    pub(super) mask: Option<&'a Mask>,
+    pub(super) newer: Option<Newer<'a>>,
+}
 
 /// Space of a search, for the next one.
 #[derive(Default)]
@@ -170,19 +188,21 @@ impl<'a> Parts<'a> {
         }));
     }
 
-    /// The places of the rows of best estimate in the probed lists, in no order; of those that `mask` allows.
-    pub(super) fn scan(&self, scratch: &mut Scratch, reach: Reach, mask: Option<&Mask>) -> Vec<u32> {
+    /// The places of the rows of best estimate in the probed lists, in no order; newer rows have their places
+    /// behind those of the index.
+    pub(super) fn scan(&self, scratch: &mut Scratch, reach: Reach, admit: Admit<'_>) -> Vec<u32> {
         self.probe(scratch, reach.probes);
-        if !self.scan_lists(scratch, reach, mask) {
+        if !self.scan_lists(scratch, reach, admit) {
             // The lists hold too few rows: look at all of them, in their order.
             self.probe(scratch, self.lists());
-            self.scan_lists(scratch, reach, mask);
+            self.scan_lists(scratch, reach, admit);
         }
         scratch.keys.iter().map(|key| place_of(*key)).collect()
     }
 
     /// Scans the probed lists into `scratch.keys`; false if they hold too few allowed rows.
-    fn scan_lists(&self, scratch: &mut Scratch, reach: Reach, mask: Option<&Mask>) -> bool {
+    fn scan_lists(&self, scratch: &mut Scratch, reach: Reach, admit: Admit<'_>) -> bool {
+        let mask = admit.mask;
         let Scratch { signs, keys, scores, reached, lists, .. } = scratch;
         keys.clear();
         let (mut floor, mut seen) = (f32::MIN, 0);
@@ -190,6 +210,9 @@ impl<'a> Parts<'a> {
         for (probed, (base, list)) in lists.iter().enumerate() {
             if probed >= reach.probes && seen >= reach.rows {
                 break;
+            }
+            if let Some(newer) = &admit.newer {
+                newer.scan(signs, (*base, floor), *list, self.len() as u32, keys);
             }
             let list = *list as usize;
             let (start, end) = (self.starts[list], self.starts[list + 1]);
@@ -231,13 +254,31 @@ impl<'a> Parts<'a> {
     }
 
     /// Of some places the best `keep` by their scores in 8 bits, in no order.
-    pub(super) fn narrow(&self, scratch: &mut Scratch, rows: &Rows8<'_>, places: &mut Vec<u32>, keep: usize) {
+    pub(super) fn narrow(
+        &self,
+        scratch: &mut Scratch,
+        (rows, newer): (&Rows8<'_>, Option<Newer<'_>>),
+        places: &mut Vec<u32>,
+        keep: usize,
+    ) {
         if places.len() <= keep {
             return;
         }
         let Scratch { codes, keys, scores, .. } = scratch;
         scores.resize(places.len(), 0.0);
-        rows.gather(codes, places, scores);
+        // Newer rows behind the others, which lie elsewhere.
+        let own = rows.len() as u32;
+        let split = if newer.is_some() {
+            places.sort_unstable();
+            places.partition_point(|place| *place < own)
+        } else {
+            places.len()
+        };
+        rows.gather(codes, &places[..split], &mut scores[..split]);
+        if let Some(newer) = newer {
+            let others: Vec<u32> = places[split..].iter().map(|place| place - own).collect();
+            newer.rows8.gather(codes, &others, &mut scores[split..]);
+        }
         keys.clear();
         keys.extend(places.iter().zip(&*scores).map(|(place, score)| key(*score, *place)));
         cut(keys, keep);
@@ -253,6 +294,26 @@ impl<'a> Parts<'a> {
         rows.gather(&scratch.codes, &order, &mut scores);
         order.sort_unstable_by_key(|at| std::cmp::Reverse(key(scores[*at as usize], *at)));
         order
+    }
+}
+
+impl Newer<'_> {
+    /// Scans the newer rows of a list; their places begin at `first`.
+    fn scan(&self, query: &SignQuery, (base, floor): (f32, f32), list: u32, first: u32, keys: &mut Vec<u64>) {
+        let (mut scores, mut reached) = ([0.0; SIGN_BLOCK], [0]);
+        for block in self.delta.blocks_of(list) {
+            let block = *block as usize;
+            self.rows.estimates(query, (base, floor), (block..block + 1, block), &mut scores, &mut reached);
+            let mut reached = reached[0];
+            while reached != 0 {
+                let at = reached.trailing_zeros() as usize;
+                reached &= reached - 1;
+                let place = block * SIGN_BLOCK + at;
+                if self.allowed.contains(self.delta.slot(place)) {
+                    keys.push(key(scores[at], first + place as u32));
+                }
+            }
+        }
     }
 }
 

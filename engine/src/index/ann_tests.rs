@@ -44,7 +44,7 @@ fn recall(index: &AnnIndex, source: &PackedMatrix, queries: &[f32], params: &Sea
 fn a_higher_target_finds_more_and_looks_at_more() {
     let source = source(20_000);
     let queries = vectors(&mut fastrand::Rng::with_seed(11), 400, DIMENSION);
-    let params = SearchParams { limit: 10, effort: None, filter: None };
+    let params = SearchParams { limit: 10, effort: None, filter: None, newer: None };
     let mut last = (0.0, 0);
     for target_recall in [0.6, 0.9, 0.99] {
         let options = AnnOptions { target_recall, ..AnnOptions::default() };
@@ -68,7 +68,7 @@ fn filters_cost_no_recall() {
         let few: RoaringBitmap = (0..20_000).filter(|slot| slot % one_of == 0).collect();
         let most: RoaringBitmap = (0..20_000).filter(|slot| slot % (one_of * 3) != 0).collect();
         for filter in [&few, &most] {
-            let params = SearchParams { limit: 10, effort: None, filter: Some(filter) };
+            let params = SearchParams { limit: 10, effort: None, filter: Some(filter), newer: None };
             let found = recall(&index, &source, &queries, &params);
             assert!(found >= 0.9, "{found} of the allowed {} rows", filter.len());
         }
@@ -77,7 +77,7 @@ fn filters_cost_no_recall() {
     let query = &queries[..DIMENSION];
     let near: RoaringBitmap = best(&source, query, 15_000, None).into_iter().collect();
     let far: RoaringBitmap = (0..20_000).filter(|slot| !near.contains(*slot)).collect();
-    let params = SearchParams { limit: 10, effort: Some(1), filter: Some(&far) };
+    let params = SearchParams { limit: 10, effort: Some(1), filter: Some(&far), newer: None };
     assert!(index.search(&CONTROL, query, &params).unwrap()[0].len() >= 10);
 }
 
@@ -88,12 +88,58 @@ fn alone_in_a_batch_and_on_any_threads_the_nominees_are_the_same() {
     let queries = vectors(&mut fastrand::Rng::with_seed(12), 50, DIMENSION);
     let filter: RoaringBitmap = (0..5_000).filter(|slot| slot % 3 == 0).collect();
     for filter in [None, Some(&filter)] {
-        let params = SearchParams { limit: 10, effort: None, filter };
+        let params = SearchParams { limit: 10, effort: None, filter, newer: None };
         let batch = index.search(&CONTROL, &queries, &params).unwrap();
         let control = SearchControl { threads: 1, ..CONTROL };
         assert_eq!(index.search(&control, &queries, &params).unwrap(), batch);
         for (query, found) in queries.chunks(DIMENSION).zip(&batch) {
             assert_eq!(&index.search(&control, query, &params).unwrap()[0], found);
+        }
+    }
+}
+
+#[test]
+fn newer_rows_are_found_like_older_ones() {
+    let whole = source(6_000);
+    let rows = vectors(&mut fastrand::Rng::with_seed(11), 6_000, DIMENSION);
+    for biased in [false, true] {
+        let biases: Vec<f32> = (0..6_000).map(|row| (row % 7) as f32 * 0.01).collect();
+        let biases = biased.then_some(&biases[..]);
+        let part = |rows: &[f32], biases: Option<&[f32]>| {
+            let slots: Vec<u32> = (0..(rows.len() / DIMENSION) as u32).collect();
+            Arc::new(matrix(RowFormat::F32, DIMENSION, &slots, rows, biases))
+        };
+        let whole = if biased { part(&rows, biases) } else { Arc::clone(&whole) };
+        let older = part(&rows[..5_000 * DIMENSION], biases.map(|biases| &biases[..5_000]));
+        let index = AnnIndex::open(build(&older, &AnnOptions::default()).into_bytes()).unwrap();
+        let newer: RoaringBitmap = (5_000..6_000).collect();
+        assert_eq!(index.missing(&newer).unwrap(), newer);
+        let with_bias = |slot: u32| {
+            let mut row = rows[slot as usize * DIMENSION..][..DIMENSION].to_vec();
+            row.extend(biases.map(|biases| biases[slot as usize]));
+            (slot, row)
+        };
+        let rows: Vec<(u32, Vec<f32>)> = newer.iter().map(with_bias).collect();
+        index.extend(&rows[..700]);
+        assert_eq!(index.missing(&newer).unwrap(), (5_700..6_000).collect());
+        index.extend(&rows);
+        assert!(index.missing(&newer).unwrap().is_empty());
+        let queries = vectors(&mut fastrand::Rng::with_seed(11), 200, DIMENSION);
+        // Rows that a snapshot does not see are not nominated; of the older ones every fifth is dead.
+        let seen: RoaringBitmap = (5_000..6_000).filter(|slot| slot % 3 != 0).collect();
+        let live: RoaringBitmap = (0..5_000).filter(|slot| slot % 5 != 0).collect();
+        for (filter, newer) in [(None, &newer), (None, &seen), (Some(&live), &seen)] {
+            let params = SearchParams { limit: 10, effort: None, filter, newer: Some(newer) };
+            let found = index.search(&CONTROL, &queries, &params).unwrap();
+            let allowed: RoaringBitmap = filter.cloned().unwrap_or_else(|| (0..5_000).collect()) | newer;
+            let (mut hits, mut owed) = (0, 0);
+            for (query, found) in queries.chunks(DIMENSION).zip(&found) {
+                assert!(found.is_sorted_by(|a, b| a < b) && found.iter().all(|slot| allowed.contains(*slot)));
+                let truth = best(&whole, query, 10, Some(&allowed));
+                owed += truth.len();
+                hits += truth.iter().filter(|slot| found.contains(slot)).count();
+            }
+            assert!(hits as f64 >= 0.9 * owed as f64, "{hits} of {owed}");
         }
     }
 }
@@ -127,7 +173,7 @@ fn damage_never_panics_and_cut_files_never_open() {
     let file = build(&source, &AnnOptions { lists: Some(3), ..AnnOptions::default() });
     survives_damage(&file, |bytes| {
         let Ok(index) = AnnIndex::open(bytes) else { return false };
-        let params = SearchParams { limit: 2, effort: Some(1), filter: None };
+        let params = SearchParams { limit: 2, effort: Some(1), filter: None, newer: None };
         // A damaged dimension makes another query fit; the checksum of the file is what refuses it.
         let query = vec![1.0; index.dimension()];
         let _ = index.search(&CONTROL, &query, &params);

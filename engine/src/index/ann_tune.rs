@@ -11,7 +11,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::ann_build::{AnnOptions, Plan, rows8};
-use super::ann_search::{Parts, Reach, Scratch};
+use super::ann_search::{Admit, Parts, Reach, Scratch};
 use super::error::IndexError;
 use super::flat::FlatIndex;
 use super::matrix::PackedMatrix;
@@ -172,7 +172,7 @@ fn keep(
         source.decode(*position, &mut query);
         let mut scratch = Scratch::default();
         parts.set(&mut scratch, &query, biased);
-        let mut places = parts.scan(&mut scratch, reach, None);
+        let mut places = parts.scan(&mut scratch, reach, Admit::default());
         places.retain(|place| plan.order[*place as usize] as usize != *position);
         let positions: Vec<u32> = places.iter().map(|place| plan.order[*place as usize]).collect();
         let (codes, scales) = rows8(source, &positions, parts.rotation);
@@ -211,7 +211,7 @@ fn truth(
 ) -> Result<Vec<u32>, IndexError> {
     let mut query = vec![0.0; source.shape().dimension];
     source.decode(position, &mut query);
-    let params = SearchParams { limit: most + 1, effort: None, filter: None };
+    let params = SearchParams { limit: most + 1, effort: None, filter: None, newer: None };
     let search = SearchControl { cancelled: control.cancelled, threads: 1 };
     let nominees = FlatIndex::new(Arc::clone(source)).search(&search, &query, &params)?;
     let positions = nominees.iter().flatten().filter_map(|slot| source.position_of(*slot));

@@ -88,7 +88,7 @@ fn finds_the_best(index: &dyn VectorIndex, matrix: &PackedMatrix, queries: &[f32
     let none = RoaringBitmap::new();
     for filter in [None, Some(&all), Some(&most), Some(&some), Some(&few), Some(&none)] {
         for limit in [0, 1, 10, 100, 5000, usize::MAX] {
-            let params = SearchParams { limit, effort: None, filter };
+            let params = SearchParams { limit, effort: None, filter, newer: None };
             let answers = index.search(&CONTROL, queries, &params).unwrap();
             assert_eq!(answers.len(), queries.len() / DIMENSION);
             let (mut hits, mut owed) = (0, 0);
@@ -116,14 +116,14 @@ fn finds_the_best(index: &dyn VectorIndex, matrix: &PackedMatrix, queries: &[f32
     }
     assert!(
         index
-            .search(&CONTROL, &[], &SearchParams { limit: 3, effort: None, filter: None })
+            .search(&CONTROL, &[], &SearchParams { limit: 3, effort: None, filter: None, newer: None })
             .unwrap()
             .is_empty()
     );
 }
 
 fn refuses_bad_queries(index: &dyn VectorIndex) {
-    let params = SearchParams { limit: 3, effort: None, filter: None };
+    let params = SearchParams { limit: 3, effort: None, filter: None, newer: None };
     let error = index.search(&CONTROL, &[0.5; DIMENSION + 1], &params).unwrap_err();
     assert!(matches!(error, IndexError::Dimension { dimension: DIMENSION, numbers: 25 }));
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
@@ -140,7 +140,7 @@ fn refuses_bad_queries(index: &dyn VectorIndex) {
 }
 
 fn can_be_cancelled(index: &dyn VectorIndex, queries: &[f32]) {
-    let params = SearchParams { limit: 3, effort: None, filter: None };
+    let params = SearchParams { limit: 3, effort: None, filter: None, newer: None };
     let asked = AtomicUsize::new(0);
     for after in [0, 1] {
         asked.store(0, Ordering::Relaxed);
@@ -151,7 +151,7 @@ fn can_be_cancelled(index: &dyn VectorIndex, queries: &[f32]) {
 }
 
 fn small_indexes(make: &Make) {
-    let params = SearchParams { limit: 10, effort: None, filter: None };
+    let params = SearchParams { limit: 10, effort: None, filter: None, newer: None };
     let empty = make(Arc::new(matrix(RowFormat::F32, 3, &[], &[], None)));
     assert!(empty.is_empty());
     assert_eq!(empty.search(&CONTROL, &[1.0; 6], &params).unwrap(), [[0u32; 0]; 2]);
@@ -215,7 +215,7 @@ fn many_equal_rows_are_all_nominated_by_the_exact_index() {
     let slots: Vec<u32> = (0..20_000).collect();
     let matrix = Arc::new(matrix(RowFormat::F32, 2, &slots, &[0.6, 0.8].repeat(20_000), None));
     let index = FlatIndex::new(matrix);
-    let params = SearchParams { limit: 5, effort: None, filter: None };
+    let params = SearchParams { limit: 5, effort: None, filter: None, newer: None };
     for threads in [1, 4] {
         let control = SearchControl { threads, ..CONTROL };
         assert_eq!(index.search(&control, &[1.0, 0.5], &params).unwrap()[0].len(), 20_000);
@@ -232,7 +232,7 @@ fn parts_and_batches_of_the_exact_index_agree() {
     let queries = &rows[..8 * 9];
     let some: RoaringBitmap = (0..40_000).filter(|slot| slot % 3 == 0).collect();
     for filter in [None, Some(&some)] {
-        let params = SearchParams { limit: 50, effort: None, filter };
+        let params = SearchParams { limit: 50, effort: None, filter, newer: None };
         for threads in [1, 2, 7, 16] {
             let control = SearchControl { threads, ..CONTROL };
             let together = index.search(&control, queries, &params).unwrap();

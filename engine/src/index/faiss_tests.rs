@@ -38,7 +38,7 @@ fn recall(index: &FaissIndex, matrix: &PackedMatrix, queries: &[f32], params: &S
 fn every_factory_survives_writing_and_opening() {
     let (rows, matrix) = sample(2000);
     let queries = &rows[..DIMENSION * 20];
-    let params = SearchParams { limit: 10, effort: None, filter: None };
+    let params = SearchParams { limit: 10, effort: None, filter: None, newer: None };
     for factory in [
         "Flat",
         "SQ8",
@@ -95,7 +95,7 @@ fn an_index_without_rows_has_one_file() {
     let bytes = std::fs::read(directory.path().join(FAISS_SLOTS_FILE)).unwrap();
     let opened =
         FaissIndex::open(directory.path(), AlignedBytes::from(bytes.as_slice()).into_bytes()).unwrap();
-    let params = SearchParams { limit: 10, effort: None, filter: None };
+    let params = SearchParams { limit: 10, effort: None, filter: None, newer: None };
     assert_eq!(opened.search(&CONTROL, &[0.5; DIMENSION], &params).unwrap(), [[0u32; 0]]);
 }
 
@@ -108,7 +108,7 @@ fn more_effort_finds_more_and_is_not_forgotten_between_searches() {
     let queries = &queries[..];
     for (factory, low, high) in [("HNSW4", 1, 400), ("IVF64,Flat", 1, 64)] {
         let index = build(factory, &matrix);
-        let params = |effort| SearchParams { limit: 5, effort: Some(effort), filter: None };
+        let params = |effort| SearchParams { limit: 5, effort: Some(effort), filter: None, newer: None };
         let first = recall(&index, &matrix, queries, &params(low));
         let second = recall(&index, &matrix, queries, &params(high));
         assert!(second > first && second > 0.9, "{factory}: {first} {second}");
@@ -125,7 +125,7 @@ fn searches_of_different_effort_run_side_by_side() {
     let expected: Vec<Vec<Vec<u32>>> = [8, 64, 512]
         .iter()
         .map(|effort| {
-            let params = SearchParams { limit: 5, effort: Some(*effort), filter: None };
+            let params = SearchParams { limit: 5, effort: Some(*effort), filter: None, newer: None };
             index.search(&CONTROL, queries, &params).unwrap()
         })
         .collect();
@@ -135,7 +135,8 @@ fn searches_of_different_effort_run_side_by_side() {
                 let index = Arc::clone(&index);
                 scope.spawn(move || {
                     for _ in 0..10 {
-                        let params = SearchParams { limit: 5, effort: Some(effort), filter: None };
+                        let params =
+                            SearchParams { limit: 5, effort: Some(effort), filter: None, newer: None };
                         assert_eq!(index.search(&CONTROL, queries, &params).unwrap(), *expected);
                     }
                 });
@@ -154,7 +155,7 @@ fn nearly_full_filters_are_not_short_of_answers() {
     forbidden.iter().for_each(|slot| {
         filter.remove(*slot);
     });
-    let params = SearchParams { limit: 20, effort: None, filter: Some(&filter) };
+    let params = SearchParams { limit: 20, effort: None, filter: Some(&filter), newer: None };
     assert!(recall(&index, &matrix, &rows[..DIMENSION], &params) >= 0.9);
 }
 

@@ -320,7 +320,7 @@ mod tests {
             let allowed: RoaringBitmap = slots.iter().copied().filter(|slot| slot % 5 != 0).collect();
             let filter = filtered.then_some(&allowed);
             let control = SearchControl { cancelled: &|| false, threads };
-            let params = SearchParams { limit, effort: None, filter };
+            let params = SearchParams { limit, effort: None, filter, newer: None };
             let index = FlatIndex::new(Arc::new(with));
             let found = index.search(&control, &queries, &params).unwrap();
             prop_assert_eq!(found.len(), count);
@@ -344,7 +344,7 @@ mod tests {
         let index = FlatIndex::new(Arc::new(other.with_sketch(Some(sketch(&rows)))));
         // The f32 pass leaves hardly more than what was asked for.
         let control = SearchControl { cancelled: &|| false, threads: 1 };
-        let params = SearchParams { limit: 100, effort: None, filter: None };
+        let params = SearchParams { limit: 100, effort: None, filter: None, newer: None };
         let query: Vec<f32> = vectors(8, 1).iter().map(|value| value + 0.01).collect();
         let found = index.search(&control, &query, &params).unwrap();
         assert!((100..400).contains(&found[0].len()), "{}", found[0].len());

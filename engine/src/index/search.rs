@@ -31,6 +31,9 @@ pub struct SearchParams<'a> {
     pub effort: Option<usize>,
     /// The slots that may be nominated; `None` for all.
     pub filter: Option<&'a RoaringBitmap>,
+    /// The slots that may be nominated of those that came after the index was built, where it takes them
+    /// (see [`VectorIndex::missing`]).
+    pub newer: Option<&'a RoaringBitmap>,
 }
 
 /// An index over vectors, by inner product (the cosine, where the vectors are normalised), higher is better.
@@ -70,6 +73,18 @@ pub trait VectorIndex: Send + Sync {
         queries: &[f32],
         params: &SearchParams<'_>,
     ) -> Result<Vec<Vec<u32>>, IndexError>;
+
+    /// Which of some slots, all of them newer than the index, it does not know yet and wants by
+    /// [`VectorIndex::extend`] before they can be searched for; `None` where it takes no newer rows.
+    fn missing(&self, _newer: &RoaringBitmap) -> Option<RoaringBitmap> {
+        None
+    }
+
+    /// Takes rows (their bias behind them, if they have one) that came after it was built.
+    ///
+    /// # Panics
+    /// If a row has another length than those of the index.
+    fn extend(&self, _rows: &[(u32, Vec<f32>)]) {}
 
     /// Name and value of what a person wants to know of the index.
     fn describe(&self) -> Vec<(String, String)>;

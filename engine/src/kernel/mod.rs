@@ -28,6 +28,6 @@ pub use int8::{Codes8, INPUTS_MAX, Linear8, PANEL, PanelWriter, Panels};
 pub use rotation::Rotation;
 pub use rows::{RowData, Rows, gather, scan};
 pub use rows8::{Query8, ROW_WIDTH, Rows8, push_row8};
-pub use signs::{SIGN_BLOCK, SIGN_WIDTH, SignQuery, SignRows, push_sign_block, sign_block_bytes};
+pub use signs::{SIGN_BLOCK, SIGN_WIDTH, SignQuery, SignRows, push_sign_block, set_signs, sign_block_bytes};
 pub use topk::{Nominees, Slot, select_top};
 pub use vector::{NormError, first_non_finite, normalize, softmax};

@@ -73,6 +73,18 @@ impl<'a> Rows8<'a> {
         self.scales.is_empty()
     }
 
+    /// The numbers of a row, as its codes say.
+    ///
+    /// # Panics
+    /// If there is no such row, or `out` has another width.
+    pub fn decode(&self, position: usize, out: &mut [f32]) {
+        assert!(out.len() == self.width, "a row of {} numbers", self.width);
+        let row = &self.codes[position * self.width..(position + 1) * self.width];
+        for (code, out) in row.iter().zip(out) {
+            *out = f32::from(i16::from(*code) - 128) * self.scales[position];
+        }
+    }
+
     /// Inner products of a query with some rows, `out[i]` with row `positions[i]`.
     ///
     /// # Panics

@@ -124,11 +124,20 @@ pub fn push_sign_block(rows: &[f32], width: usize, out: &mut Vec<u8>) {
     let start = out.len();
     out.resize(start + sign_block_bytes(width), 0);
     for (at, row) in rows.chunks_exact(width).enumerate() {
-        let (byte, half) = (at % ENTRIES, at / ENTRIES * NIBBLE);
-        for (nibble, four) in row.chunks_exact(NIBBLE).enumerate() {
-            let signs = four.iter().rev().fold(0u8, |signs, value| signs << 1 | u8::from(*value >= 0.0));
-            out[start + nibble * ENTRIES + byte] |= signs << half;
-        }
+        set_signs(&mut out[start..], at, row);
+    }
+}
+
+/// Writes the signs of a row as row `at` of a block whose signs for it are all 0.
+///
+/// # Panics
+/// If a block has no such row, or the block is not one of rows of this width.
+pub fn set_signs(block: &mut [u8], at: usize, row: &[f32]) {
+    assert!(at < SIGN_BLOCK && block.len() == sign_block_bytes(row.len()), "row {at} of a block");
+    let (byte, half) = (at % ENTRIES, at / ENTRIES * NIBBLE);
+    for (nibble, four) in row.chunks_exact(NIBBLE).enumerate() {
+        let signs = four.iter().rev().fold(0u8, |signs, value| signs << 1 | u8::from(*value >= 0.0));
+        block[nibble * ENTRIES + byte] |= signs << half;
     }
 }
 

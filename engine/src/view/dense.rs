@@ -200,6 +200,20 @@ impl Dense {
         Ok(())
     }
 
+    /// The row of a slot, in single precision, with its bias behind it where rows have one.
+    pub(crate) fn with_bias(&self, slot: Slot) -> Result<Vec<f32>, Error> {
+        let mut row = vec![0.0; self.spec.dimension];
+        self.decode(slot, &mut row)?;
+        if self.spec.biased {
+            let base = self.shared.base.as_ref();
+            let place = base.and_then(|base| Some((base.position_of(slot)?, base.biases()?)));
+            let tail = || self.in_tail(slot).map(|(block, at)| block.biases[at]);
+            let bias = place.map(|(position, biases)| biases[position]).or_else(tail);
+            row.push(bias.ok_or_else(|| self.missing(slot))?);
+        }
+        Ok(row)
+    }
+
     /// For each query the slots among `allowed` that may belong to its exact best `k`; see
     /// `kernel::Nominees`.
     pub(crate) fn nominate(
@@ -215,7 +229,7 @@ impl Dense {
             Some(base) => {
                 let control = SearchControl { cancelled: &cancelled, threads: rayon::current_num_threads() };
                 let filter = (base.slots().matching(allowed) < base.len()).then_some(allowed);
-                let params = SearchParams { limit: k, effort: None, filter };
+                let params = SearchParams { limit: k, effort: None, filter, newer: None };
                 FlatIndex::new(base.clone()).search(&control, queries, &params)?
             }
             None => vec![Vec::new(); count],

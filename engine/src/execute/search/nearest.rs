@@ -7,8 +7,11 @@ use roaring::RoaringBitmap;
 use super::stages::{Allowed, Queries, rank_all};
 use crate::error::Error;
 use crate::execute::Run;
-use crate::index::{SearchControl, SearchParams};
+use crate::index::{SearchControl, SearchParams, VectorIndex};
 use crate::view::{Dense, KeyBook};
+
+/// Newer rows that an index is given at once.
+const NEWER_AT_ONCE: usize = 1024;
 
 /// Ranked slots of each query, and notes for EXPLAIN.
 type Answers = (Vec<Vec<(f64, Slot)>>, Vec<String>);
@@ -96,11 +99,14 @@ pub(crate) fn by_index(
     older.remove_range(slot_end..);
     let complete = older.len() == index.len() as u64;
     let filter = if complete { None } else { Some(&older) };
-    let params = SearchParams { limit, effort: target.effort, filter };
+    let taken = take_newer(run, &*index, target.dense, &newer)?;
+    let params = SearchParams { limit, effort: target.effort, filter, newer: taken.then_some(&newer) };
     let cancelled = run.cancelled();
     let control = SearchControl { cancelled: &cancelled, threads: rayon::current_num_threads() };
     let mut nominees = index.search(&control, &queries.values, &params)?;
-    add_newer(run, target.dense, queries, limit, &newer, &mut nominees)?;
+    if !taken {
+        add_newer(run, target.dense, queries, limit, &newer, &mut nominees)?;
+    }
     let owed = usize::try_from(target.limit.min(allowed.slots.len())).unwrap_or(usize::MAX);
     let short: Vec<usize> = (0..nominees.len()).filter(|at| nominees[*at].len() < owed).collect();
     let mut notes = vec![format!(
@@ -118,6 +124,26 @@ pub(crate) fn by_index(
     }
     let scored = score_each(run, target.dense, queries, |at| &nominees[at])?;
     Ok((rank_all(scored, target.limit, keys), notes))
+}
+
+/// Gives an index the rows of newer labels, where it takes them.
+fn take_newer(
+    run: &Run,
+    index: &dyn VectorIndex,
+    dense: &Dense,
+    newer: &RoaringBitmap,
+) -> Result<bool, Error> {
+    let Some(missing) = index.missing(newer) else { return Ok(false) };
+    let mut rows = Vec::new();
+    for slot in &missing {
+        rows.push((slot, dense.with_bias(slot)?));
+        if rows.len() == NEWER_AT_ONCE {
+            run.context.check()?;
+            index.extend(&std::mem::take(&mut rows));
+        }
+    }
+    index.extend(&rows);
+    Ok(true)
 }
 
 /// Adds the best of the labels that the generation does not cover.
