@@ -1,6 +1,6 @@
 # Each target is a script in .setup/, which sets the same environment for all of them.
 
-.PHONY: help setup build demo ablation ablation-quick bench test lint clean
+.PHONY: help setup build demo ablation ablation-quick bench bench-counts bench-peers test lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1 - \2/p' Makefile
@@ -20,8 +20,14 @@ ablation: setup ## every method and its parts, over the sets in the folder ARGTO
 ablation-quick: setup ## the same over a cut of the demonstration's set
 	@sh .setup/ablation.sh quick
 
-bench: setup ## encoder and exact search, each against others in one run
+bench: setup ## encoder and exact search, each against others in one run; kernels and stages
 	@sh .setup/bench.sh
+
+bench-counts: setup ## instructions of parse, plan, probe, re-rank against those kept; ACCEPT=1 keeps these
+	@sh .setup/bench-counts.sh $(if $(ACCEPT),--accept)
+
+bench-peers: setup ## argtop and other systems on the same vectors: recall, speed, inserts, opening (an hour)
+	@sh .setup/bench-peers.sh
 
 test: setup ## every test and every lint
 	@sh .setup/test.sh

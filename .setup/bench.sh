@@ -5,3 +5,5 @@ cd "$(dirname "$0")/.."
 . .setup/env.sh
 
 cargo bench --workspace --locked --bench encoder --bench flat --bench ann
+# Only these need another harness than the program itself.
+cargo bench --workspace --locked --features argtop-benches/harness --bench kernels --bench stages

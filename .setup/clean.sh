@@ -5,6 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 . .setup/env.sh
 
-cargo clean --release --locked -p argtop -p argtop-query -p argtop-storage -p argtop-cli -p argtop-tests
+cargo clean --release --locked -p argtop -p argtop-query -p argtop-storage -p argtop-cli \
+    -p argtop-tests -p argtop-benches
 say "kept: the compiled dependencies in $CARGO_TARGET_DIR and the fetched files in $ARGTOP_CACHE"
 say "to start from nothing, remove these folders"

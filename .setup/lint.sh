@@ -16,6 +16,6 @@ done
 say "lint: format"
 cargo fmt --all -- --check
 say "lint: clippy"
-cargo clippy --release --workspace --all-targets --locked -- -D warnings
+cargo clippy --release --workspace --all-targets --features argtop-benches/harness --locked -- -D warnings
 say "lint: documentation"
 RUSTDOCFLAGS='-D warnings' cargo doc --release --workspace --lib --no-deps --locked

@@ -7,12 +7,13 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 use super::source::root;
 
 /// Which of our crates each of ours may use.
-const OURS: [(&str, &[&str]); 5] = [
+const OURS: [(&str, &[&str]); 6] = [
     ("argtop-query", &[]),
     ("argtop-storage", &[]),
     ("argtop", &["argtop-query", "argtop-storage"]),
     ("argtop-cli", &["argtop"]),
     ("argtop-tests", &["argtop", "argtop-query", "argtop-storage"]),
+    ("argtop-benches", &["argtop", "argtop-query"]),
 ];
 
 /// Crates that only one of ours may depend on.

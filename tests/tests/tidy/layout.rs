@@ -8,13 +8,14 @@ use super::source::{Source, Violation, root};
 use super::{finds, hold, report};
 
 /// Everything that is visible at the top of the repository. `target` is cargo's own, and not kept.
-const TOP: [&str; 12] = [
+const TOP: [&str; 13] = [
     "CHANGELOG.md",
     "Cargo.lock",
     "Cargo.toml",
     "LICENSE",
     "Makefile",
     "README.md",
+    "benches",
     "cli",
     "engine",
     "query",

@@ -25,7 +25,7 @@ const UNSAFE_FILES: [&str; 6] = [
 ];
 
 /// Folders whose sources may print.
-const PRINTING: [&str; 4] = ["cli/", "tests/", "engine/examples/", "engine/benches/"];
+const PRINTING: [&str; 5] = ["benches/", "cli/", "tests/", "engine/examples/", "engine/benches/"];
 
 fn starts_with_any(source: &Source, places: &[&str]) -> bool {
     places.iter().any(|place| source.path.starts_with(place))

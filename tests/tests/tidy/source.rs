@@ -11,7 +11,7 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 
 /// The crates' folders.
-pub(crate) const CRATES: [&str; 5] = ["cli", "engine", "query", "storage", "tests"];
+pub(crate) const CRATES: [&str; 6] = ["benches", "cli", "engine", "query", "storage", "tests"];
 
 /// One rule broken in one place.
 #[derive(Debug, PartialEq)]
