@@ -11,7 +11,7 @@ CREATE TABLE concepts (
 -- An XC repository label file: the row number is the label's id.
 COPY concepts (id, title) FROM '${data}/lbl.json.gz' (FORMAT xc);
 
-CREATE INDEX concepts_ann ON concepts USING faiss (z) WITH (factory = 'HNSW32');
+CREATE INDEX concepts_ann ON concepts USING ann (z);
 CREATE INDEX concepts_elias ON concepts USING elias (z);
 CREATE CLASSIFIER concepts_ova ON concepts;
 
