@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock};
 
 use argtop_query::Value;
-use argtop_storage::{ObjectId, OpenOptions, Store};
+use argtop_storage::{ObjectId, OpenOptions, Snapshot, Store};
 
 use crate::build::Maintenance;
 use crate::context::{Context, InterruptHandle, ProgressFn};
@@ -251,6 +251,11 @@ impl Database {
     /// The database at this moment.
     pub(crate) fn view(&self) -> View {
         View::new(self.inner.clone(), self.settings().is_on("search.use_generations"))
+    }
+
+    /// The database at the moment that a writer starts from.
+    pub(crate) fn view_at(&self, snapshot: Snapshot) -> View {
+        View::at(self.inner.clone(), snapshot, self.settings().is_on("search.use_generations"))
     }
 
     /// A context for a statement that starts now.

@@ -66,8 +66,6 @@ pub(crate) fn run(
     statement: &ast::Statement,
     params: Vec<Value>,
 ) -> Result<Output, Error> {
-    let settings = database.settings();
-    let context = database.context();
     // A statement that writes waits for its turn first, so that it is bound to the state that it will change.
     let writer = if writes(statement) {
         if database.is_read_only() {
@@ -77,7 +75,30 @@ pub(crate) fn run(
     } else {
         None
     };
-    let view = database.view();
+    let store = writer.is_some().then(|| database.inner.store.clone());
+    let outcome = run_with(database, statement, params, writer);
+    // What a statement saw that then committed nothing may not be on the disk yet.
+    if let Some(store) = store
+        && outcome.as_ref().map_or(true, |output| output.changed == Some(0))
+    {
+        let settled = store.settle();
+        return outcome.and_then(|output| settled.map(|()| output).map_err(Error::from));
+    }
+    outcome
+}
+
+fn run_with(
+    database: &Database,
+    statement: &ast::Statement,
+    params: Vec<Value>,
+    writer: Option<Writer<'_>>,
+) -> Result<Output, Error> {
+    let settings = database.settings();
+    let context = database.context();
+    let view = match &writer {
+        Some(writer) => database.view_at(writer.snapshot()),
+        None => database.view(),
+    };
     let bound = bind(database, &view, statement)?;
     let options = OptimizerOptions { disabled: settings.disabled_rules.clone() };
     let note = default_limit(statement, &bound.plan);

@@ -168,8 +168,7 @@ impl<'a> InsertState<'a> {
         }
         let kept = rows.iter().filter(|_| self.keep_written).map(|label| label.row.clone());
         let mut kept: Vec<Vec<Value>> = kept.collect();
-        let inner = self.run.inner.clone();
-        let prepared = inner.install(|| self.labels.prepare(rows))?;
+        let prepared = self.labels.prepare(rows)?;
         for (row, label) in kept.iter_mut().zip(&prepared) {
             self.labels.fill_generated(label, row)?;
         }
@@ -237,7 +236,7 @@ pub(crate) fn update(run: &Run, mut writer: Writer<'_>, plan: &Update) -> Result
         run.context.check()?;
         let kept = batch.iter().filter(|_| plan.returning.is_some()).map(|label| label.row.clone());
         let mut kept: Vec<Vec<Value>> = kept.collect();
-        let prepared = run.inner.install(|| labels.prepare(batch))?;
+        let prepared = labels.prepare(batch)?;
         for (row, label) in kept.iter_mut().zip(&prepared) {
             labels.fill_generated(label, row)?;
         }

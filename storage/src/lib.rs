@@ -48,6 +48,7 @@ mod generation;
 mod home;
 mod key;
 mod limits;
+mod log;
 mod manifest;
 mod map;
 mod meta;

@@ -68,7 +68,8 @@ impl Rocks {
             .ok_or_else(|| ReadError::Inconsistent(format!("column family {} is gone", column.name())))
     }
 
-    /// Writes a batch. The caller poisons the store when it fails.
+    /// Writes a batch; with `sync` it is on the disk afterwards, without, the operating system has it. The
+    /// caller poisons the store when it fails.
     pub(crate) fn write(&self, batch: WriteBatch, sync: bool) -> Result<(), CommitError> {
         disk::gate()?;
         let mut options = WriteOptions::default();

@@ -64,7 +64,7 @@ impl Labels {
 
     /// The unit vector of a number: the same whenever it is asked for.
     pub(crate) fn vector(&self, number: i64) -> Vec<f32> {
-        let mut random = fastrand::Rng::with_seed(number as u64 + 1_000_000);
+        let mut random = fastrand::Rng::with_seed((number as u64).wrapping_add(1_000_000));
         let centre = random.usize(0..CENTRES) * DIMENSION;
         let centre = &self.centres[centre..centre + DIMENSION];
         let mut vector: Vec<f32> = centre.iter().map(|value| value + 0.7 * gaussian(&mut random)).collect();
@@ -120,16 +120,24 @@ fn gaussian(random: &mut fastrand::Rng) -> f32 {
     (0..4).map(|_| random.f32()).sum::<f32>() - 2.0
 }
 
-/// Appends of a label's bytes to a plain file, each followed by `fdatasync`: how many a second.
-pub(crate) fn fdatasync_rate(path: &Path, appends: usize) -> Fallible<f64> {
-    let mut file = File::create(path)?;
-    let bytes = vec![7_u8; DIMENSION * 4 + 200];
-    let started = Instant::now();
-    for _ in 0..appends {
-        file.write_all(&bytes)?;
-        file.sync_data()?;
+/// A plain file to which a label's bytes are appended, each time followed by `fdatasync`.
+pub(crate) struct Probe(File);
+
+impl Probe {
+    pub(crate) fn new(path: &Path) -> Fallible<Probe> {
+        Ok(Probe(File::create(path)?))
     }
-    Ok(appends as f64 / started.elapsed().as_secs_f64())
+
+    /// Seconds of so many appends.
+    pub(crate) fn seconds(&mut self, appends: usize) -> Fallible<f64> {
+        let bytes = vec![7_u8; DIMENSION * 4 + 200];
+        let started = Instant::now();
+        for _ in 0..appends {
+            self.0.write_all(&bytes)?;
+            self.0.sync_data()?;
+        }
+        Ok(started.elapsed().as_secs_f64())
+    }
 }
 
 /// The value at a part of sorted times.

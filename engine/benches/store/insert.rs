@@ -5,19 +5,20 @@ use std::path::Path;
 use std::sync::Barrier;
 use std::time::Instant;
 
-use argtop::{Database, Statement};
+use argtop::{Database, Options, Statement};
 
-use crate::common::{Fallible, median};
-use crate::data::{Labels, fdatasync_rate};
+use crate::common::Fallible;
+use crate::data::{Labels, Probe, quantile};
 use crate::{Place, answer, open_database, search};
 
-const ROUNDS: usize = 5;
+/// Rounds of each way; a round takes turns with the probe, since the disk's rate drifts.
+const ROUNDS: usize = 40;
 /// Appends, and inserts alone, of a round.
-const ALONE: usize = 2_000;
+const ALONE: usize = 100;
 /// Rows of a statement, and writers at once.
 const GROUP: usize = 64;
-const GROUPS: usize = 100;
-const EACH_WRITER: usize = 100;
+const GROUPS: usize = 10;
+const EACH_WRITER: usize = 20;
 
 /// Gives numbers that no label has yet.
 struct Fresh(i64);
@@ -38,39 +39,23 @@ pub(crate) fn prepared(database: &Database, rows: usize) -> Fallible<Statement> 
 }
 
 pub(crate) fn run(place: &Place, path: &Path, labels: &Labels) -> Fallible<()> {
+    let mut fresh = Fresh(labels.len() as i64);
+    let unsynced = Database::open(path, Options { sync: false, ..Options::default() })?;
+    unsynced.execute("SET auto_pack = false")?;
+    let rate = insert(&unsynced, labels, fresh.take(ALONE * ROUNDS), 1)?;
+    println!("insert: alone, without waiting for the disk: {rate:.0} a second");
+    unsynced.close()?;
     let database = open_database(path)?;
     // Packing is timed by itself, in `pause`.
     database.execute("SET auto_pack = false")?;
-    let mut fresh = Fresh(labels.len() as i64);
-    let (mut probes, mut alone, mut groups, mut writers) = (vec![], vec![], vec![], vec![]);
-    for _ in 0..ROUNDS {
-        let probe = fdatasync_rate(&place.path("probe"), ALONE)?;
-        probes.push(probe);
-        alone.push(insert(&database, labels, fresh.take(ALONE), 1)? / probe);
-        let probe = fdatasync_rate(&place.path("probe"), ALONE / 4)?;
-        groups.push((insert(&database, labels, fresh.take(GROUP * GROUPS), GROUP)?, probe));
-        let probe = fdatasync_rate(&place.path("probe"), ALONE / 4)?;
-        writers.push((insert_at_once(&database, labels, &mut fresh)?, probe));
-    }
+    let mut probe = Probe::new(&place.path("probe"))?;
+    let alone = |fresh: &mut Fresh| insert(&database, labels, fresh.take(ALONE), 1);
+    report("alone", ALONE, &mut probe, || alone(&mut fresh))?;
+    let groups = |fresh: &mut Fresh| insert(&database, labels, fresh.take(GROUP * GROUPS), GROUP);
+    report("64 rows a statement", GROUP * GROUPS, &mut probe, || groups(&mut fresh))?;
+    let writers = |fresh: &mut Fresh| insert_at_once(&database, labels, fresh);
+    report("64 writers, one row a statement", GROUP * EACH_WRITER, &mut probe, || writers(&mut fresh))?;
     fs::remove_file(place.path("probe"))?;
-    println!(
-        "insert: alone: {:.0} a second, {:.2} of the probe's {:.0} fdatasync a second; worst round {:.2}, best {:.2}",
-        median(&alone) * median(&probes),
-        median(&alone),
-        median(&probes),
-        alone.iter().copied().fold(f64::INFINITY, f64::min),
-        alone.iter().copied().fold(0.0, f64::max),
-    );
-    for (name, figures) in [("64 rows a statement", &groups), ("64 writers, one row each", &writers)] {
-        let rows: Vec<f64> = figures.iter().map(|(rows, _)| *rows).collect();
-        let ratios: Vec<f64> = figures.iter().map(|(rows, probe)| rows / probe).collect();
-        println!(
-            "insert: {name}: {:.0} rows a second, best {:.0}; {:.1} rows for one fdatasync of the probe",
-            median(&rows),
-            rows.iter().copied().fold(0.0, f64::max),
-            median(&ratios),
-        );
-    }
     // Everything acknowledged is there, also after opening again.
     let count = |database: &Database| -> Fallible<u64> {
         let mut rows = database.query("SELECT count(*) FROM labels")?;
@@ -82,6 +67,35 @@ pub(crate) fn run(place: &Place, path: &Path, labels: &Labels) -> Fallible<()> {
     if (before, count(&database)?) != (fresh.0 as u64, fresh.0 as u64) {
         return Err(format!("{before} labels of {}", fresh.0).into());
     }
+    Ok(())
+}
+
+/// Rates of inserts that take turns with the probe.
+fn report(
+    name: &str,
+    rows: usize,
+    probe: &mut Probe,
+    mut work: impl FnMut() -> Fallible<f64>,
+) -> Fallible<()> {
+    let (mut rates, mut ratios, mut probes) = (vec![], vec![], vec![]);
+    for _ in 0..ROUNDS {
+        let synced = (ALONE / 2) as f64;
+        let before = probe.seconds(ALONE / 2)?;
+        let rate = work()?;
+        let after = probe.seconds(ALONE / 2)?;
+        let probed = 2.0 * synced / (before + after);
+        probes.push(probed);
+        rates.push(rate);
+        ratios.push(rate / probed);
+    }
+    println!(
+        "insert: {name}: {:.0} rows a second, best {:.0} of {rows}; {:.2} for one fdatasync of the probe, which \
+         does {:.0} a second",
+        quantile(&mut rates, 0.5),
+        quantile(&mut rates, 1.0),
+        quantile(&mut ratios, 0.5),
+        quantile(&mut probes, 0.5),
+    );
     Ok(())
 }
 
