@@ -30,6 +30,10 @@ pub struct Options {
     /// Sync every commit to the disk. Without it a commit survives a crash of the process, but not a power
     /// cut.
     pub sync: bool,
+    /// Read packed rows and indexes into memory at opening and compare all their checksums, so that the first
+    /// query waits for nothing. Otherwise they are read as queries need them, and files that were compared
+    /// before are not compared again.
+    pub warm: bool,
     /// The ONNX Runtime shared library; needed for models only.
     pub onnxruntime: Option<PathBuf>,
     /// Threads for everything the engine does; None for one a core.
@@ -46,6 +50,7 @@ impl Default for Options {
             create: true,
             read_only: false,
             sync: true,
+            warm: false,
             onnxruntime: None,
             threads: None,
             allowed_directories: None,
@@ -110,6 +115,7 @@ impl Database {
             create: options.create,
             read_only: options.read_only,
             sync: options.sync,
+            warm: options.warm,
             limits: argtop_storage::Limits::default(),
         };
         let store = Store::open(path.as_ref(), &open)?;

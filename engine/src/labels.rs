@@ -102,6 +102,17 @@ pub(crate) struct PreparedLabel {
     rows: Vec<StoredRow>,
 }
 
+impl PreparedLabel {
+    /// Puts the label into the batch and gives its slot.
+    pub(crate) fn put(self, writer: &mut Writer<'_>, table: &TableRecord) -> Result<Slot, Error> {
+        let slot = writer.insert(table.id, &self.record)?;
+        for (family, data, bytes) in self.rows {
+            writer.put_row(family, data, slot, &bytes)?;
+        }
+        Ok(slot)
+    }
+}
+
 /// A packed row by family and data id.
 type StoredRow = (Family, ObjectId, Vec<u8>);
 
@@ -309,15 +320,6 @@ impl<'r> LabelWriter<'r> {
             row[position] = Value::Vector(values);
         }
         Ok(())
-    }
-
-    /// Puts a label into the batch and gives its slot.
-    pub(crate) fn insert(&self, writer: &mut Writer<'_>, label: PreparedLabel) -> Result<Slot, Error> {
-        let slot = writer.insert(self.table.id, &label.record)?;
-        for (family, data, bytes) in label.rows {
-            writer.put_row(family, data, slot, &bytes)?;
-        }
-        Ok(slot)
     }
 
     /// Checks one row against the columns; gives its record and the vectors it brings itself.

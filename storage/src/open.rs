@@ -40,13 +40,16 @@ pub struct OpenOptions {
     /// Wait for the disk at every commit. Without it a commit survives the death of the process, but not a
     /// power cut.
     pub sync: bool,
+    /// Read all files of generations into memory at opening, and compare their checksums whatever is known of
+    /// them.
+    pub warm: bool,
     /// Bounds.
     pub limits: Limits,
 }
 
 impl Default for OpenOptions {
     fn default() -> OpenOptions {
-        OpenOptions { create: false, read_only: false, sync: true, limits: Limits::default() }
+        OpenOptions { create: false, read_only: false, sync: true, warm: false, limits: Limits::default() }
     }
 }
 
@@ -250,6 +253,12 @@ fn assemble(home: Home, rocks: Rocks, options: &OpenOptions, lost: Option<u64>) 
     };
     if !read_only {
         sweep(&shared, &meta)?;
+    }
+    if options.warm {
+        for generation in shared.image.load().state.pointers.values() {
+            // A damaged one is quarantined and warned of, as at its first use.
+            let _ = generation.warm();
+        }
     }
     Ok(shared)
 }

@@ -146,8 +146,8 @@ fn insert_at_once(database: &Database, labels: &Labels, fresh: &mut Fresh) -> Fa
                 Ok(())
             }));
         }
-        barrier.wait();
         let started = Instant::now();
+        barrier.wait();
         for thread in threads {
             thread.join().map_err(|_| "a writer panicked".to_string())??;
         }

@@ -22,6 +22,14 @@ pub(crate) fn run(asked: &Asked, place: &Place, labels: &Labels) -> Fallible<Pat
     labels.write_files(&files)?;
     let file = |name: &str| files.join(name).display().to_string();
     let ways = [
+        (
+            "titles.jsonl with vectors.npy",
+            format!(
+                "COPY labels (id, title, z) FROM '{}' (VECTORS '{}')",
+                file("titles.jsonl"),
+                file("vectors.npy")
+            ),
+        ),
         ("vectors.npy alone", format!("COPY labels (id, z) FROM '{}'", file("vectors.npy"))),
         ("both.jsonl", format!("COPY labels FROM '{}'", file("both.jsonl"))),
     ];
