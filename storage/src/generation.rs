@@ -291,14 +291,6 @@ impl Generation {
         self.manifest()?.files.keys().try_for_each(|name| self.open_file(name, true).map(drop))
     }
 
-    /// Remembers on disk which files were verified.
-    pub(crate) fn save_stamps(&self) {
-        if !self.root.read_only && self.check().is_ok() {
-            let mut stamps = self.stamps.lock().unwrap_or_else(PoisonError::into_inner);
-            stamps.save(&self.root.directory(self.id));
-        }
-    }
-
     /// The path of a file for a foreign reader, after its length and checksum were compared.
     ///
     /// # Errors
@@ -341,15 +333,17 @@ impl Generation {
         }
         let map = Arc::new(Map::open(&file).map_err(unreadable)?);
         let stamp = Stamp::of(&metadata);
-        let known = self.stamps.lock().unwrap_or_else(PoisonError::into_inner).knows(name, &stamp);
-        if known && !compare {
+        let stamps = || self.stamps.lock().unwrap_or_else(PoisonError::into_inner);
+        if !compare && stamps().knows(name, &stamp) {
             return Ok(Opened { map, compared: false });
         }
         if hex(xxh3_128(&map)) != entry.xxh3 {
             return Err(damaged(format!("the checksum of {name} is wrong")));
         }
-        self.stamps.lock().unwrap_or_else(PoisonError::into_inner).remember(name, stamp);
-        self.save_stamps();
+        let mut stamps = stamps();
+        if stamps.remember(name, stamp) && !self.root.read_only {
+            stamps.save(&self.root.directory(self.id));
+        }
         Ok(Opened { map, compared: true })
     }
 

@@ -154,6 +154,8 @@ fn database_options(mode: Mode) -> Options {
     options.set_db_write_buffer_size(MEMTABLE_BYTES_TOTAL);
     options.set_max_total_wal_size(WAL_BYTES_TOTAL);
     options.set_max_open_files(OPEN_FILES);
+    // RocksDB would start 16 threads for each of nine families to open a handful of files.
+    options.set_max_file_opening_threads(1);
     options.set_keep_log_file_num(2);
     // Opening would read the properties of every file for statistics.
     options.set_skip_stats_update_on_db_open(true);

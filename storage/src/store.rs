@@ -252,7 +252,6 @@ impl Shared {
         }
         self.poison_on_failure(self.rocks.write(batch, true))?;
         self.poison_on_failure(self.rocks.flush())?;
-        image.state.pointers.values().for_each(|generation| generation.save_stamps());
         self.closed.store(true, Ordering::SeqCst);
         // Readers that are left keep RocksDB open, but nothing is written any more.
         Ok(self.rocks.lock.mark_clean()?)

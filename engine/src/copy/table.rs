@@ -117,22 +117,26 @@ fn open(run: &Run, plan: &CopyFrom, table: &TableRecord) -> Result<(Box<dyn Sour
     let Value::Text(path) = value else {
         return Err(Error::value(format!("VECTORS cannot be {value}"), "write VECTORS 'file.npy'"));
     };
-    let (source, mut map) = open_file(run, &plan)?;
-    let source = Paired::open(source, Path::new(&path), &run.inner.access, &run.inner.import_limits)?;
-    if !map.iter().any(|(_, name)| name == VECTOR_COLUMN) {
-        let own = |column: &&ColumnRecord| {
-            matches!(column.column_type, ColumnType::Vector { .. }) && column.generated.is_none()
-        };
-        let columns: Vec<&ColumnRecord> = table.columns.iter().filter(own).collect();
-        let [column] = columns.as_slice() else {
-            return Err(Error::value(
-                format!("table {} has {} vector columns of its own", table.name, columns.len()),
-                format!("say which VECTORS fills: MAP (column = {VECTOR_COLUMN})"),
-            ));
-        };
-        map.push((column.name.clone(), VECTOR_COLUMN.to_string()));
+    let (source, map) = open_file(run, &plan)?;
+    let named = map.iter().any(|(_, name)| name == VECTOR_COLUMN);
+    let name = if named { VECTOR_COLUMN } else { own_vector(table)? };
+    let (access, limits) = (&run.inner.access, &run.inner.import_limits);
+    Ok((Box::new(Paired::open(source, name, Path::new(&path), access, limits)?), map))
+}
+
+/// The name of the only vector column that a table's rows bring themselves.
+fn own_vector(table: &TableRecord) -> Result<&str, Error> {
+    let own = |column: &&ColumnRecord| {
+        matches!(column.column_type, ColumnType::Vector { .. }) && column.generated.is_none()
+    };
+    let columns: Vec<&ColumnRecord> = table.columns.iter().filter(own).collect();
+    match columns.as_slice() {
+        [column] => Ok(&column.name),
+        columns => Err(Error::value(
+            format!("table {} has {} vector columns of its own", table.name, columns.len()),
+            format!("say which VECTORS fills: MAP (column = {VECTOR_COLUMN})"),
+        )),
     }
-    Ok((Box::new(source), map))
 }
 
 fn open_file(run: &Run, plan: &CopyFrom) -> Result<(Box<dyn Source>, Map), Error> {

@@ -185,8 +185,8 @@ impl GenerationBuilder {
         disk::rename(&self.path, &directory)?;
         self.sealed = true;
         let generation = Arc::new(Generation::new(&root, manifest, Stamps::default(), true));
-        // Mapped and compared here, not by the first query that meets it.
-        generation.warm()?;
+        // Compared here, so that the first query that meets it need not.
+        generation.verify()?;
         Ok(SealedGeneration { generation })
     }
 }

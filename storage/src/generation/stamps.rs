@@ -26,9 +26,9 @@ pub(super) const VERIFIED: &str = "VERIFIED";
 const HEADER: &str = "argtop-verified 1\n";
 /// A larger file is not ours.
 const BYTES_MAX: u64 = 1 << 20;
-/// The clock of file times moves in steps of some milliseconds; a file that has rested for this long cannot be
-/// changed any more without another time of change.
-const REST: Duration = Duration::from_millis(100);
+/// The clock of file times moves in steps of up to 10 milliseconds; a file that has rested for this long cannot
+/// be changed any more without another time of change.
+const REST: Duration = Duration::from_millis(30);
 
 /// What tells a file that was changed or replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,8 +65,6 @@ impl Stamp {
 #[derive(Debug, Default)]
 pub(super) struct Stamps {
     verified: BTreeMap<String, Stamp>,
-    /// Whether something is to be saved.
-    unsaved: bool,
 }
 
 impl Stamps {
@@ -75,7 +73,7 @@ impl Stamps {
         let path = directory.join(VERIFIED);
         let small = fs::metadata(&path).is_ok_and(|metadata| metadata.len() <= BYTES_MAX);
         let text = if small { fs::read_to_string(&path).unwrap_or_default() } else { String::new() };
-        Stamps { verified: decode(&text).unwrap_or_default(), unsaved: false }
+        Stamps { verified: decode(&text).unwrap_or_default() }
     }
 
     /// Whether a file was verified as it is.
@@ -83,18 +81,14 @@ impl Stamps {
         self.verified.get(name) == Some(stamp)
     }
 
-    /// Remembers that a file was verified.
-    pub(super) fn remember(&mut self, name: &str, stamp: Stamp) {
-        self.unsaved |= self.verified.insert(name.to_owned(), stamp) != Some(stamp);
+    /// Remembers that a file was verified, if it has rested long enough; says whether that is new.
+    pub(super) fn remember(&mut self, name: &str, stamp: Stamp) -> bool {
+        stamp.is_old() && self.verified.insert(name.to_owned(), stamp) != Some(stamp)
     }
 
-    /// Saves the stamps that are old enough to tell, if there is something new; a failure costs a later process
-    /// the time to verify again.
-    pub(super) fn save(&mut self, directory: &Path) {
-        if !self.unsaved || !self.verified.values().all(Stamp::is_old) {
-            return;
-        }
-        self.unsaved = disk::replace(&directory.join(VERIFIED), encode(&self.verified).as_bytes()).is_err();
+    /// Saves the stamps; a failure costs a later process the time to verify again.
+    pub(super) fn save(&self, directory: &Path) {
+        let _ = disk::replace(&directory.join(VERIFIED), encode(&self.verified).as_bytes());
     }
 }
 
@@ -157,11 +151,9 @@ mod tests {
         fs::write(&path, b"bytes").unwrap();
         let stamp = Stamp::of(&fs::metadata(&path).unwrap());
         let mut stamps = Stamps::default();
-        stamps.remember("file", Stamp { seconds: stamp.seconds + 3_600, ..stamp });
-        stamps.save(directory.path());
-        assert!(!directory.path().join(VERIFIED).exists());
+        assert!(!stamps.remember("file", Stamp { seconds: stamp.seconds + 3_600, ..stamp }));
         let old = Stamp { seconds: stamp.seconds - 3_600, ..stamp };
-        stamps.remember("file", old);
+        assert!(stamps.remember("file", old) && !stamps.remember("file", old));
         stamps.save(directory.path());
         assert!(Stamps::load(directory.path()).knows("file", &old));
         assert!(!Stamps::load(directory.path()).knows("file", &stamp));
