@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock};
 
 use argtop_query::Value;
-use argtop_storage::{ObjectId, OpenOptions, Store};
+use argtop_storage::{ObjectId, OpenOptions, Snapshot, Store};
 
 use crate::build::Maintenance;
 use crate::context::{Context, InterruptHandle, ProgressFn};
@@ -30,6 +30,10 @@ pub struct Options {
     /// Sync every commit to the disk. Without it a commit survives a crash of the process, but not a power
     /// cut.
     pub sync: bool,
+    /// Read packed rows and indexes into memory at opening and compare all their checksums, so that the first
+    /// query waits for nothing. Otherwise they are read as queries need them, and files that were compared
+    /// before are not compared again.
+    pub warm: bool,
     /// The ONNX Runtime shared library; needed for models only.
     pub onnxruntime: Option<PathBuf>,
     /// Threads for everything the engine does; None for one a core.
@@ -46,6 +50,7 @@ impl Default for Options {
             create: true,
             read_only: false,
             sync: true,
+            warm: false,
             onnxruntime: None,
             threads: None,
             allowed_directories: None,
@@ -110,6 +115,7 @@ impl Database {
             create: options.create,
             read_only: options.read_only,
             sync: options.sync,
+            warm: options.warm,
             limits: argtop_storage::Limits::default(),
         };
         let store = Store::open(path.as_ref(), &open)?;
@@ -251,6 +257,11 @@ impl Database {
     /// The database at this moment.
     pub(crate) fn view(&self) -> View {
         View::new(self.inner.clone(), self.settings().is_on("search.use_generations"))
+    }
+
+    /// The database at the moment that a writer starts from.
+    pub(crate) fn view_at(&self, snapshot: Snapshot) -> View {
+        View::at(self.inner.clone(), snapshot, self.settings().is_on("search.use_generations"))
     }
 
     /// A context for a statement that starts now.

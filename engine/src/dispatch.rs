@@ -8,7 +8,7 @@ use argtop_query::binder::{Bound, bind as bind_statement};
 use argtop_query::expr::BoundExpr;
 use argtop_query::optimize::{OptimizerOptions, optimize};
 use argtop_query::plan::{LogicalPlan, Node, Show};
-use argtop_storage::Writer;
+use argtop_storage::{Store, Writer};
 
 use crate::catalog::ViewCatalog;
 use crate::context::Context;
@@ -66,34 +66,72 @@ pub(crate) fn run(
     statement: &ast::Statement,
     params: Vec<Value>,
 ) -> Result<Output, Error> {
+    let params = Arc::new(params);
+    if !writes(statement) {
+        let (run, plan, note) = plan(database, database.view(), statement, params)?;
+        return Ok(finish(&run, note, perform(database, &run, plan, None)?));
+    }
+    if database.is_read_only() {
+        return Err(Error::ReadOnly { reason: read_only_reason(database) });
+    }
+    let store = database.inner.store.clone();
+    let outcome = write(database, &store, statement, params);
+    // What a statement saw that then committed nothing may not be on the disk yet.
+    if outcome.as_ref().map_or(true, |output| output.changed == Some(0)) {
+        let settled = store.settle();
+        return outcome.and_then(|output| settled.map(|()| output).map_err(Error::from));
+    }
+    outcome
+}
+
+/// Runs a statement that writes. It waits for its turn first, so that it is bound to the state that it will
+/// change; rows that can be computed before are.
+fn write(
+    database: &Database,
+    store: &Store,
+    statement: &ast::Statement,
+    params: Arc<Vec<Value>>,
+) -> Result<Output, Error> {
+    let mut ahead = None;
+    if let ast::StatementKind::Insert(_) = &statement.kind {
+        let (run, plan, _) = plan(database, database.view(), statement, params.clone())?;
+        if let LogicalPlan::Insert(plan) = plan {
+            ahead = dml::prepare_ahead(&run, &plan)?.map(|labels| (run, plan, labels));
+        }
+    }
+    let writer = store.writer()?;
+    if let Some((run, plan, labels)) = ahead
+        && writer.catalog().version() == run.view.catalog().version()
+    {
+        return Ok(finish(&run, None, dml::insert_ahead(&run, writer, &plan, labels)?));
+    }
+    let view = database.view_at(writer.snapshot());
+    let (run, plan, note) = plan(database, view, statement, params)?;
+    Ok(finish(&run, note, perform(database, &run, plan, Some(writer))?))
+}
+
+/// Binds and optimises a statement under a view; with a remark for people.
+fn plan(
+    database: &Database,
+    view: View,
+    statement: &ast::Statement,
+    params: Arc<Vec<Value>>,
+) -> Result<(Run, LogicalPlan, Option<String>), Error> {
     let settings = database.settings();
     let context = database.context();
-    // A statement that writes waits for its turn first, so that it is bound to the state that it will change.
-    let writer = if writes(statement) {
-        if database.is_read_only() {
-            return Err(Error::ReadOnly { reason: read_only_reason(database) });
-        }
-        Some(database.inner.store.writer()?)
-    } else {
-        None
-    };
-    let view = database.view();
     let bound = bind(database, &view, statement)?;
     let options = OptimizerOptions { disabled: settings.disabled_rules.clone() };
     let note = default_limit(statement, &bound.plan);
     let plan = optimize(bound.plan, &options);
-    let run = Run {
-        inner: database.inner.clone(),
-        view,
-        context: context.clone(),
-        params: Arc::new(params),
-        now_us: jiff::Timestamp::now().as_microsecond(),
-        settings,
-    };
-    let mut output = perform(database, &run, plan, writer)?;
-    output.context = Some(context);
+    let now_us = jiff::Timestamp::now().as_microsecond();
+    let run = Run { inner: database.inner.clone(), view, context, params, now_us, settings };
+    Ok((run, plan, note))
+}
+
+fn finish(run: &Run, note: Option<String>, mut output: Output) -> Output {
+    output.context = Some(run.context.clone());
     output.notes.extend(note);
-    Ok(output)
+    output
 }
 
 fn read_only_reason(database: &Database) -> String {

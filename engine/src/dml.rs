@@ -6,13 +6,13 @@ use std::sync::Arc;
 use argtop_query::Value;
 use argtop_query::eval::evaluate;
 use argtop_query::expr::BoundExpr;
-use argtop_query::plan::{Delete, Insert, OnConflict, Returning, Update};
+use argtop_query::plan::{Delete, Insert, Node, OnConflict, Returning, Update};
 use argtop_storage::{Key, Slot, TableRecord, Writer};
 
 use crate::dispatch::Output;
 use crate::error::Error;
 use crate::execute::{self, Run, scan};
-use crate::labels::{ENCODE_BATCH, LabelWriter, NewLabel, row_places};
+use crate::labels::{ENCODE_BATCH, LabelWriter, NewLabel, PreparedLabel, row_places};
 use crate::planner::Planner;
 use crate::statement::columns_of;
 
@@ -38,6 +38,78 @@ pub(crate) fn insert(run: &Run, mut writer: Writer<'_>, plan: &Insert) -> Result
         crate::build::after_write(run, &table, changed)?;
     }
     Ok(output)
+}
+
+/// Labels of an INSERT that were checked and computed before its turn to write came, so that writers do not
+/// wait for each other's encoder.
+pub(crate) struct Ahead {
+    labels: Vec<PreparedLabel>,
+    /// Their rows, for RETURNING.
+    rows: Vec<Vec<Value>>,
+}
+
+/// Prepares the labels of an INSERT of constant rows. It holds as long as the catalog stays what it is: what
+/// is computed depends on models, auxiliaries, classifiers and graphs, all of which the catalog names anew when
+/// they change. None where other rows have a say, which is for [`insert`].
+pub(crate) fn prepare_ahead(run: &Run, plan: &Insert) -> Result<Option<Ahead>, Error> {
+    let values = match &plan.source {
+        Node::Project { input, .. } => &**input,
+        other => other,
+    };
+    let few = matches!(values, Node::Values { rows, .. } if rows.len() <= ENCODE_BATCH);
+    if !few || plan.on_conflict != OnConflict::Error {
+        return Ok(None);
+    }
+    let table = run.view.table(&plan.table.name)?;
+    let writer = LabelWriter::new(run, &table)?;
+    let operator = Planner::new(run).plan(&plan.source)?;
+    let positions = stored_positions(&table);
+    let mut new = Vec::new();
+    for row in execute::open(run, &operator)? {
+        let mut full = vec![Value::Null; table.columns.len()];
+        for (position, value) in positions.iter().zip(row?) {
+            full[*position] = value;
+        }
+        new.push(NewLabel { row: full, from: None });
+    }
+    let rows = new.iter().filter(|_| plan.returning.is_some()).map(|label| label.row.clone());
+    let mut rows: Vec<Vec<Value>> = rows.collect();
+    let labels = writer.prepare(new)?;
+    for (row, label) in rows.iter_mut().zip(&labels) {
+        writer.fill_generated(label, row)?;
+    }
+    Ok(Some(Ahead { labels, rows }))
+}
+
+/// INSERT of labels that were prepared ahead under the catalog that is the writer's.
+pub(crate) fn insert_ahead(
+    run: &Run,
+    mut writer: Writer<'_>,
+    plan: &Insert,
+    ahead: Ahead,
+) -> Result<Output, Error> {
+    let table = run.view.table(&plan.table.name)?;
+    let changed = ahead.labels.len() as u64;
+    for label in ahead.labels {
+        if writer.slot_of(table.id, &label.record.key)?.is_some() {
+            return Err(key_taken(&table, &label.record.key));
+        }
+        label.put(&mut writer, &table)?;
+    }
+    let output = returning(run, plan.returning.as_ref(), changed, &ahead.rows)?;
+    if changed > 0 {
+        writer.commit()?;
+        crate::build::after_write(run, &table, changed)?;
+    }
+    Ok(output)
+}
+
+fn key_taken(table: &TableRecord, key: &Key) -> Error {
+    let name = &table.columns[table.primary_key].name;
+    Error::value(
+        format!("a label with {name} = {} is in table {} already", key_text(key), table.name),
+        "add ON CONFLICT (...) DO UPDATE SET ... or DO NOTHING",
+    )
 }
 
 /// Positions of the columns that statements give values for.
@@ -90,17 +162,7 @@ impl<'a> InsertState<'a> {
         let label = match writer.slot_of(table.id, &key)? {
             None => NewLabel { row, from: None },
             Some(slot) => match self.on_conflict {
-                OnConflict::Error => {
-                    let name = &table.columns[table.primary_key].name;
-                    return Err(Error::value(
-                        format!(
-                            "a label with {name} = {} is in table {} already",
-                            key_text(&key),
-                            table.name
-                        ),
-                        "add ON CONFLICT (...) DO UPDATE SET ... or DO NOTHING",
-                    ));
-                }
+                OnConflict::Error => return Err(key_taken(table, &key)),
                 OnConflict::Nothing => return Ok(()),
                 OnConflict::Update(assignments) => {
                     let assignments = assignments.clone();
@@ -168,14 +230,13 @@ impl<'a> InsertState<'a> {
         }
         let kept = rows.iter().filter(|_| self.keep_written).map(|label| label.row.clone());
         let mut kept: Vec<Vec<Value>> = kept.collect();
-        let inner = self.run.inner.clone();
-        let prepared = inner.install(|| self.labels.prepare(rows))?;
+        let prepared = self.labels.prepare(rows)?;
         for (row, label) in kept.iter_mut().zip(&prepared) {
             self.labels.fill_generated(label, row)?;
         }
         self.written.extend(kept);
         for label in prepared {
-            self.labels.insert(writer, label)?;
+            label.put(writer, &self.labels.table)?;
             self.changed += 1;
         }
         self.run.context.progress("writing labels", self.changed, None);
@@ -237,7 +298,7 @@ pub(crate) fn update(run: &Run, mut writer: Writer<'_>, plan: &Update) -> Result
         run.context.check()?;
         let kept = batch.iter().filter(|_| plan.returning.is_some()).map(|label| label.row.clone());
         let mut kept: Vec<Vec<Value>> = kept.collect();
-        let prepared = run.inner.install(|| labels.prepare(batch))?;
+        let prepared = labels.prepare(batch)?;
         for (row, label) in kept.iter_mut().zip(&prepared) {
             labels.fill_generated(label, row)?;
         }
@@ -250,7 +311,7 @@ pub(crate) fn update(run: &Run, mut writer: Writer<'_>, plan: &Update) -> Result
                     "choose keys that differ",
                 ));
             }
-            labels.insert(&mut writer, label)?;
+            label.put(&mut writer, &table)?;
         }
         run.context.progress("updating labels", changed, Some(changed));
     }

@@ -19,12 +19,14 @@ use argtop_storage::{
     AuxiliaryRecord, ClassifierRecord, ColumnType, Family, IndexRecord, Key, Object, ObjectId, ObjectKind,
     Record, RowFormat, Slot, TableRecord, Writer, decode_row, encode_row, encode_sparse,
 };
+use rayon::prelude::*;
 
 use crate::catalog::data_type;
 use crate::error::Error;
 use crate::execute::Run;
 use crate::kernel;
 use crate::model::Encoder;
+use crate::physical::VectorColumn;
 use crate::planner::key_of;
 use crate::teach::untrained_row;
 use crate::view::{Graph, SparseRows, View, value_cell, vector_columns};
@@ -33,6 +35,10 @@ use crate::view::{Graph, SparseRows, View, value_cell, vector_columns};
 pub(crate) const EDGES_PER_LABEL: usize = 2;
 /// Labels that are encoded at a time.
 pub(crate) const ENCODE_BATCH: usize = 1_024;
+/// So many labels are prepared by several threads.
+const ROWS_FOR_THREADS: usize = 128;
+/// Labels that a thread prepares at least.
+const ROWS_OF_A_THREAD: usize = 64;
 
 /// The families and data ids under which a label of a table has rows.
 pub(crate) fn row_places(view: &View, table: &TableRecord) -> Vec<(Family, ObjectId)> {
@@ -74,6 +80,7 @@ pub(crate) struct AuxiliaryPart {
 pub(crate) struct LabelWriter<'r> {
     run: &'r Run,
     pub(crate) table: Arc<TableRecord>,
+    columns: Vec<VectorColumn>,
     generated: Vec<GeneratedPart>,
     classifiers: Vec<(ClassifierRecord, Option<Vec<f32>>)>,
     sparse: Vec<(ClassifierRecord, SparseRows)>,
@@ -92,8 +99,22 @@ pub(crate) struct NewLabel {
 pub(crate) struct PreparedLabel {
     pub(crate) record: Record,
     /// Packed rows by family and data id, keyed by the label's slot once it has one.
-    rows: Vec<(Family, ObjectId, Vec<u8>)>,
+    rows: Vec<StoredRow>,
 }
+
+impl PreparedLabel {
+    /// Puts the label into the batch and gives its slot.
+    pub(crate) fn put(self, writer: &mut Writer<'_>, table: &TableRecord) -> Result<Slot, Error> {
+        let slot = writer.insert(table.id, &self.record)?;
+        for (family, data, bytes) in self.rows {
+            writer.put_row(family, data, slot, &bytes)?;
+        }
+        Ok(slot)
+    }
+}
+
+/// A packed row by family and data id.
+type StoredRow = (Family, ObjectId, Vec<u8>);
 
 impl<'r> LabelWriter<'r> {
     /// Collects what writing to a table involves.
@@ -120,7 +141,8 @@ impl<'r> LabelWriter<'r> {
                 graphs.push(((*index).clone(), view.cluster_graph(table, &index)?));
             }
         }
-        Ok(LabelWriter { run, table: table.clone(), generated, classifiers, sparse, graphs })
+        let columns = vector_columns(table);
+        Ok(LabelWriter { run, table: table.clone(), columns, generated, classifiers, sparse, graphs })
     }
 
     /// Whether a changed label still is what its vectors and its learned rows were made from: the texts that
@@ -141,8 +163,16 @@ impl<'r> LabelWriter<'r> {
         Ok(true)
     }
 
-    /// Checks rows and gives them what is derived from them, computed or taken over; in their order.
+    /// Checks rows and gives them what is derived from them, computed or taken over; in their order. A few
+    /// rows without texts to encode are not worth another thread.
     pub(crate) fn prepare(&self, labels: Vec<NewLabel>) -> Result<Vec<PreparedLabel>, Error> {
+        if self.generated.is_empty() && labels.len() < ROWS_FOR_THREADS {
+            return self.prepare_here(labels);
+        }
+        self.run.inner.install(|| self.prepare_here(labels))
+    }
+
+    fn prepare_here(&self, labels: Vec<NewLabel>) -> Result<Vec<PreparedLabel>, Error> {
         let places: Vec<Option<Slot>> = labels.iter().map(|label| label.from).collect();
         let (mut fresh, mut kept) = (Vec::new(), Vec::new());
         for label in labels {
@@ -178,9 +208,7 @@ impl<'r> LabelWriter<'r> {
             let data = index.data.ok_or_else(|| Error::Internal(format!("{} has no data", index.name)))?;
             for ((slot, edges), label) in graph.edges_of(&slots)?.into_iter().zip(&mut prepared) {
                 // Edges of a label that came after the graph have a row of their own, which went along.
-                let has_row = |(family, id, _): &(Family, ObjectId, Vec<u8>)| {
-                    *family == Family::LabelEdges && *id == data
-                };
+                let has_row = |(family, id, _): &StoredRow| *family == Family::LabelEdges && *id == data;
                 if label.rows.iter().any(has_row) {
                     continue;
                 }
@@ -197,8 +225,9 @@ impl<'r> LabelWriter<'r> {
     fn derive_all(&self, rows: Vec<Vec<Value>>) -> Result<Vec<PreparedLabel>, Error> {
         let mut prepared = Vec::with_capacity(rows.len());
         let mut vectors: Vec<Vec<(ObjectId, Vec<f32>)>> = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let (record, plain) = self.record(row)?;
+        // The first bad row is reported, whoever found it.
+        for record in of_each(&rows, |row| self.record(row)) {
+            let (record, plain) = record?;
             prepared.push(PreparedLabel { record, rows: Vec::new() });
             vectors.push(plain);
         }
@@ -233,18 +262,29 @@ impl<'r> LabelWriter<'r> {
                 vectors[at].push((part.id, values));
             }
         }
-        for (label, vectors) in prepared.iter_mut().zip(vectors) {
-            for (column, values) in vectors {
-                self.derive(label, column, &values)?;
-            }
+        let derived = of_each(&vectors, |vectors| self.derive(vectors));
+        for (label, rows) in prepared.iter_mut().zip(derived) {
+            label.rows.extend(rows?);
         }
         Ok(prepared)
     }
 
-    /// The row of a vector column, and what classifiers and cluster graphs take from it.
-    fn derive(&self, label: &mut PreparedLabel, column: ObjectId, values: &[f32]) -> Result<(), Error> {
-        let columns = vector_columns(&self.table);
-        let Some(spec) = columns.iter().find(|candidate| candidate.id == column) else {
+    /// The rows of a label's vector columns, and what classifiers and cluster graphs take from them.
+    fn derive(&self, vectors: &[(ObjectId, Vec<f32>)]) -> Result<Vec<StoredRow>, Error> {
+        let mut rows = Vec::with_capacity(vectors.len());
+        for (column, values) in vectors {
+            self.derive_column(&mut rows, *column, values)?;
+        }
+        Ok(rows)
+    }
+
+    fn derive_column(
+        &self,
+        rows: &mut Vec<StoredRow>,
+        column: ObjectId,
+        values: &[f32],
+    ) -> Result<(), Error> {
+        let Some(spec) = self.columns.iter().find(|candidate| candidate.id == column) else {
             return Err(Error::Internal(format!("no vector column {column:?}")));
         };
         let bytes = pack(values, spec.format, &spec.name)?;
@@ -252,17 +292,17 @@ impl<'r> LabelWriter<'r> {
         let mut stored = Vec::with_capacity(values.len());
         decode_row(&bytes, spec.format, spec.dimension, &mut stored)
             .map_err(|error| Error::Internal(error.to_string()))?;
-        label.rows.push((Family::Vectors, column, bytes));
+        rows.push((Family::Vectors, column, bytes));
         for (classifier, adapter) in self.classifiers.iter().filter(|(record, _)| record.column == column) {
             let row = classifier_row(classifier, adapter.as_deref(), &stored)?;
-            label.rows.push((Family::Classifiers, classifier.data, row));
+            rows.push((Family::Classifiers, classifier.data, row));
         }
         for (index, graph) in self.graphs.iter().filter(|(index, _)| index.column == Some(column)) {
             let edges = graph.edges_for(&stored, EDGES_PER_LABEL)?;
             let mut bytes = Vec::new();
             encode_sparse(&edges, &mut bytes).map_err(|error| Error::Internal(error.to_string()))?;
             let data = index.data.ok_or_else(|| Error::Internal(format!("{} has no data", index.name)))?;
-            label.rows.push((Family::LabelEdges, data, bytes));
+            rows.push((Family::LabelEdges, data, bytes));
         }
         Ok(())
     }
@@ -280,15 +320,6 @@ impl<'r> LabelWriter<'r> {
             row[position] = Value::Vector(values);
         }
         Ok(())
-    }
-
-    /// Puts a label into the batch and gives its slot.
-    pub(crate) fn insert(&self, writer: &mut Writer<'_>, label: PreparedLabel) -> Result<Slot, Error> {
-        let slot = writer.insert(self.table.id, &label.record)?;
-        for (family, data, bytes) in label.rows {
-            writer.put_row(family, data, slot, &bytes)?;
-        }
-        Ok(slot)
     }
 
     /// Checks one row against the columns; gives its record and the vectors it brings itself.
@@ -421,6 +452,15 @@ impl GeneratedPart {
         }
         Ok((values, assigned))
     }
+}
+
+/// Something of each row, in their order; many rows are worked on by several threads.
+fn of_each<T: Sync, R: Send>(rows: &[T], work: impl Fn(&T) -> R + Sync + Send) -> Vec<R> {
+    // Asking rayon at all from outside the engine's threads would start a pool of its own.
+    if rows.len() < ROWS_FOR_THREADS {
+        return rows.iter().map(work).collect();
+    }
+    rows.par_iter().with_min_len(ROWS_OF_A_THREAD).map(work).collect()
 }
 
 /// The centroid with the greatest inner product; the first of equals.

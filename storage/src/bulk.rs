@@ -62,8 +62,7 @@ impl BulkRows {
     /// The write fails; the store takes no more writes.
     pub fn finish(mut self) -> Result<u64, CommitError> {
         self.shared.write_aside(std::mem::take(&mut self.batch))?;
-        self.shared.sync()?;
-        self.shared.refresh();
+        self.shared.refresh(true)?;
         Ok(self.rows)
     }
 }

@@ -1,10 +1,11 @@
 //! The commit: everything a statement changed, as one batch under one sequence number.
 //!
 //! Order matters here: the batch is complete before anything is written; RocksDB takes all of it or nothing;
-//! only then does memory change. A failure leaves memory as it was and poisons the store.
+//! only then does memory change. A failure leaves memory as it was and poisons the store. The wait for the
+//! disk comes after the writer lock is free again (`log`).
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use rocksdb::WriteBatch;
 
@@ -12,10 +13,20 @@ use crate::error::CommitError;
 use crate::feed::{ChangeKind, encode_change, feed_key, runs};
 use crate::generation::Generation;
 use crate::key::{Column, ObjectId};
+use crate::log::Ticket;
 use crate::meta::{LiveImage, MetaKey};
-use crate::state::{Image, State};
+use crate::state::State;
 use crate::store::{put_meta, put_sealed};
 use crate::writer::{Draft, Writer, unowned};
+
+/// A batch that was written, and what is left to do when it is on the disk.
+pub(crate) struct Written {
+    pub(crate) seq: u64,
+    pub(crate) ticket: Ticket,
+    pub(crate) sync: bool,
+    /// Generations that it took out of use.
+    pub(crate) replaced: Vec<Arc<Generation>>,
+}
 
 impl Writer<'_> {
     fn is_empty(&self) -> bool {
@@ -28,9 +39,10 @@ impl Writer<'_> {
             && self.settings.is_empty()
     }
 
-    pub(crate) fn write(&mut self) -> Result<u64, CommitError> {
+    /// Writes the batch; None where there is nothing to write.
+    pub(crate) fn write(&mut self) -> Result<Option<Written>, CommitError> {
         if self.is_empty() {
-            return Ok(self.base.state.seq);
+            return Ok(None);
         }
         self.shared.writable()?;
         if let Some((_, id)) = self.touched.iter().find(|(_, id)| self.catalog.owner(*id).is_none()) {
@@ -49,9 +61,11 @@ impl Writer<'_> {
         let saved = self.add_live_images(seq, &next, &mut batch)?;
         self.trim_feed(&mut next, &mut batch)?;
         put_meta(&self.shared.rocks, &mut batch, &MetaKey::Seq, seq.to_le_bytes().to_vec())?;
-        self.publish_batch(batch, next)?;
+        let ticket = self.append_batch(batch, next)?;
         self.remember(&saved);
-        Ok(seq)
+        // What was staged, and what a generation was built from, must not be outlived by what refers to it.
+        let sync = self.shared.sync || self.publishes();
+        Ok(Some(Written { seq, ticket, sync, replaced: self.replaced() }))
     }
 
     /// Brings what only writers need up to date with a commit that succeeded.
@@ -204,34 +218,26 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Writes the batch and swaps the image in.
-    fn publish_batch(&mut self, batch: WriteBatch, next: State) -> Result<(), CommitError> {
+    /// Writes the batch; the next writer starts from it.
+    fn append_batch(&mut self, batch: WriteBatch, next: State) -> Result<Ticket, CommitError> {
         // After a failed write it is unknown whether the pointers moved, so the directories must stay from
         // here on.
         for generation in self.pointers.values().flatten() {
             generation.set_retired(false);
         }
-        let guard = self.shared.image_lock.lock().unwrap_or_else(PoisonError::into_inner);
-        // What was staged, and what a generation was built from, must not be outlived by what refers to it.
-        let sync = self.shared.sync || self.publishes();
         // From here on the batch may be on disk, whatever the outcome says, so nothing of it may be taken
         // back.
         self.committed = true;
-        self.shared.poison_on_failure(self.shared.rocks.write(batch, sync))?;
-        self.shared.image.store(Image::take(&self.shared.rocks, next));
-        drop(guard);
-        self.retire();
-        Ok(())
+        self.shared.append(batch, next)
     }
 
-    /// Generations that were replaced are deleted when their last reader is gone.
-    fn retire(&self) {
+    /// The generations whose pointers move away from them.
+    fn replaced(&self) -> Vec<Arc<Generation>> {
         let before: &BTreeMap<_, _> = &self.base.state.pointers;
-        for (object, now) in &self.pointers {
-            let Some(old) = before.get(object) else { continue };
-            if now.as_ref().is_none_or(|now| now.id() != old.id()) {
-                old.set_retired(true);
-            }
-        }
+        let moved = self.pointers.iter().filter_map(|(object, now)| {
+            let old = before.get(object)?;
+            now.as_ref().is_none_or(|now| now.id() != old.id()).then(|| Arc::clone(old))
+        });
+        moved.collect()
     }
 }

@@ -103,6 +103,15 @@ pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
+/// Puts a file in the place of another in one step; nothing is synced, so that after a power cut the old one,
+/// the new one or an incomplete one may be there.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    gate()?;
+    let fresh = path.with_extension("new");
+    fs::write(&fresh, bytes)?;
+    fs::rename(&fresh, path)
+}
+
 /// Syncs the content of a file.
 pub(crate) fn sync_file(file: &File) -> io::Result<()> {
     gate()?;

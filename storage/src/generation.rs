@@ -2,7 +2,8 @@
 //!
 //! A generation may vanish or be damaged at any time. Then it is quarantined: it stays in the way of nobody,
 //! the store remembers a warning, and callers answer without it. Nothing is handed out before its checksum
-//! was compared, so no foreign parser sees a byte that its own writer did not write.
+//! was compared, by this process or, for our own readers, by an earlier one (`stamps`), so no foreign parser
+//! sees a byte that its own writer did not write.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -21,6 +22,9 @@ use crate::manifest::{FileEntry, GenerationKind, MANIFEST, Manifest, hex};
 use crate::map::Map;
 
 mod build;
+mod stamps;
+
+use stamps::{Stamp, Stamps, VERIFIED};
 
 pub use build::{GenerationBuilder, GenerationFile, SealedGeneration};
 
@@ -139,11 +143,20 @@ pub struct Generation {
     id: u64,
     object: ObjectId,
     manifest: Option<Manifest>,
-    files: BTreeMap<String, Mutex<Option<Arc<Map>>>>,
+    files: BTreeMap<String, Mutex<Option<Opened>>>,
+    stamps: Mutex<Stamps>,
     /// Why it cannot be used any more.
     damage: OnceLock<GenerationError>,
     /// Whether the directory goes when the value goes.
     retired: AtomicBool,
+}
+
+/// A file that was mapped.
+#[derive(Debug)]
+struct Opened {
+    map: Arc<Map>,
+    /// Whether this process has compared its checksum.
+    compared: bool,
 }
 
 impl Generation {
@@ -158,7 +171,10 @@ impl Generation {
             }
         });
         match checked {
-            Ok(manifest) => Arc::new(Generation::new(root, manifest, false)),
+            Ok(manifest) => {
+                let stamps = Stamps::load(&root.directory(id));
+                Arc::new(Generation::new(root, manifest, stamps, false))
+            }
             Err(error) => {
                 let generation = Generation {
                     root: Arc::clone(root),
@@ -166,6 +182,7 @@ impl Generation {
                     object,
                     manifest: None,
                     files: BTreeMap::new(),
+                    stamps: Mutex::default(),
                     damage: OnceLock::new(),
                     retired: AtomicBool::new(false),
                 };
@@ -180,12 +197,13 @@ impl Generation {
         }
     }
 
-    fn new(root: &Arc<GenerationRoot>, manifest: Manifest, retired: bool) -> Generation {
+    fn new(root: &Arc<GenerationRoot>, manifest: Manifest, stamps: Stamps, retired: bool) -> Generation {
         Generation {
             root: Arc::clone(root),
             id: manifest.id,
             object: manifest.object,
             files: manifest.files.keys().map(|name| (name.clone(), Mutex::new(None))).collect(),
+            stamps: Mutex::new(stamps),
             manifest: Some(manifest),
             damage: OnceLock::new(),
             retired: AtomicBool::new(retired),
@@ -234,12 +252,18 @@ impl Generation {
         self.retired.store(retired, Ordering::SeqCst);
     }
 
-    /// The bytes of a file. Length and checksum are compared on first use after open; later calls return the
-    /// same map, also when the directory has vanished meanwhile.
+    /// The bytes of a file. Length and checksum are compared on first use, unless the file is the one that was
+    /// compared before (`stamps`); later calls return the same map, also when the directory has vanished
+    /// meanwhile.
     ///
     /// # Errors
     /// The file is not there or is damaged; the generation is then quarantined as a whole.
     pub fn map(&self, name: &str) -> Result<Arc<Map>, GenerationError> {
+        self.open_file(name, false)
+    }
+
+    /// The bytes of a file; with `compare` this process has read it and compared its checksum.
+    fn open_file(&self, name: &str, compare: bool) -> Result<Arc<Map>, GenerationError> {
         let manifest = self.manifest()?;
         let (Some(file), Some(entry)) = (self.files.get(name), manifest.files.get(name)) else {
             let reason = format!("it holds no file {name}");
@@ -248,13 +272,23 @@ impl Generation {
         // The lock is held while the file is verified, so that a second reader waits instead of doing it
         // again.
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(map) = file.as_ref() {
-            return Ok(Arc::clone(map));
+        if let Some(opened) = file.as_ref()
+            && (opened.compared || !compare)
+        {
+            return Ok(Arc::clone(&opened.map));
         }
-        match self.verify_file(name, entry) {
-            Ok(map) => Ok(Arc::clone(file.insert(Arc::new(map)))),
+        match self.verify_file(name, entry, compare) {
+            Ok(opened) => Ok(Arc::clone(&file.insert(opened).map)),
             Err(error) => Err(self.quarantine(error)),
         }
+    }
+
+    /// Reads every file into memory and compares its checksum, so that the first query finds them there.
+    ///
+    /// # Errors
+    /// As for [`Generation::map`].
+    pub fn warm(&self) -> Result<(), GenerationError> {
+        self.manifest()?.files.keys().try_for_each(|name| self.open_file(name, true).map(drop))
     }
 
     /// The path of a file for a foreign reader, after its length and checksum were compared.
@@ -262,7 +296,7 @@ impl Generation {
     /// # Errors
     /// As for [`Generation::map`].
     pub fn path(&self, name: &str) -> Result<PathBuf, GenerationError> {
-        self.map(name)?;
+        self.open_file(name, true)?;
         Ok(self.root.directory(self.id).join(name))
     }
 
@@ -272,22 +306,19 @@ impl Generation {
     /// # Errors
     /// As for [`Generation::map`].
     pub fn verified_directory(&self) -> Result<PathBuf, GenerationError> {
-        let names = self.manifest()?.files.keys();
-        for name in names {
-            self.map(name)?;
-        }
+        self.warm()?;
         Ok(self.root.directory(self.id))
     }
 
     /// Compares every file with the manifest again, whatever was compared before.
     pub(crate) fn verify(&self) -> Result<(), GenerationError> {
         for (name, entry) in &self.manifest()?.files {
-            self.verify_file(name, entry).map_err(|error| self.quarantine(error))?;
+            self.verify_file(name, entry, true).map_err(|error| self.quarantine(error))?;
         }
         Ok(())
     }
 
-    fn verify_file(&self, name: &str, entry: &FileEntry) -> Result<Map, GenerationError> {
+    fn verify_file(&self, name: &str, entry: &FileEntry, compare: bool) -> Result<Opened, GenerationError> {
         let damaged = |reason| GenerationError::Damaged { id: self.id, reason };
         let path = self.root.directory(self.id).join(name);
         let unreadable = |error: io::Error| read_error(self.id, name, &error);
@@ -300,11 +331,20 @@ impl Generation {
         if found != entry.bytes {
             return Err(damaged(format!("{name} has {found} bytes, not {}", entry.bytes)));
         }
-        let map = Map::open(&file).map_err(unreadable)?;
+        let map = Arc::new(Map::open(&file).map_err(unreadable)?);
+        let stamp = Stamp::of(&metadata);
+        let stamps = || self.stamps.lock().unwrap_or_else(PoisonError::into_inner);
+        if !compare && stamps().knows(name, &stamp) {
+            return Ok(Opened { map, compared: false });
+        }
         if hex(xxh3_128(&map)) != entry.xxh3 {
             return Err(damaged(format!("the checksum of {name} is wrong")));
         }
-        Ok(map)
+        let mut stamps = stamps();
+        if stamps.remember(name, stamp) && !self.root.read_only {
+            stamps.save(&self.root.directory(self.id));
+        }
+        Ok(Opened { map, compared: true })
     }
 
     /// Takes the generation out of use, unless the error may pass by itself.
@@ -340,7 +380,7 @@ fn is_file_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 200
         && name.bytes().all(allowed)
-        && ![MANIFEST, ".", ".."].contains(&name)
+        && ![MANIFEST, VERIFIED, ".", ".."].contains(&name)
 }
 
 /// The names of the files in a directory, in order.

@@ -22,8 +22,9 @@
 //! 2. [`Writer::insert`] gives the label a fresh slot, [`Writer::put_row`] stores its rows, [`Writer::end`]
 //!    ends a slot.
 //! 3. [`Writer::commit`] writes records, keys, feed, catalog, pointers and the sequence number as one batch
-//!    (`commit`).
-//! 4. The new state and a RocksDB snapshot of the same moment are swapped in together (`state`).
+//!    (`commit`), and lets the next writer go on from it.
+//! 4. It waits until the batch is on the disk, together with others (`log`).
+//! 5. The new state and a RocksDB snapshot of the same moment are swapped in together (`state`).
 //!
 //! # Opening
 //!
@@ -48,6 +49,7 @@ mod generation;
 mod home;
 mod key;
 mod limits;
+mod log;
 mod manifest;
 mod map;
 mod meta;

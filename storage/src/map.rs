@@ -5,7 +5,11 @@ use std::fs::File;
 use std::io;
 use std::ops::Deref;
 
-use memmap2::Mmap;
+use memmap2::{Advice, Mmap};
+
+/// Files up to this size are read ahead as a whole: codes and keys that every query walks through. Of larger
+/// ones queries touch single rows.
+const AHEAD_BYTES_MAX: usize = 64 << 20;
 
 /// The bytes of one file of a generation, mapped into memory and verified against its manifest.
 ///
@@ -27,6 +31,10 @@ impl Map {
         // file breaks this contract, as it does for every memory-mapped store; access then ends the process
         // with SIGBUS and reads nothing wrong.
         let bytes = unsafe { Mmap::map(file)? };
+        if bytes.len() <= AHEAD_BYTES_MAX {
+            // Only advice: without it every page waits for the disk by itself.
+            let _ = bytes.advise(Advice::WillNeed);
+        }
         Ok(Map { bytes: Some(bytes) })
     }
 }

@@ -20,6 +20,7 @@ use crate::generation::{Generation, GenerationRoot, Listed};
 use crate::home::{self, Found, Home, Lock, at};
 use crate::key::{Column, ObjectId, Slot, after_prefix, object_of};
 use crate::limits::Limits;
+use crate::log::Log;
 use crate::meta::{LiveImage, MetaKey, Staged, decode_u32, decode_u64};
 use crate::object::Object;
 use crate::rocks::{self, Mode, Rocks};
@@ -39,13 +40,16 @@ pub struct OpenOptions {
     /// Wait for the disk at every commit. Without it a commit survives the death of the process, but not a
     /// power cut.
     pub sync: bool,
+    /// Read all files of generations into memory at opening, and compare their checksums whatever is known of
+    /// them.
+    pub warm: bool,
     /// Bounds.
     pub limits: Limits,
 }
 
 impl Default for OpenOptions {
     fn default() -> OpenOptions {
-        OpenOptions { create: false, read_only: false, sync: true, limits: Limits::default() }
+        OpenOptions { create: false, read_only: false, sync: true, warm: false, limits: Limits::default() }
     }
 }
 
@@ -232,15 +236,16 @@ fn assemble(home: Home, rocks: Rocks, options: &OpenOptions, lost: Option<u64>) 
         pointers: meta.pointers.iter().map(load).collect(),
         settings: Arc::new(meta.settings.clone()),
     };
+    let image = Image::take(&rocks, state);
     let shared = Shared {
-        image: ArcSwap::new(Image::take(&rocks, state)),
+        image: ArcSwap::new(Arc::clone(&image)),
+        log: Log::new(image),
         rocks,
         root,
         home,
         limits: options.limits.clone(),
         sync: options.sync,
         read_only,
-        image_lock: Mutex::new(()),
         writer: Mutex::new(WriterState { next_slots: meta.next_slots.clone(), unsaved }),
         next_object: Mutex::new(next_object),
         poison: OnceLock::new(),
@@ -248,6 +253,12 @@ fn assemble(home: Home, rocks: Rocks, options: &OpenOptions, lost: Option<u64>) 
     };
     if !read_only {
         sweep(&shared, &meta)?;
+    }
+    if options.warm {
+        for generation in shared.image.load().state.pointers.values() {
+            // A damaged one is quarantined and warned of, as at its first use.
+            let _ = generation.warm();
+        }
     }
     Ok(shared)
 }
@@ -331,8 +342,9 @@ fn sweep(shared: &Shared, meta: &Meta) -> Result<(), OpenError> {
         let mut batch = WriteBatch::default();
         let written = ops.drain(shared, &mut batch).and_then(|()| shared.rocks.write(batch, false));
         let failed = |error: CommitError| std::io::Error::other(error.to_string());
+        // Whatever comes later in the log takes this along to the disk; without it, it is done again.
+        let written = written.and_then(|()| shared.refresh(false));
         written.map_err(|error| at(&shared.home.store())(failed(error)))?;
-        shared.refresh();
     }
     let named: BTreeSet<u64> = pointers.values().copied().collect();
     for (path, listed) in shared.root.list().map_err(at(&shared.root.path))? {

@@ -68,7 +68,8 @@ impl Rocks {
             .ok_or_else(|| ReadError::Inconsistent(format!("column family {} is gone", column.name())))
     }
 
-    /// Writes a batch. The caller poisons the store when it fails.
+    /// Writes a batch; with `sync` it is on the disk afterwards, without, the operating system has it. The
+    /// caller poisons the store when it fails.
     pub(crate) fn write(&self, batch: WriteBatch, sync: bool) -> Result<(), CommitError> {
         disk::gate()?;
         let mut options = WriteOptions::default();
@@ -153,7 +154,11 @@ fn database_options(mode: Mode) -> Options {
     options.set_db_write_buffer_size(MEMTABLE_BYTES_TOTAL);
     options.set_max_total_wal_size(WAL_BYTES_TOTAL);
     options.set_max_open_files(OPEN_FILES);
+    // RocksDB would start 16 threads for each of nine families to open a handful of files.
+    options.set_max_file_opening_threads(1);
     options.set_keep_log_file_num(2);
+    // Opening would read the properties of every file for statistics.
+    options.set_skip_stats_update_on_db_open(true);
     options.set_max_log_file_size(1 << 20);
     options.set_bytes_per_sync(1 << 20);
     if mode == Mode::Read {

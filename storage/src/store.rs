@@ -14,6 +14,7 @@ use crate::generation::{GenerationBuilder, GenerationRoot};
 use crate::home::Home;
 use crate::key::{Column, Family, ObjectId};
 use crate::limits::Limits;
+use crate::log::Log;
 use crate::manifest::GenerationKind;
 use crate::meta::{LiveImage, MetaKey};
 use crate::open::OpenOptions;
@@ -32,16 +33,17 @@ pub struct Store {
 
 /// What all handles share.
 pub(crate) struct Shared {
-    // The image comes before RocksDB, so that its snapshot is released first.
+    // Images come before RocksDB, so that their snapshots are released first.
+    /// What readers see.
     pub(crate) image: ArcSwap<Image>,
+    /// What was written, visible or not.
+    pub(crate) log: Log,
     pub(crate) rocks: Arc<Rocks>,
     pub(crate) root: Arc<GenerationRoot>,
     pub(crate) home: Home,
     pub(crate) limits: Limits,
     pub(crate) sync: bool,
     pub(crate) read_only: bool,
-    /// Held while RocksDB and the image change together.
-    pub(crate) image_lock: Mutex<()>,
     pub(crate) writer: Mutex<WriterState>,
     pub(crate) next_object: Mutex<u32>,
     pub(crate) poison: OnceLock<String>,
@@ -140,6 +142,16 @@ impl Store {
         disk::disk_bytes(&self.shared.home.path)
     }
 
+    /// Waits until everything that a writer may have seen is visible and, unless the store was opened with
+    /// `sync: false`, on the disk. For statements that tell what they found without a commit of their own.
+    ///
+    /// # Errors
+    /// A write failed, and the store takes no more of them.
+    pub fn settle(&self) -> Result<(), CommitError> {
+        let (_, ticket) = self.shared.log.newest();
+        self.shared.settle(ticket, self.shared.sync)
+    }
+
     /// Makes every commit so far durable, for stores opened with `sync: false`.
     ///
     /// # Errors
@@ -221,13 +233,6 @@ impl Shared {
         Ok(ObjectId(id))
     }
 
-    /// Takes a new RocksDB snapshot under the current state, so that rows written in bulk can be read.
-    pub(crate) fn refresh(&self) {
-        let _guard = self.image_lock.lock().unwrap_or_else(PoisonError::into_inner);
-        let state = self.image.load().state.clone();
-        self.image.store(Image::take(&self.rocks, state));
-    }
-
     pub(crate) fn close(&self) -> Result<(), CommitError> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         match self.writable() {
@@ -236,7 +241,8 @@ impl Shared {
             Err(CommitError::ReadOnly | CommitError::Closed) => return Ok(()),
             Err(error) => return Err(error),
         }
-        let image = self.image.load_full();
+        let (image, ticket) = self.log.newest();
+        self.settle(ticket, self.sync)?;
         let mut batch = WriteBatch::default();
         for (table, changes) in std::mem::take(&mut writer.unsaved) {
             if let Some(state) = image.state.tables.get(&table).filter(|_| changes > 0) {

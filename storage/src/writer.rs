@@ -13,9 +13,11 @@ use roaring::RoaringBitmap;
 use rocksdb::WriteBatch;
 
 use crate::catalog::Catalog;
+use crate::commit::Written;
 use crate::error::{CommitError, GenerationError};
 use crate::generation::{Generation, SealedGeneration};
 use crate::key::{Column, Family, Key, ObjectId, Slot, after_prefix, blob_key, slot_key, table_key};
+use crate::log::Ticket;
 use crate::meta::{MetaKey, Staged, decode_u32};
 use crate::object::{Object, ObjectKind};
 use crate::record::{Record, check_size, encode_record};
@@ -96,13 +98,14 @@ impl Draft {
     }
 }
 
-/// Collects what one statement changes. Only one is alive at a time. Dropped without a commit, nothing has
-/// happened.
+/// Collects what one statement changes. Only one collects at a time; several may wait for the disk. Dropped
+/// without a commit, nothing has happened.
 pub struct Writer<'a> {
     pub(crate) shared: &'a Arc<Shared>,
     pub(crate) state: MutexGuard<'a, WriterState>,
-    /// What was committed before.
+    /// What was written before; readers may not see it yet.
     pub(crate) base: Arc<Image>,
+    base_ticket: Ticket,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) objects: BTreeMap<ObjectId, Option<Arc<Object>>>,
     pub(crate) drafts: BTreeMap<ObjectId, Draft>,
@@ -132,12 +135,13 @@ impl<'a> Writer<'a> {
         // sound.
         let state = shared.writer.lock().unwrap_or_else(PoisonError::into_inner);
         shared.writable()?;
-        let base = shared.image.load_full();
+        let (base, base_ticket) = shared.log.newest();
         Ok(Writer {
             shared,
             state,
             catalog: Arc::clone(&base.state.catalog),
             base,
+            base_ticket,
             objects: BTreeMap::new(),
             drafts: BTreeMap::new(),
             keys: BTreeMap::new(),
@@ -153,7 +157,8 @@ impl<'a> Writer<'a> {
         })
     }
 
-    /// The state that the statement started from.
+    /// The state that the statement started from. It may hold what readers do not see yet, because it is not
+    /// on the disk: who tells of it without a commit calls [`crate::Store::settle`] first.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot { image: Arc::clone(&self.base) }
     }
@@ -406,14 +411,27 @@ impl<'a> Writer<'a> {
         self.settings.insert(name.to_owned(), value.map(str::to_owned));
     }
 
-    /// Writes everything as one batch and makes it visible; returns the statement's sequence number. A
-    /// statement that changed nothing writes nothing and returns the sequence number before it.
+    /// Writes everything as one batch, waits until it is on the disk and makes it visible; returns the
+    /// statement's sequence number. A statement that changed nothing writes nothing and returns the sequence
+    /// number before it. The next writer goes on while this one waits, and a wait of several is one.
     ///
     /// # Errors
     /// Rows were put under a number that no object names; or the write fails, and the store takes no more
     /// writes.
     pub fn commit(mut self) -> Result<u64, CommitError> {
-        self.write()
+        let shared = self.shared;
+        let before = Written {
+            seq: self.base.state.seq,
+            ticket: self.base_ticket,
+            sync: shared.sync,
+            replaced: Vec::new(),
+        };
+        let written = self.write()?.unwrap_or(before);
+        drop(self);
+        shared.settle(written.ticket, written.sync)?;
+        // Generations that were replaced are deleted when their last reader is gone.
+        written.replaced.iter().for_each(|generation| generation.set_retired(true));
+        Ok(written.seq)
     }
 
     fn spill_if_large(&mut self) -> Result<(), CommitError> {
@@ -460,8 +478,7 @@ impl<'a> Writer<'a> {
         }
         ops.drain(self.shared, &mut batch)?;
         self.shared.write_aside(batch)?;
-        self.shared.refresh();
-        Ok(())
+        self.shared.refresh(self.shared.sync)
     }
 }
 

@@ -8,7 +8,8 @@ use argtop_query::catalog::{ReadCall, ReadFunction};
 use argtop_query::eval::evaluate;
 use argtop_query::expr::BoundExpr;
 use argtop_query::plan::{CopyFrom, CopyTarget, OnConflict};
-use argtop_storage::{TableRecord, Writer};
+use argtop_storage::{ColumnRecord, ColumnType, TableRecord, Writer};
+use crossbeam::channel::bounded;
 
 use crate::ddl::options::OptionReader;
 use crate::dispatch::Output;
@@ -16,11 +17,13 @@ use crate::dml::InsertState;
 use crate::error::Error;
 use crate::execute::Run;
 use crate::export;
-use crate::import::{self, FileFormat, Source};
+use crate::import::{self, FileFormat, Paired, Source, VECTOR_COLUMN};
 use crate::labels::LabelWriter;
 
 /// Rows taken from a file at a time.
 const BATCH_ROWS: usize = 1_024;
+/// Batches that are read before they are written.
+const BATCHES_AHEAD: usize = 4;
 
 /// COPY ... FROM.
 pub(crate) fn copy_from(run: &Run, writer: Writer<'_>, plan: &CopyFrom) -> Result<Output, Error> {
@@ -42,12 +45,13 @@ fn into_table(
     table: &Arc<TableRecord>,
     columns: &[usize],
 ) -> Result<Output, Error> {
-    let (mut source, map) = open(run, plan)?;
+    let (source, map) = open(run, plan, table)?;
     let places = places(table, columns, &map, &*source, &plan.path)?;
     let defaults = defaults(run, table)?;
     let labels = LabelWriter::new(run, table)?;
     let mut state = InsertState::new(run, &labels, &OnConflict::Error, false);
-    while let Some(rows) = source.next_batch(BATCH_ROWS)? {
+    let doing = format!("copying {}", plan.path);
+    read_ahead(source, |rows, position| {
         for row in rows {
             let mut full = defaults.clone();
             for (value, place) in row.into_iter().zip(&places) {
@@ -57,10 +61,11 @@ fn into_table(
             }
             state.add(&mut writer, full)?;
         }
-        if let Some((done, total)) = source.position() {
-            run.context.progress(&format!("copying {}", plan.path), done, Some(total));
+        if let Some((done, total)) = position {
+            run.context.progress(&doing, done, Some(total));
         }
-    }
+        Ok(())
+    })?;
     state.flush(&mut writer)?;
     let changed = state.changed;
     if changed > 0 {
@@ -70,10 +75,71 @@ fn into_table(
     Ok(Output::changed(changed))
 }
 
+/// Reads a source to its end in a thread of its own, some batches ahead of `take`, which gets each batch with
+/// the source's position after it.
+fn read_ahead(
+    mut source: Box<dyn Source>,
+    mut take: impl FnMut(import::Rows, Option<(u64, u64)>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let (sender, batches) = bounded(BATCHES_AHEAD);
+    std::thread::scope(|scope| {
+        let reader = std::thread::Builder::new().name("argtop-copy".to_string());
+        let reading = reader.spawn_scoped(scope, move || {
+            loop {
+                let batch = source.next_batch(BATCH_ROWS);
+                let more = matches!(batch, Ok(Some(_)));
+                // Nobody receives any more where a row before was refused.
+                if sender.send((batch, source.position())).is_err() || !more {
+                    return;
+                }
+            }
+        });
+        reading.map_err(|error| Error::Internal(format!("no thread to read with: {error}")))?;
+        // The receiver goes with the loop, which ends the reader wherever the loop ends.
+        for (batch, position) in batches {
+            let Some(rows) = batch? else { return Ok(()) };
+            take(rows, position)?;
+        }
+        Err(Error::Internal("the thread that reads the file has ended early".to_string()))
+    })
+}
+
 /// Pairs of table column and file column.
 type Map = Vec<(String, String)>;
 
-fn open(run: &Run, plan: &CopyFrom) -> Result<(Box<dyn Source>, Map), Error> {
+/// The source of a COPY; with `VECTORS 'file.npy'` a matrix beside it, for the table's own vector column.
+fn open(run: &Run, plan: &CopyFrom, table: &TableRecord) -> Result<(Box<dyn Source>, Map), Error> {
+    let mut plan = plan.clone();
+    let Some(at) = plan.options.iter().position(|(name, _)| name == "vectors") else {
+        return open_file(run, &plan);
+    };
+    let (_, value) = plan.options.remove(at);
+    let Value::Text(path) = value else {
+        return Err(Error::value(format!("VECTORS cannot be {value}"), "write VECTORS 'file.npy'"));
+    };
+    let (source, map) = open_file(run, &plan)?;
+    let named = map.iter().any(|(_, name)| name == VECTOR_COLUMN);
+    let name = if named { VECTOR_COLUMN } else { own_vector(table)? };
+    let (access, limits) = (&run.inner.access, &run.inner.import_limits);
+    Ok((Box::new(Paired::open(source, name, Path::new(&path), access, limits)?), map))
+}
+
+/// The name of the only vector column that a table's rows bring themselves.
+fn own_vector(table: &TableRecord) -> Result<&str, Error> {
+    let own = |column: &&ColumnRecord| {
+        matches!(column.column_type, ColumnType::Vector { .. }) && column.generated.is_none()
+    };
+    let columns: Vec<&ColumnRecord> = table.columns.iter().filter(own).collect();
+    match columns.as_slice() {
+        [column] => Ok(&column.name),
+        columns => Err(Error::value(
+            format!("table {} has {} vector columns of its own", table.name, columns.len()),
+            format!("say which VECTORS fills: MAP (column = {VECTOR_COLUMN})"),
+        )),
+    }
+}
+
+fn open_file(run: &Run, plan: &CopyFrom) -> Result<(Box<dyn Source>, Map), Error> {
     let format = FileFormat::of(&plan.path, plan.format.as_deref())?;
     let mut options: Vec<(String, Value)> = plan.options.clone();
     let map = match options.iter().position(|(name, _)| name == "map") {

@@ -361,7 +361,7 @@ fn add_newer_edges(
     record: &IndexRecord,
     source: &VectorSource,
 ) -> Result<(), Error> {
-    let now = View::new(run.inner.clone(), true);
+    let now = View::at(run.inner.clone(), writer.snapshot(), true);
     let newer: Vec<u32> = now.live(table)?.range(slot_end..).collect();
     if newer.is_empty() {
         return Ok(());

@@ -177,6 +177,14 @@ impl NpyArray {
         let bytes = self.next_bytes(rows_max)?;
         let width = self.dimension.map_or(1, u64::from);
         let mut floats = Vec::with_capacity(bytes.len() / self.element.bytes());
+        if self.element == Element::F32 {
+            floats.extend(bytes.chunks_exact(4).map(|chunk| f32::from_le_bytes(fixed(chunk))));
+            let Some(at) = floats.iter().position(|value: &f32| !value.is_finite()) else {
+                return Ok(floats);
+            };
+            let (row, column) = (first_row + at as u64 / width, at as u64 % width);
+            return Err(self.not_finite(row, column, f64::from(floats[at])));
+        }
         for (i, chunk) in bytes.chunks_exact(self.element.bytes()).enumerate() {
             let value = float(self.element, chunk);
             let single = value as f32;

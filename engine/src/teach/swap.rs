@@ -49,7 +49,8 @@ impl<'r> Swap<'r> {
     /// Takes the writer's lock and looks whether the object is still the one that was trained.
     pub(super) fn begin(run: &'r Run, trained: &Object) -> Result<Swap<'r>, Error> {
         let writer = run.inner.store.writer()?;
-        let view = View::new(run.inner.clone(), run.settings.is_on("search.use_generations"));
+        let use_generations = run.settings.is_on("search.use_generations");
+        let view = View::at(run.inner.clone(), writer.snapshot(), use_generations);
         let name = trained.name();
         let now = writer.catalog().clone();
         expect(&now, trained)?;

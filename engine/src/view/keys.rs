@@ -97,22 +97,30 @@ impl KeyBook {
     }
 }
 
-/// A tail longer than this is read from the keys, which are far smaller than the records but not ordered by
-/// slot.
-const RECORDS_MAX: u32 = 64;
+/// A tail up to this long is looked up slot by slot.
+const LOOKUPS_MAX: u32 = 64;
+/// A tail of more than one label in so many is read from the keys, which are far smaller than the records but
+/// not ordered by slot.
+const RECORDS_PART: u64 = 4;
 
 fn read_tail(view: &View, table: &TableRecord, tail: &mut Tail, slot_end: Slot) -> Result<(), Error> {
     let from = tail.read_to;
     let mut found: Vec<(Slot, Key)> = Vec::new();
-    if slot_end - from > RECORDS_MAX {
+    let live = view.snapshot.live(table.id);
+    if live.range_cardinality(from..slot_end) > live.len() / RECORDS_PART && slot_end - from > LOOKUPS_MAX {
         for entry in view.snapshot.keys(table.id)? {
             let (key, slot) = entry?;
             if slot >= from {
                 found.push((slot, key));
             }
         }
+    } else if slot_end - from > LOOKUPS_MAX {
+        for entry in view.snapshot.scan_records(table.id, from)? {
+            let (slot, record) = entry?;
+            found.push((slot, record.key));
+        }
     } else {
-        let slots: Vec<Slot> = view.snapshot.live(table.id).range(from..slot_end).collect();
+        let slots: Vec<Slot> = live.range(from..slot_end).collect();
         let records = view.snapshot.records(table.id, &slots)?;
         found.extend(slots.iter().zip(records).filter_map(|(slot, record)| Some((*slot, record?.key))));
     }

@@ -57,9 +57,14 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 impl View {
-    /// The newest state.
+    /// The newest state that is on the disk.
     pub(crate) fn new(inner: Arc<Inner>, use_generations: bool) -> View {
         let snapshot = inner.store.snapshot();
+        View::at(inner, snapshot, use_generations)
+    }
+
+    /// The state of a snapshot: for statements that write, the one that their writer starts from.
+    pub(crate) fn at(inner: Arc<Inner>, snapshot: Snapshot, use_generations: bool) -> View {
         let catalog = snapshot.catalog();
         View { inner, snapshot, catalog, use_generations }
     }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::Xxh3;
 
+use super::stamps::Stamps;
 use super::{Generation, file_names, is_file_name};
 use crate::error::GenerationError;
 use crate::fs as disk;
@@ -150,7 +151,7 @@ impl GenerationBuilder {
     ///
     /// # Errors
     /// A file in the directory was neither finished nor adopted, it claims to cover more than the store
-    /// holds, or the operating system refuses.
+    /// holds, does not read back as it was written, or the operating system refuses.
     pub fn seal(mut self, fields: ManifestFields) -> Result<SealedGeneration, GenerationError> {
         let root = Arc::clone(&self.shared.root);
         let seq = self.shared.image.load().state.seq;
@@ -183,7 +184,10 @@ impl GenerationBuilder {
         let directory = root.directory(self.id);
         disk::rename(&self.path, &directory)?;
         self.sealed = true;
-        Ok(SealedGeneration { generation: Arc::new(Generation::new(&root, manifest, true)) })
+        let generation = Arc::new(Generation::new(&root, manifest, Stamps::default(), true));
+        // Compared here, so that the first query that meets it need not.
+        generation.verify()?;
+        Ok(SealedGeneration { generation })
     }
 }
 

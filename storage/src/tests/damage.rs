@@ -18,7 +18,7 @@ fn overwrite(store: &Store, column: Column, key: &[u8], stored: Option<&[u8]>) {
         None => batch.delete_cf(rocks.family(column).unwrap(), key),
     }
     rocks.write(batch, true).unwrap();
-    store.shared.refresh();
+    store.shared.refresh(false).unwrap();
 }
 
 fn filled() -> (tempfile::TempDir, Store, Labels) {

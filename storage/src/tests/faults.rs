@@ -1,9 +1,19 @@
 //! Writes that fail: the Nth and all after it, N upwards until the work gets through.
+//!
+//! A statement that was written and could not be synced has failed, and nobody sees it; whether it is there
+//! after opening again is for the disk to say, but it is there as a whole or not at all.
 
 use super::*;
 
 /// Runs work against a fresh store with the disk full after N operations, for every N.
 fn at_every_point(work: impl Fn(&Store, Labels) -> Result<(), CommitError>) {
+    let whole = {
+        let (_directory, store) = new_store();
+        let labels = create_table(&store, "t");
+        insert_all(&store, labels, 0..5);
+        work(&store, labels).unwrap();
+        contents(&store.snapshot(), labels)
+    };
     for after in 0.. {
         let (_directory, store) = new_store();
         let labels = create_table(&store, "t");
@@ -23,10 +33,12 @@ fn at_every_point(work: impl Fn(&Store, Labels) -> Result<(), CommitError>) {
         assert_eq!(contents(&before, labels), expected);
         drop(before);
         let store = reopen(store);
-        assert_eq!(contents(&store.snapshot(), labels), expected, "point {after}: all or nothing");
+        let found = contents(&store.snapshot(), labels);
+        assert!(found == expected || found == whole, "point {after}: all or nothing");
+        assert!(after > 0 || found == expected, "nothing was written");
         assert_eq!(store.check(), []);
         insert_all(&store, labels, 100..110);
-        assert_eq!(contents(&store.snapshot(), labels).len(), expected.len() + 10);
+        assert_eq!(contents(&store.snapshot(), labels).len(), found.len() + 10);
     }
 }
 

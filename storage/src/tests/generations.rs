@@ -42,7 +42,7 @@ fn files_are_written_in_parts_and_aligned() {
     file.write_all(&[7; 3_000_000]).unwrap();
     assert_eq!(file.position(), 3_000_064);
     assert!(builder.create("parts").is_err(), "a name is taken once");
-    for name in ["", ".", "..", "a/b", "MANIFEST", "a b", "\u{e9}"] {
+    for name in ["", ".", "..", "a/b", "MANIFEST", "VERIFIED", "a b", "\u{e9}"] {
         assert!(matches!(builder.create(name), Err(GenerationError::Name(_))), "{name:?}");
     }
     assert_eq!(builder.finish(file).unwrap().bytes, 3_000_064);
@@ -303,4 +303,49 @@ fn a_quarantined_generation_stays_in_place_for_readers() {
     assert!(matches!(generation.map("rows"), Err(GenerationError::Damaged { .. })));
     assert_eq!(store.warnings().len(), 1);
     assert_eq!(listing(&path), before);
+}
+
+/// A verified file is trusted as long as it is the same; one that was changed in place is found, whatever was
+/// noted of the one before.
+#[test]
+fn verified_files_are_known_again_until_they_change() {
+    let (_directory, store) = new_store();
+    let labels = create_table(&store, "t");
+    let id = publish(&store, labels.vectors, b"matrix");
+    let directory = store.path().join("generations").join(format!("{id:016x}"));
+    let first_use = |store: &Store| {
+        let generation = store.snapshot().generation(labels.vectors).unwrap().unwrap();
+        generation.map("rows").map(|map| map.to_vec())
+    };
+    // The note is written once the file has rested for some hundredths of a second.
+    let mut store = reopen(store);
+    while !directory.join("VERIFIED").exists() {
+        std::thread::yield_now();
+        store = reopen(store);
+        assert_eq!(first_use(&store).unwrap(), b"matrix");
+    }
+    let store = reopen(store);
+    assert_eq!(first_use(&store).unwrap(), b"matrix");
+    drop(store.clone());
+    let path = store.path().to_path_buf();
+    drop(store);
+    // The very same length, in place.
+    fs::write(directory.join("rows"), b"metrix").unwrap();
+    let store = Store::open(path, &writable()).unwrap();
+    let error = first_use(&store).unwrap_err();
+    assert!(matches!(error, GenerationError::Damaged { .. }), "{error}");
+    assert!(!store.warnings().is_empty());
+}
+
+#[test]
+fn a_warm_open_compares_everything() {
+    let (_directory, store) = new_store();
+    let labels = create_table(&store, "t");
+    let id = publish(&store, labels.vectors, b"matrix");
+    let path = store.path().to_path_buf();
+    drop(store);
+    fs::write(path.join("generations").join(format!("{id:016x}")).join("rows"), b"metrix").unwrap();
+    let store = Store::open(&path, &OpenOptions { warm: true, ..writable() }).unwrap();
+    assert_eq!(store.warnings().len(), 1, "before any use");
+    assert!(store.snapshot().generation(labels.vectors).is_err());
 }

@@ -421,3 +421,107 @@ fn writers_of_several_threads_take_turns() {
     assert_eq!(contents(&store.snapshot(), labels).len(), 100);
     assert_eq!(store.snapshot().seq(), 101);
 }
+
+/// Writers of several threads wait for the disk together, and each has a sequence number, an outcome and an
+/// effect of its own.
+#[test]
+fn writers_at_once_are_each_durable_and_in_order() {
+    const WRITERS: i64 = 8;
+    const STATEMENTS: i64 = 40;
+    let (_directory, store) = new_store();
+    let labels = create_table(&store, "t");
+    let before = store.snapshot().seq();
+    let write = |key: i64| -> Result<u64, CommitError> {
+        let mut writer = store.writer()?;
+        let slot = writer.insert(labels.table, &record(key, "x"))?;
+        writer.put_row(Family::Vectors, labels.vectors, slot, &row(key, "x"))?;
+        let seq = writer.commit()?;
+        let seen = store.snapshot();
+        assert!(seen.seq() >= seq, "visible on return");
+        assert_eq!(seen.slot_of(labels.table, &Key::BigInt(key)).unwrap(), Some(slot));
+        Ok(seq)
+    };
+    let mut committed: Vec<(u64, i64)> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..WRITERS)
+            .map(|writer| {
+                scope.spawn(move || {
+                    let mut committed = Vec::new();
+                    for statement in 0..STATEMENTS {
+                        // The last key is everyone's: one gets it, the others fail and harm nobody.
+                        let own = writer * STATEMENTS + statement;
+                        let key = if statement + 1 == STATEMENTS { -1 } else { own };
+                        match write(key) {
+                            Ok(seq) => committed.push((seq, key)),
+                            Err(error) => {
+                                assert_eq!(key, -1, "{error}");
+                                assert!(matches!(error, CommitError::DuplicateKey(_)), "{error}");
+                            }
+                        }
+                    }
+                    assert!(committed.is_sorted(), "a thread's statements follow one another");
+                    committed
+                })
+            })
+            .collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    committed.sort_unstable();
+    let count = u64::try_from(WRITERS * (STATEMENTS - 1) + 1).unwrap();
+    assert!(committed.iter().map(|(seq, _)| *seq).eq(before + 1..=before + count), "one number each");
+    let changes = store.snapshot().changes(labels.table, before).unwrap();
+    assert!(changes.iter().map(|change| change.seq).eq(before + 1..=before + count));
+    let found = contents(&store.snapshot(), labels);
+    assert_eq!(found.len() as u64, count);
+    let store = reopen(store);
+    assert_eq!(contents(&store.snapshot(), labels), found);
+    assert_eq!(store.check(), []);
+}
+
+/// What a writer starts from may not be on the disk yet; who has nothing to commit waits for it all the same.
+#[test]
+fn a_statement_without_effect_waits_for_what_it_saw() {
+    let (_directory, store) = new_store();
+    let labels = create_table(&store, "t");
+    let mut writer = store.writer().unwrap();
+    upsert(&mut writer, labels, 1, "x");
+    let written = writer.write().unwrap().unwrap();
+    drop(writer);
+    assert_eq!(contents(&store.snapshot(), labels), [], "written, and not on the disk");
+    let next = store.writer().unwrap();
+    assert_eq!(contents(&next.snapshot(), labels).len(), 1, "the next writer starts from it");
+    assert_eq!(next.commit().unwrap(), written.seq);
+    assert_eq!(contents(&store.snapshot(), labels).len(), 1);
+    let mut writer = store.writer().unwrap();
+    upsert(&mut writer, labels, 2, "x");
+    writer.write().unwrap().unwrap();
+    drop(writer);
+    store.settle().unwrap();
+    assert_eq!(contents(&store.snapshot(), labels).len(), 2);
+}
+
+/// A sync that fails fails every statement that waited for it, and nothing is seen of any of them.
+#[test]
+fn a_failed_sync_fails_all_that_waited() {
+    let (_directory, store) = new_store();
+    let labels = create_table(&store, "t");
+    let mut tickets = Vec::new();
+    for key in 0..3 {
+        let mut writer = store.writer().unwrap();
+        upsert(&mut writer, labels, key, "x");
+        tickets.push(writer.write().unwrap().unwrap().ticket);
+    }
+    fault::arm(0);
+    let first = store.shared.settle(tickets[1], true).unwrap_err();
+    fault::disarm();
+    assert!(matches!(first, CommitError::DiskFull(_)), "{first}");
+    for ticket in tickets {
+        let error = store.shared.settle(ticket, true).unwrap_err();
+        assert!(matches!(error, CommitError::Poisoned(_)), "{error}");
+    }
+    assert!(matches!(store.writer(), Err(CommitError::Poisoned(_))));
+    assert_eq!(contents(&store.snapshot(), labels), []);
+    // All of it or nothing of each, in order: here the operating system had it all.
+    let store = reopen(store);
+    assert_eq!(contents(&store.snapshot(), labels).len(), 3);
+    assert_eq!(store.check(), []);
+}
