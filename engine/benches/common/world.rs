@@ -104,7 +104,8 @@ pub(crate) fn store(folder: &Path, world: &World) -> Fallible<()> {
         "CREATE CLASSIFIER c ON t WITH (link = 'sigmoid')".to_string(),
         format!("COPY CLASSIFIER c FROM '{}'", file("z.npy")),
         format!(
-            "CREATE MODEL m FROM '{}' TOKENIZER '{}' WITH (pooling = 'mean', normalize = true, max_tokens = 4)",
+            "CREATE MODEL m FROM '{}' TOKENIZER '{}' \
+             WITH (pooling = 'mean', normalize = true, max_tokens = 4)",
             file("words.onnx"),
             file("words.json")
         ),

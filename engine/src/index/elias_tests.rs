@@ -110,7 +110,8 @@ proptest! {
         let filter: Option<RoaringBitmap> = filter.map(|slots| slots.into_iter().collect());
         let allowed = |slot: u32| filter.as_ref().is_none_or(|filter| filter.contains(slot));
         let expected = by_definition(&graph, query, beam, limit, &allowed, &extra);
-        let search = PathSearch { beam, limit, filter: filter.as_ref(), allowed_under: 0, extra: &extra, tie: &tie };
+        let filter = filter.as_ref();
+        let search = PathSearch { beam, limit, filter, allowed_under: 0, extra: &extra, tie: &tie };
         let view = graph.view().unwrap();
         let found = view.search(&CONTROL, query, &search).unwrap().remove(0).0;
         prop_assert_eq!(found.len(), expected.len());

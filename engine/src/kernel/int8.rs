@@ -333,8 +333,8 @@ pub(super) fn dot_lines(method: Method, values: &[i8], row: &[u8]) -> i32 {
     assert!(values.len() == row.len() && row.len().is_multiple_of(64), "rows of whole lines");
     match method {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: The method is only chosen (and in tests only asked for) where the processor has AVX-512F and
-        // VNNI.
+        // SAFETY: The method is only chosen (and in tests only asked for) where the processor has
+        // AVX-512F and VNNI.
         Method::Vnni => unsafe { x86::dot_vnni(values, row) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: Likewise with AVX2.
