@@ -15,6 +15,9 @@ use crate::view::{Dense, KeyBook};
 /// The exact score of a label for a query; the last is space for a row.
 type Score<'a> = dyn Fn(Slot, &[f32], &mut Vec<f32>) -> Result<f64, Error> + Sync + 'a;
 
+/// Places among the candidates, and their exact scores.
+type Nominated = (Vec<u32>, Vec<f64>);
+
 /// Rows that candidates are scored by.
 pub(super) struct Scorer<'a> {
     pub(super) rows: &'a Dense,
@@ -61,12 +64,7 @@ impl Scorer<'_> {
     ///
     /// Any `limit` exact scores bound the last of the best from below. Good ones are those of the best by
     /// 8 bits; what cannot reach the bound is left out.
-    fn may_be_best(
-        &self,
-        slots: &[Slot],
-        query: &[f32],
-        limit: usize,
-    ) -> Result<Option<(Vec<u32>, Vec<f64>)>, Error> {
+    fn may_be_best(&self, slots: &[Slot], query: &[f32], limit: usize) -> Result<Option<Nominated>, Error> {
         let Some(base) = self.rows.base() else { return Ok(None) };
         if limit == 0 || limit >= slots.len() {
             return Ok(None);
