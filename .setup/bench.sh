@@ -8,3 +8,4 @@ cargo bench --workspace --locked --bench encoder --bench flat --bench ann
 # Only these need another harness than the program itself.
 cargo bench --workspace --locked --features argtop-benches/harness --bench kernels --bench stages
 cargo bench --workspace --locked --bench encoder --bench flat --bench ann --bench store
+cargo bench --workspace --locked --bench encoder --bench flat --bench ann --bench elias

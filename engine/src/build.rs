@@ -10,7 +10,7 @@ use std::io::Write;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use argtop_storage::{
-    Generation, GenerationBuilder, GenerationKind, Key, ManifestFields, Object, ObjectId, RowFormat,
+    Family, Generation, GenerationBuilder, GenerationKind, Key, ManifestFields, Object, ObjectId, RowFormat,
     SealedGeneration, TableRecord,
 };
 use crossbeam::channel::{Receiver, Sender, unbounded};
@@ -20,8 +20,8 @@ use crate::database::Inner;
 use crate::error::Error;
 use crate::execute::Run;
 use crate::index::{
-    AnnIndex, AnnOptions, EliasArrays, FAISS_SLOTS_FILE, FaissIndex, KeyRef, KeysWriter, MatrixShape,
-    MatrixWriter, PackedMatrix, SketchWriter, VectorIndex,
+    AnnIndex, AnnOptions, CodesWriter, EliasArrays, FAISS_SLOTS_FILE, FaissIndex, KeyRef, KeysWriter,
+    MatrixShape, MatrixWriter, PackedMatrix, SketchWriter, VectorIndex,
 };
 use crate::train::BuildControl;
 use crate::view::{RowSpec, View, vector_columns};
@@ -30,6 +30,8 @@ use crate::view::{RowSpec, View, vector_columns};
 pub(crate) const MATRIX_FILE: &str = "matrix";
 /// Name of the same rows in 8 bits.
 pub(crate) const SKETCH_FILE: &str = "sketch";
+/// Name of the rows of a classifier in 8 bits, for RERANK.
+pub(crate) const CODES_FILE: &str = "codes";
 /// Name of the packed keys in their generation.
 pub(crate) const KEYS_FILE: &str = "keys";
 /// Name of an ann index in its generation.
@@ -60,6 +62,10 @@ pub(crate) fn pack_rows(
         }
         RowFormat::I8 => None,
     };
+    let mut codes = match spec.family {
+        Family::Classifiers => Some(CodesWriter::new(builder.create(CODES_FILE)?, spec.dimension)?),
+        _ => None,
+    };
     let mut rows = snapshot.scan_rows(spec.family, spec.object, 0..slot_end)?;
     let mut packed = 0u64;
     while let Some((slot, bytes)) = rows.next_row()? {
@@ -71,6 +77,9 @@ pub(crate) fn pack_rows(
         if let Some(sketch) = &mut sketch {
             sketch.push(values)?;
         }
+        if let Some(codes) = &mut codes {
+            codes.push(values, bias)?;
+        }
         packed += 1;
         if packed.is_multiple_of(4_096) {
             context.check()?;
@@ -80,6 +89,9 @@ pub(crate) fn pack_rows(
     builder.finish(writer.finish(slot_end)?)?;
     if let Some(sketch) = sketch {
         builder.finish(sketch.finish()?)?;
+    }
+    if let Some(codes) = codes {
+        builder.finish(codes.finish()?)?;
     }
     seal(
         builder,

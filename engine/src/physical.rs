@@ -4,6 +4,7 @@
 use argtop_query::expr::BoundExpr;
 use argtop_query::plan::{Aggregate, Field, FuseMethod, SortKey};
 use argtop_storage::{ClassifierRecord, IndexRecord, ModelRecord, ObjectId, TableRecord};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::view::InversePropensity;
@@ -52,6 +53,9 @@ pub(crate) struct ScanPlan {
     pub(crate) keys: Option<Vec<argtop_storage::Key>>,
 }
 
+/// A query that shortlists no more labels than this is answered on the thread that asks.
+const LIGHT_LABELS: u64 = 10_000;
+
 /// A search: a chain of stages over one table.
 #[derive(Clone, Debug)]
 pub(crate) struct SearchPlan {
@@ -75,6 +79,8 @@ pub(crate) struct SearchPlan {
     pub(crate) columns: Vec<usize>,
     /// Whether the output rows end with the scores and ranks of the stages.
     pub(crate) stage_columns: bool,
+    /// Whether anything above reads a score or rank of a stage; where not, they come out as NULL.
+    pub(crate) stages_read: bool,
     /// Why this path was taken, for EXPLAIN.
     pub(crate) reason: String,
     /// Indexes of the table that are not used, each with the reason.
@@ -183,6 +189,28 @@ impl SearchPlan {
     pub(crate) fn stage_names(&self) -> Vec<&str> {
         all_stages(&self.stages).into_iter().map(|stage| stage.name.as_str()).collect()
     }
+
+    /// Whether the ranks that stages give are read by anything: what is above, SCORE BY, or a FUSE.
+    pub(crate) fn ranks_read(&self) -> bool {
+        let rank = |column: usize| column < 2 * self.width && column % 2 == 1;
+        let scored = self.score_by.as_ref().is_some_and(|expr| expr.columns().into_iter().any(rank));
+        let fused = self.stages.iter().any(|stage| matches!(stage.kind, StageKind::Fuse { .. }));
+        self.stages_read || scored || fused
+    }
+
+    /// Whether one query costs so little that handing it to other threads would take longer.
+    pub(crate) fn is_light(&self) -> bool {
+        let light = |stage: &StagePlan| match &stage.kind {
+            StageKind::Given | StageKind::Probe { .. } | StageKind::RerankColumn { .. } => true,
+            StageKind::Rerank { classifier, .. } => classifier.sparse.is_none(),
+            StageKind::ShortlistPaths { limit } => *limit <= LIGHT_LABELS,
+            StageKind::Encode { .. }
+            | StageKind::Exact { .. }
+            | StageKind::ShortlistIndex { .. }
+            | StageKind::Fuse { .. } => false,
+        };
+        self.filter.is_none() && self.stages.iter().all(light)
+    }
 }
 
 /// A vector column with what is needed to read its rows.
@@ -204,6 +232,26 @@ pub(crate) enum VectorSource {
 }
 
 impl Operator {
+    /// Tells a search under this operator which of its columns are read by what is above.
+    pub(crate) fn reads(&mut self, mut columns: BTreeSet<usize>) {
+        match &mut self.kind {
+            OperatorKind::Limit { input, .. } => input.reads(columns),
+            OperatorKind::Filter { input, predicate } => {
+                columns.extend(predicate.columns());
+                input.reads(columns);
+            }
+            OperatorKind::Sort { input, keys, .. } => {
+                columns.extend(keys.iter().flat_map(|key| key.expr.columns()));
+                input.reads(columns);
+            }
+            // Behind the table's columns stand score and rank.
+            OperatorKind::Search(plan) => {
+                plan.stages_read = columns.range(plan.table.columns.len() + 2..).next().is_some();
+            }
+            _ => {}
+        }
+    }
+
     /// Inputs, in order.
     pub(crate) fn inputs(&self) -> Vec<&Operator> {
         match &self.kind {

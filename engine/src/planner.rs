@@ -58,10 +58,13 @@ impl<'a> Planner<'a> {
             Node::Filter { input, predicate } => {
                 OperatorKind::Filter { input: Box::new(self.plan(input)?), predicate: self.expr(predicate)? }
             }
-            Node::Project { input, exprs, .. } => OperatorKind::Project {
-                input: Box::new(self.plan(input)?),
-                exprs: exprs.iter().map(|expr| self.expr(expr)).collect::<Result<_, _>>()?,
-            },
+            Node::Project { input, exprs, .. } => {
+                let mut input = self.plan(input)?;
+                let exprs: Vec<BoundExpr> =
+                    exprs.iter().map(|expr| self.expr(expr)).collect::<Result<_, _>>()?;
+                input.reads(exprs.iter().flat_map(BoundExpr::columns).collect());
+                OperatorKind::Project { input: Box::new(input), exprs }
+            }
             Node::Aggregate { input, groups, aggregates, .. } => OperatorKind::Aggregate {
                 input: Box::new(self.plan(input)?),
                 groups: groups.clone(),
@@ -256,6 +259,7 @@ impl<'a> Planner<'a> {
             owed: owed.unwrap_or(1),
             columns,
             stage_columns,
+            stages_read: true,
             reason,
             unused,
             filter_id,

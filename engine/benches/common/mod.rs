@@ -30,12 +30,17 @@ pub(crate) fn titles(name: &str) -> Fallible<Vec<String>> {
     json.lines().map(title).collect()
 }
 
+/// ONNX Runtime from where ORT_DYLIB_PATH or `make setup` puts it.
+pub(crate) fn runtime_library() -> Fallible<PathBuf> {
+    let cache = cache()?;
+    Ok(env::var_os("ORT_DYLIB_PATH")
+        .map_or_else(|| cache.join("lib/libonnxruntime.so.1.31.1"), PathBuf::from))
+}
+
 /// MiniLM-L3 without a cache of texts.
 pub(crate) fn encoder(dtype: Dtype, threads: usize) -> Fallible<Encoder> {
     let cache = cache()?;
-    let library = env::var_os("ORT_DYLIB_PATH")
-        .map_or_else(|| cache.join("lib/libonnxruntime.so.1.31.1"), PathBuf::from);
-    let runtime = Runtime::load(Some(&library))?;
+    let runtime = Runtime::load(Some(&runtime_library()?))?;
     let file = |name: &str| fs::read(cache.join("models/minilm-l3").join(name));
     let limits = ModelLimits { cache_entries: 0, ..ModelLimits::default() };
     let spec = ModelSpec {

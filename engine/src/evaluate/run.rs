@@ -392,6 +392,7 @@ fn deepened(plan: &SearchPlan, depth: u64) -> SearchPlan {
     let mut plan = plan.clone();
     plan.owed = window(&plan.stages).map_or(depth, |(window, _)| window.min(depth));
     plan.limit = Some(plan.owed);
+    plan.stages_read = false;
     plan
 }
 

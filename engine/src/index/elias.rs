@@ -5,6 +5,9 @@
 //! over them; the best `limit` labels. With A a 0/1 partition this is a partition tree of two levels.
 //! Everything that decides an order is computed in f64 from the stored f32, so a graph read from a generation
 //! and one read from the store answer alike.
+//!
+//! A generation has the edges of a cluster by falling weight. Then a path that is lighter than `limit` labels
+//! reached by heavier ones ends the walk through its cluster: of 20,000 edges some 3,000 are looked at.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -14,13 +17,19 @@ use roaring::RoaringBitmap;
 
 use super::error::IndexError;
 use super::search::{SearchControl, check_queries};
-use crate::kernel::{dot_exact, softmax};
+use crate::kernel::{products_exact, softmax};
 
 /// The weight of a new label's edge into a cluster that has no edge to learn from.
 pub const ROW_WEIGHT_EMPTY: f32 = 1.0;
 
 /// Labels that a cluster has of its own, in the middle.
 const OWN_LABELS: usize = 64;
+
+/// Queries probed at once: in f64 they fill a part of the second-level cache.
+const QUERIES_AT_ONCE: usize = 64;
+
+/// Of so many edges one is looked at to guess how far down the walks must go.
+const SAMPLE: usize = 32;
 
 /// Edges of labels that came after the graph was built: for each cluster the slots and their weights.
 pub type EdgeMap = BTreeMap<u32, Vec<(u32, f32)>>;
@@ -45,7 +54,7 @@ pub enum ViewError {
         /// The cluster.
         cluster: usize,
     },
-    /// The slots of a row do not rise, or reach the end.
+    /// The slots of a row do not rise (or, by weight, the weights do not fall), or reach the end.
     #[error("the edges of cluster {cluster} do not rise to their end")]
     Slots {
         /// The cluster.
@@ -73,6 +82,8 @@ pub struct EliasView<'a> {
     pub(super) offsets: &'a [u64],
     pub(super) slots: &'a [u32],
     pub(super) values: &'a [f32],
+    /// Whether the edges of a cluster stand by falling weight, equal ones by rising slot; else by slot.
+    pub(super) ranked: bool,
 }
 
 /// A cluster and its probe score.
@@ -106,6 +117,8 @@ pub struct PathSearch<'a> {
     pub limit: usize,
     /// The slots that may be reached; `None` for all.
     pub filter: Option<&'a RoaringBitmap>,
+    /// The filter allows every slot under this one, so that it need not be asked.
+    pub allowed_under: u32,
     /// Edges of labels that came after the graph was built.
     pub extra: &'a EdgeMap,
     /// The order of slots with equal scores: by their primary keys.
@@ -136,7 +149,7 @@ impl<'a> EliasView<'a> {
         }
     }
 
-    /// Checks the numbers: finite, weights of edges within 0 to 1, slots of a cluster ascending and under
+    /// Checks the numbers: finite, weights of edges within 0 to 1, edges of a cluster in order, slots under
     /// `slot_end`.
     pub(super) fn check_numbers(&self, slot_end: u32) -> Result<(), ViewError> {
         let finite = |what, values: &[f32]| match values.iter().position(|value| !value.is_finite()) {
@@ -149,8 +162,14 @@ impl<'a> EliasView<'a> {
             return Err(ViewError::Value { what: "values", position, value: self.values[position].into() });
         }
         for cluster in 0..self.clusters() {
-            let (slots, _) = self.row(cluster as u32);
-            if !slots.is_sorted_by(|a, b| a < b) || slots.last().is_some_and(|last| *last >= slot_end) {
+            let (slots, values) = self.row(cluster as u32);
+            let ordered = if self.ranked {
+                let edges = slots.iter().zip(values);
+                edges.is_sorted_by(|a, b| a.1 > b.1 || a.1 == b.1 && a.0 < b.0)
+            } else {
+                slots.is_sorted_by(|a, b| a < b)
+            };
+            if !ordered || slots.iter().any(|slot| *slot >= slot_end) {
                 return Err(ViewError::Slots { cluster });
             }
         }
@@ -182,7 +201,7 @@ impl<'a> EliasView<'a> {
         self.slots.len()
     }
 
-    /// Slots and weights of one cluster's edges, slots ascending.
+    /// Slots and weights of one cluster's edges: by rising slot, or by falling weight in a generation.
     ///
     /// # Panics
     /// If there is no such cluster.
@@ -197,49 +216,83 @@ impl<'a> EliasView<'a> {
     /// # Panics
     /// If the query has another dimension.
     pub fn probe(&self, query: &[f32], beam: usize) -> Vec<ClusterScore> {
-        let rows = self.weights.chunks_exact(self.dimension).zip(self.biases);
-        let mut scores: Vec<f64> = rows.map(|(row, bias)| dot_exact(row, query) + f64::from(*bias)).collect();
-        softmax(&mut scores);
-        let mut beam_scores: Vec<ClusterScore> = (0..)
-            .zip(&scores)
-            .map(|(cluster, share)| ClusterScore { cluster, score: (self.alpha * share).clamp(0.0, 1.0) })
-            .collect();
-        let order =
-            |a: &ClusterScore, b: &ClusterScore| b.score.total_cmp(&a.score).then(a.cluster.cmp(&b.cluster));
-        if (1..beam_scores.len()).contains(&beam) {
-            beam_scores.select_nth_unstable_by(beam - 1, order);
-        }
-        beam_scores.truncate(beam);
-        beam_scores.sort_unstable_by(order);
-        beam_scores
+        assert!(query.len() == self.dimension, "a query of {} numbers", query.len());
+        self.probe_all(query, beam).pop().unwrap_or_default()
     }
 
-    /// The best labels behind the given clusters, best first, and the number of edges walked.
+    /// The best clusters for each query of `queries`, `[n, dimension]`; see [`EliasView::probe`]. Runs on the
+    /// calling thread.
+    ///
+    /// # Panics
+    /// If `queries` are not whole vectors of the dimension.
+    pub fn probe_all(&self, queries: &[f32], beam: usize) -> Vec<Vec<ClusterScore>> {
+        assert!(queries.len().is_multiple_of(self.dimension), "queries of another dimension");
+        let (clusters, mut beams) = (self.clusters(), Vec::new());
+        let mut logits = Vec::new();
+        for queries in queries.chunks(QUERIES_AT_ONCE * self.dimension) {
+            logits.resize(queries.len() / self.dimension * clusters, 0.0);
+            products_exact(queries, self.weights, self.dimension, &mut logits);
+            beams.extend(logits.chunks_exact_mut(clusters.max(1)).map(|logits| self.beam(logits, beam)));
+        }
+        beams
+    }
+
+    /// The best clusters by the products of their weights with a query, which are lost.
+    fn beam(&self, products: &mut [f64], beam: usize) -> Vec<ClusterScore> {
+        products.iter_mut().zip(self.biases).for_each(|(product, bias)| *product += f64::from(*bias));
+        softmax(products);
+        let scores = products.iter().map(|share| (self.alpha * share).clamp(0.0, 1.0));
+        let mut best: Vec<ClusterScore> =
+            (0..).zip(scores).map(|(cluster, score)| ClusterScore { cluster, score }).collect();
+        let order =
+            |a: &ClusterScore, b: &ClusterScore| b.score.total_cmp(&a.score).then(a.cluster.cmp(&b.cluster));
+        if (1..best.len()).contains(&beam) {
+            best.select_nth_unstable_by(beam - 1, order);
+        }
+        best.truncate(beam);
+        best.sort_unstable_by(order);
+        best
+    }
+
+    /// The best labels behind the given clusters, best first, and the number of edges of those clusters.
     pub fn paths(&self, beam: &[ClusterScore], search: &PathSearch<'_>) -> (Vec<PathCandidate>, u64) {
-        let extra = |cluster: u32| search.extra.get(&cluster).map_or(&[][..], Vec::as_slice);
-        let edges: usize =
-            beam.iter().map(|probed| self.row(probed.cluster).0.len() + extra(probed.cluster).len()).sum();
-        let mut reached = Reached::new(edges);
-        for &ClusterScore { cluster, score } in beam {
-            let (slots, values) = self.row(cluster);
-            let stored = slots.iter().copied().zip(values.iter().copied());
-            for (slot, value) in stored.chain(extra(cluster).iter().copied()) {
-                if search.filter.is_none_or(|filter| filter.contains(slot)) {
-                    let path = score * f64::from(value);
-                    reached.offer(PathCandidate { slot, cluster, probe: score, path });
-                }
+        let (mut found, edges) = self.best_paths(beam, search);
+        found.sort_unstable_by(path_order(search.tie));
+        (found, edges)
+    }
+
+    /// [`EliasView::paths`] in no order.
+    pub fn best_paths(&self, beam: &[ClusterScore], search: &PathSearch<'_>) -> (Vec<PathCandidate>, u64) {
+        let mut walks: Vec<Walk<'_>> = beam.iter().map(|probed| self.walk(*probed)).collect();
+        let later = |cluster: u32| search.extra.get(&cluster).map_or(&[][..], Vec::as_slice);
+        let edges: usize = walks.iter().map(|walk| walk.slots.len() + later(walk.probed.cluster).len()).sum();
+        let mut reached = Reached::new(search.limit.min(edges));
+        for probed in beam {
+            for (slot, value) in later(probed.cluster) {
+                reached.offer_allowed(*slot, *value, *probed, search);
+            }
+        }
+        let mut floors = Floors::new(&walks, search.limit);
+        loop {
+            let floor = if self.ranked { floors.next(reached.candidates.len()) } else { 0.0 };
+            for walk in &mut walks {
+                walk.down_to(floor, &mut reached, search);
+            }
+            if reached.candidates.len() >= search.limit || floor == 0.0 {
+                break;
             }
         }
         let mut found = reached.candidates;
-        let order = |a: &PathCandidate, b: &PathCandidate| {
-            b.path.total_cmp(&a.path).then_with(|| (search.tie)(a.slot, b.slot))
-        };
         if (1..found.len()).contains(&search.limit) {
-            found.select_nth_unstable_by(search.limit - 1, order);
+            found.select_nth_unstable_by(search.limit - 1, path_order(search.tie));
         }
         found.truncate(search.limit);
-        found.sort_unstable_by(order);
         (found, edges as u64)
+    }
+
+    fn walk(&self, probed: ClusterScore) -> Walk<'a> {
+        let (slots, values) = self.row(probed.cluster);
+        Walk { probed, slots, values, at: 0 }
     }
 
     /// Probe and paths for each query of `queries` (`[n, dimension]`, row-major), on the current rayon pool.
@@ -252,15 +305,16 @@ impl<'a> EliasView<'a> {
         queries: &[f32],
         search: &PathSearch<'_>,
     ) -> Result<Vec<(Vec<PathCandidate>, u64)>, IndexError> {
-        check_queries(queries, self.dimension)?;
-        let answer = |query: &[f32]| {
+        let count = check_queries(queries, self.dimension)?;
+        let answer = |queries: &[f32]| {
             control.check()?;
-            Ok(self.paths(&self.probe(query, search.beam), search))
+            let beams = self.probe_all(queries, search.beam);
+            Ok(beams.iter().map(|beam| self.paths(beam, search)).collect::<Vec<_>>())
         };
-        if queries.len() == self.dimension || control.threads <= 1 {
-            return queries.chunks_exact(self.dimension).map(answer).collect();
-        }
-        queries.par_chunks(self.dimension).map(answer).collect()
+        let at_once = count.div_ceil(control.threads.max(1)).clamp(1, QUERIES_AT_ONCE);
+        let found: Result<Vec<_>, IndexError> =
+            queries.par_chunks(at_once * self.dimension).map(answer).collect();
+        Ok(found?.into_iter().flatten().collect())
     }
 
     /// The edges of a label inserted later (retrieval.md, section 3): its own vector is probed, and it joins
@@ -286,43 +340,131 @@ pub fn new_edge_weight(weights: &[f32]) -> f32 {
     weights.get(weights.len() / 2).copied().unwrap_or(ROW_WEIGHT_EMPTY)
 }
 
+/// Higher paths first, ties in the given order of slots.
+fn path_order(
+    tie: &(dyn Fn(u32, u32) -> Ordering + Sync),
+) -> impl Fn(&PathCandidate, &PathCandidate) -> Ordering {
+    move |a, b| b.path.total_cmp(&a.path).then_with(|| tie(a.slot, b.slot))
+}
+
+/// How far the edges of a cluster were walked.
+struct Walk<'a> {
+    probed: ClusterScore,
+    slots: &'a [u32],
+    values: &'a [f32],
+    at: usize,
+}
+
+impl Walk<'_> {
+    fn path(&self, at: usize) -> f64 {
+        self.probed.score * f64::from(self.values[at])
+    }
+
+    /// Walks on over all paths of at least `floor`; weights fall unless the floor is zero.
+    fn down_to(&mut self, floor: f64, reached: &mut Reached, search: &PathSearch<'_>) {
+        while self.at < self.slots.len() && self.path(self.at) >= floor {
+            reached.offer_allowed(self.slots[self.at], self.values[self.at], self.probed, search);
+            self.at += 1;
+        }
+    }
+}
+
+/// Guesses how far down the walks must go to reach a number of labels. Any floor gives the right answer; a
+/// good one takes few edges more than are needed.
+struct Floors {
+    /// Paths of every [`SAMPLE`]th edge of each walk.
+    sample: Vec<f64>,
+    limit: usize,
+    walks: usize,
+    /// Edges that the last floor was meant to let through.
+    edges: usize,
+}
+
+impl Floors {
+    fn new(walks: &[Walk<'_>], limit: usize) -> Self {
+        let places = |walk: &Walk<'_>| (0..walk.slots.len()).step_by(SAMPLE);
+        let sample = walks.iter().flat_map(|walk| places(walk).map(|at| walk.path(at))).collect();
+        Self { sample, limit, walks: walks.len(), edges: 0 }
+    }
+
+    /// The next floor, lower than the last, when so many labels were reached by the last one; zero when all
+    /// edges should be walked.
+    fn next(&mut self, reached: usize) -> f64 {
+        // An edge more than labels at first, since some labels are reached by several; later as many as the
+        // share of edges that reached a new label asks for, and an eighth at least.
+        let wanted = if self.edges == 0 {
+            self.limit
+        } else {
+            self.limit.saturating_mul(self.edges).div_ceil(reached.max(1)).max(self.edges)
+        };
+        self.edges = wanted.saturating_add(wanted / 8 + SAMPLE);
+        // Of each walk half a step on average lies over the floor beside what the sample counts.
+        let nth = (self.edges / SAMPLE).saturating_add(self.walks / 2);
+        if nth >= self.sample.len() {
+            return 0.0;
+        }
+        *self.sample.select_nth_unstable_by(nth, |a, b| b.total_cmp(a)).1
+    }
+}
+
 /// The labels reached so far, each once, found by slot through an open-addressed table.
 struct Reached {
-    /// Index into `candidates` plus one, or zero; a power of two at least twice the number of offers.
+    /// Index into `candidates` plus one, or zero; a power of two at least twice the number of labels.
     table: Vec<u32>,
     candidates: Vec<PathCandidate>,
 }
 
 impl Reached {
-    fn new(offers: usize) -> Self {
-        let size = (offers * 2).max(16).next_power_of_two();
-        Self { table: vec![0; size], candidates: Vec::new() }
+    fn new(labels: usize) -> Self {
+        let size = labels.saturating_mul(3).clamp(16, 1 << 16).next_power_of_two();
+        Self { table: vec![0; size], candidates: Vec::with_capacity(size / 2) }
+    }
+
+    fn offer_allowed(&mut self, slot: u32, value: f32, probed: ClusterScore, search: &PathSearch<'_>) {
+        if slot < search.allowed_under || search.filter.is_none_or(|filter| filter.contains(slot)) {
+            // Adding zero takes the sign from a negative one.
+            let path = probed.score * f64::from(value) + 0.0;
+            self.offer(PathCandidate { slot, cluster: probed.cluster, probe: probed.score, path });
+        }
+    }
+
+    /// The place of a slot in the table, or the free one where it belongs.
+    fn place(&self, slot: u32) -> usize {
+        let mask = self.table.len() - 1;
+        // Fibonacci hashing: slots of one cluster are often neighbours, and this spreads them.
+        let mut at = (u64::from(slot).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize & mask;
+        while self.table[at] != 0 && self.candidates[self.table[at] as usize - 1].slot != slot {
+            at = (at + 1) & mask;
+        }
+        at
     }
 
     /// Keeps the better path of a label; of equal ones that of the smaller cluster.
     fn offer(&mut self, candidate: PathCandidate) {
-        let mask = self.table.len() - 1;
-        // Fibonacci hashing: slots of one cluster are often neighbours, and this spreads them.
-        let mut at = (u64::from(candidate.slot).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize & mask;
-        loop {
-            match self.table[at] as usize {
-                0 => {
-                    self.candidates.push(candidate);
-                    self.table[at] = self.candidates.len() as u32;
-                    return;
-                }
-                held => {
-                    let held = &mut self.candidates[held - 1];
-                    if held.slot == candidate.slot {
-                        let order = candidate.path.total_cmp(&held.path);
-                        if order.then(held.cluster.cmp(&candidate.cluster)).is_gt() {
-                            *held = candidate;
-                        }
-                        return;
-                    }
+        let at = self.place(candidate.slot);
+        match self.table[at] as usize {
+            0 => {
+                self.candidates.push(candidate);
+                self.table[at] = self.candidates.len() as u32;
+                if self.candidates.len() * 2 > self.table.len() {
+                    self.grow();
                 }
             }
-            at = (at + 1) & mask;
+            held => {
+                let held = &mut self.candidates[held - 1];
+                let order = candidate.path.total_cmp(&held.path);
+                if order.then(held.cluster.cmp(&candidate.cluster)).is_gt() {
+                    *held = candidate;
+                }
+            }
+        }
+    }
+
+    fn grow(&mut self) {
+        self.table = vec![0; self.table.len() * 2];
+        for index in 0..self.candidates.len() {
+            let at = self.place(self.candidates[index].slot);
+            self.table[at] = index as u32 + 1;
         }
     }
 }

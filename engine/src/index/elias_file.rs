@@ -2,7 +2,8 @@
 //!
 //! Sections: `shape` u64 (dimension, clusters, end of the slots, bits of alpha and beta as f64), `weights`
 //! W_C f32 `[C, dimension]`, `biases` b_C f32, and A in compressed sparse rows: `offsets` u64 `[C + 1]`,
-//! `slots` u32, `values` f32.
+//! `slots` u32, `values` f32. `order` u64 is 1 where the edges of a cluster stand by falling weight, as
+//! walks want them; a file without that section has them by rising slot.
 
 use std::io::Write;
 
@@ -46,6 +47,7 @@ impl EliasArrays {
             offsets: &self.offsets,
             slots: &self.slots,
             values: &self.values,
+            ranked: false,
         }
         .checked()
     }
@@ -71,9 +73,23 @@ impl EliasArrays {
         writer.section("weights", &self.weights)?;
         writer.section("biases", &self.biases)?;
         writer.section("offsets", &self.offsets)?;
-        writer.section("slots", &self.slots)?;
-        writer.section("values", &self.values)?;
+        writer.section("order", &[1u64])?;
+        let (slots, values) = self.by_weight();
+        writer.section("slots", &slots)?;
+        writer.section("values", &values)?;
         Ok(writer.finish()?)
+    }
+
+    /// The edges of each cluster by falling weight, equal ones by rising slot.
+    fn by_weight(&self) -> (Vec<u32>, Vec<f32>) {
+        let mut edges: Vec<(f32, u32)> =
+            self.values.iter().copied().zip(self.slots.iter().copied()).collect();
+        for ends in self.offsets.windows(2) {
+            let edges = &mut edges[ends[0] as usize..ends[1] as usize];
+            // Weights are within 0 to 1; adding zero takes the sign from a negative one.
+            edges.sort_unstable_by(|a, b| (b.0 + 0.0).total_cmp(&(a.0 + 0.0)).then(a.1.cmp(&b.1)));
+        }
+        edges.into_iter().map(|(value, slot)| (slot, value)).unzip()
     }
 }
 
@@ -88,6 +104,7 @@ pub struct EliasFile {
     offsets: Array<u64>,
     slots: Array<u32>,
     values: Array<f32>,
+    ranked: bool,
 }
 
 impl EliasFile {
@@ -108,6 +125,13 @@ impl EliasFile {
             clusters.checked_mul(dimension as u64).ok_or_else(|| packed.damaged("too many clusters"))?;
         let offsets = clusters.checked_add(1).ok_or_else(|| packed.damaged("too many clusters"))?;
         let slots = packed.array_of_any_length::<u32>("slots")?;
+        let ranked = match packed.optional_array::<u64>("order")? {
+            None => false,
+            Some(order) => match order.get() {
+                [1] => true,
+                _ => return Err(packed.damaged("its edges stand in an unknown order")),
+            },
+        };
         let file = Self {
             dimension,
             slot_end,
@@ -118,6 +142,7 @@ impl EliasFile {
             offsets: packed.array("offsets", offsets)?,
             values: packed.array("values", slots.get().len() as u64)?,
             slots,
+            ranked,
         };
         let checked = file.view().checked().and_then(|view| view.check_numbers(slot_end));
         checked.map_err(|error| packed.damaged(error.to_string()))?;
@@ -147,6 +172,7 @@ impl EliasFile {
             offsets: self.offsets.get(),
             slots: self.slots.get(),
             values: self.values.get(),
+            ranked: self.ranked,
         }
     }
 }
@@ -180,6 +206,38 @@ mod tests {
         assert_eq!((b.clusters(), b.edges(), b.dimension()), (2, 3, 2));
         assert_eq!(a.probe(&[0.3, 0.9], 2), b.probe(&[0.3, 0.9], 2));
         assert_eq!(b.row(0), (&[1, 4][..], &[1.0, 0.5][..]));
+    }
+
+    #[test]
+    fn edges_stand_by_weight_in_a_file_and_files_by_slot_are_read_as_well() {
+        let arrays = EliasArrays {
+            offsets: vec![0, 4, 5],
+            slots: vec![1, 2, 4, 5, 4],
+            values: vec![0.25, 1.0, 0.5, 1.0, 0.25],
+            ..sample()
+        };
+        let bytes = arrays.write(AlignedBytes::new(), 6).unwrap().into_bytes();
+        let file = EliasFile::open(bytes).unwrap();
+        assert_eq!(file.view().row(0), (&[2, 5, 4, 1][..], &[1.0, 1.0, 0.5, 0.25][..]));
+        let write = |order: Option<u64>, slots: &[u32], values: &[f32]| {
+            let mut writer = PackedWriter::new(AlignedBytes::new(), KIND).unwrap();
+            let shape = [2, 2, 6, arrays.alpha.to_bits(), arrays.beta.to_bits()];
+            writer.section("shape", &shape).unwrap();
+            writer.section("weights", &arrays.weights).unwrap();
+            writer.section("biases", &arrays.biases).unwrap();
+            writer.section("offsets", &arrays.offsets).unwrap();
+            order.iter().for_each(|order| writer.section("order", &[*order]).unwrap());
+            writer.section("slots", slots).unwrap();
+            writer.section("values", values).unwrap();
+            EliasFile::open(writer.finish().unwrap().into_bytes())
+        };
+        let old = write(None, &arrays.slots, &arrays.values).unwrap();
+        assert_eq!(old.view().row(0), (&[1, 2, 4, 5][..], &[0.25, 1.0, 0.5, 1.0][..]));
+        // Neither order is taken for the other, and no third one for either.
+        assert!(write(Some(1), &arrays.slots, &arrays.values).is_err());
+        assert!(write(None, &[2, 5, 4, 1, 4], &[1.0, 1.0, 0.5, 0.25, 0.25]).is_err());
+        assert!(write(Some(1), &[5, 2, 4, 1, 4], &[1.0, 1.0, 0.5, 0.25, 0.25]).is_err());
+        assert!(write(Some(2), &[2, 5, 4, 1, 4], &[1.0, 1.0, 0.5, 0.25, 0.25]).is_err());
     }
 
     #[test]

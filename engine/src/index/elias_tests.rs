@@ -110,7 +110,8 @@ proptest! {
         let filter: Option<RoaringBitmap> = filter.map(|slots| slots.into_iter().collect());
         let allowed = |slot: u32| filter.as_ref().is_none_or(|filter| filter.contains(slot));
         let expected = by_definition(&graph, query, beam, limit, &allowed, &extra);
-        let search = PathSearch { beam, limit, filter: filter.as_ref(), extra: &extra, tie: &tie };
+        let filter = filter.as_ref();
+        let search = PathSearch { beam, limit, filter, allowed_under: 0, extra: &extra, tie: &tie };
         let view = graph.view().unwrap();
         let found = view.search(&CONTROL, query, &search).unwrap().remove(0).0;
         prop_assert_eq!(found.len(), expected.len());
@@ -121,6 +122,54 @@ proptest! {
             prop_assert!((found.path - expected.path).abs() <= 1e-12);
             prop_assert!((found.probe - expected.probe).abs() <= 1e-12);
             prop_assert_eq!(found.cluster, expected.cluster);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Rows long enough that walks by falling weight end early, with many ties or none.
+    #[test]
+    fn walks_by_weight_find_what_walks_by_slot_find(
+        seed in any::<u64>(),
+        steps in prop::sample::select(vec![2u32, 7, 1_000_000]),
+        (beam, limit) in (1usize..20, prop::sample::select(vec![0usize, 1, 10, 100, 400, 5_000])),
+        dead in prop::sample::select(vec![0usize, 2, 3]),
+        first_kept in 0u32..1_000,
+    ) {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut row = |slots: u32| -> Vec<(u32, f32)> {
+            let kept = random.usize(..=slots as usize);
+            let mut slots = random.choose_multiple(0..slots, kept);
+            slots.sort_unstable();
+            let weight = |random: &mut fastrand::Rng| random.u32(..=steps) as f32 / steps as f32;
+            slots.into_iter().map(|slot| (slot, weight(&mut random))).collect()
+        };
+        let rows: Vec<_> = (0..16).map(|_| row(1_000)).collect();
+        let extra: EdgeMap = (0..16).map(|cluster| (cluster, row(30))).collect();
+        let weights: Vec<f32> = (0..16 * 3).map(|_| random.f32() * 4.0).collect();
+        let graph = graph(3, 10.0, &weights, &[0.0; 16], &rows);
+        let file = graph.write(crate::index::AlignedBytes::new(), 1_000).unwrap().into_bytes();
+        let file = crate::index::EliasFile::open(file).unwrap();
+        // All live under some slot, and of the others every second or third dead.
+        let live = |slot: &u32| *slot < first_kept || dead == 0 || !(*slot as usize).is_multiple_of(dead);
+        let filter: RoaringBitmap = (0..1_000).filter(live).collect();
+        let query = [random.f32(), random.f32(), 1.0];
+        let ask = PathSearch {
+            beam, limit, filter: Some(&filter), allowed_under: 0, extra: &extra, tie: &tie,
+        };
+        let (by_slot, by_weight) = (graph.view().unwrap(), file.view());
+        let probed = by_slot.probe(&query, beam);
+        prop_assert_eq!(&probed, &by_weight.probe(&query, beam));
+        let (expected, edges) = by_slot.paths(&probed, &ask);
+        prop_assert_eq!(expected.len(), limit.min(expected.len()));
+        for allowed_under in [0, first_kept] {
+            let ask = PathSearch { allowed_under, ..ask };
+            prop_assert_eq!(&by_weight.paths(&probed, &ask), &(expected.clone(), edges));
+            let mut found = by_weight.best_paths(&probed, &ask).0;
+            found.sort_by(|a, b| b.path.total_cmp(&a.path).then(tie(a.slot, b.slot)));
+            prop_assert_eq!(&found, &expected);
         }
     }
 }
@@ -149,7 +198,7 @@ fn scores_are_clamped_and_equal_clusters_come_in_order() {
 fn duplicates_keep_the_maximum_and_ties_follow_the_given_order() {
     let graph = two_clusters(1.0);
     let extra = EdgeMap::from([(1, vec![(70, 1.0), (1, 1.0)])]);
-    let search = PathSearch { beam: 2, limit: 4, filter: None, extra: &extra, tie: &tie };
+    let search = PathSearch { beam: 2, limit: 4, filter: None, allowed_under: 0, extra: &extra, tie: &tie };
     let view = graph.view().unwrap();
     let (found, edges) = view.paths(&view.probe(&[0.0], 2), &search);
     assert_eq!(edges, 8);
@@ -191,7 +240,7 @@ fn a_batch_equals_its_queries_and_bad_queries_are_refused() {
     let queries: Vec<f32> = (0..20 * 8).map(|_| number()).collect();
     let graph = graph(8, 10.0, &weights, &[0.0; 64], &rows);
     let extra = EdgeMap::new();
-    let search = PathSearch { beam: 5, limit: 30, filter: None, extra: &extra, tie: &tie };
+    let search = PathSearch { beam: 5, limit: 30, filter: None, allowed_under: 0, extra: &extra, tie: &tie };
     let view = graph.view().unwrap();
     let together = view.search(&CONTROL, &queries, &search).unwrap();
     for (query, together) in queries.chunks(8).zip(together) {

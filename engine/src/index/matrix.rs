@@ -9,6 +9,7 @@ use std::io::Write;
 use argtop_storage::RowFormat;
 use half::f16;
 
+use super::codes::Codes;
 use super::error::IndexError;
 use super::packed::{Array, Bytes, Kind, Packed, PackedError, PackedWriter};
 use super::row::{check_dimension, decode, format_code, format_of_code, split_i8};
@@ -96,6 +97,7 @@ pub struct PackedMatrix {
     biases: Option<Array<f32>>,
     norm_max: f64,
     sketch: Option<Sketch>,
+    codes: Option<Codes>,
 }
 
 enum Numbers {
@@ -135,7 +137,7 @@ impl PackedMatrix {
         let biased = biased == 1;
         let biases = if biased { Some(packed.array("bias", rows)?) } else { None };
         let shape = MatrixShape { dimension, format, biased };
-        Ok(Self { shape, slots, data, biases, norm_max, sketch: None })
+        Ok(Self { shape, slots, data, biases, norm_max, sketch: None, codes: None })
     }
 
     /// Takes a sketch of its rows, if it is one of them.
@@ -148,6 +150,18 @@ impl PackedMatrix {
     /// The rows in 8 bits, if they were given.
     pub(super) fn sketch(&self) -> Option<&Sketch> {
         self.sketch.as_ref()
+    }
+
+    /// Takes its rows in 8 bits, if they are its rows.
+    pub fn with_codes(mut self, codes: Option<Codes>) -> Self {
+        let fits = |codes: &Codes| codes.dimension() == self.shape.dimension && codes.len() == self.len();
+        self.codes = codes.filter(fits);
+        self
+    }
+
+    /// The rows in 8 bits one by one, if they were given.
+    pub(super) fn codes(&self) -> Option<&Codes> {
+        self.codes.as_ref()
     }
 
     /// Dimension, format and whether there are biases.

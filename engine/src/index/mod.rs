@@ -16,6 +16,7 @@
 //! | `factory`, `faiss_slots`, `faiss` | approximate search by faiss; only the last calls into it |
 //! | `ann`, `ann_build`, `ann_delta`, `ann_search`, `ann_tune` | approximate search of our own |
 //! | `elias`, `elias_file` | probe and path scores of the ELIAS cluster graph; its file |
+//! | `codes` | rows in 8 bits one by one, for RERANK |
 //! | `keys` | primary keys by slot |
 
 mod ann;
@@ -25,6 +26,7 @@ mod ann_search;
 #[cfg(test)]
 mod ann_tests;
 mod ann_tune;
+mod codes;
 mod elias;
 mod elias_file;
 mod error;
@@ -45,6 +47,7 @@ mod conformance;
 
 pub use ann::{AnnIndex, BuiltAnn};
 pub use ann_build::AnnOptions;
+pub use codes::{Codes, CodesWriter, Estimate, Scoring};
 pub use elias::{
     ClusterScore, EdgeMap, EliasView, PathCandidate, PathSearch, ROW_WEIGHT_EMPTY, ViewError, new_edge_weight,
 };

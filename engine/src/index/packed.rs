@@ -192,6 +192,14 @@ impl Packed {
         }
     }
 
+    /// A section as numbers, or None where the file has none of the name.
+    pub(super) fn optional_array<T: AnyBitPattern>(
+        &self,
+        name: &str,
+    ) -> Result<Option<Array<T>>, PackedError> {
+        self.range(name).map(|_| self.array_of_any_length(name)).transpose()
+    }
+
     fn range(&self, name: &str) -> Option<Range<usize>> {
         let name = section_name(name);
         self.sections.iter().find(|(found, _)| *found == name).map(|(_, range)| range.clone())

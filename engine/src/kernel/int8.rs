@@ -227,6 +227,28 @@ impl Codes8 {
         self.sums.is_empty()
     }
 
+    /// Codes and their sum of a row.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub(super) fn row(&self, row: usize) -> (&[i8], i32) {
+        let start = row * row_width(self.inputs);
+        (&self.values[start..start + self.inputs], self.sums[row])
+    }
+
+    /// How products are summed on this processor.
+    pub(super) fn method(&self) -> Method {
+        self.method
+    }
+
+    /// The scale of a row; NaN where a number of it is not finite.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub fn scale(&self, row: usize) -> f32 {
+        self.scales[row]
+    }
+
     /// The Euclidean length of what quantising took from a row: `|row - scale * codes|`.
     ///
     /// # Panics
@@ -239,7 +261,7 @@ impl Codes8 {
 }
 
 /// `|values - scale * codes|`.
-fn error(values: &[f32], codes: &[i8], scale: f32) -> f64 {
+pub(super) fn error(values: &[f32], codes: &[i8], scale: f32) -> f64 {
     let pairs = values.iter().zip(codes);
     let squares =
         pairs.map(|(value, code)| (f64::from(*value) - f64::from(scale) * f64::from(*code)).powi(2));
@@ -301,6 +323,41 @@ impl PanelWriter {
         self.codes.fill(128);
         self.scales.clear();
     }
+}
+
+/// The product of two rows of codes; those of the second have 128 added. Both have as many whole lines of 64.
+///
+/// # Panics
+/// If their lengths differ.
+pub(super) fn dot_lines(method: Method, values: &[i8], row: &[u8]) -> i32 {
+    assert!(values.len() == row.len() && row.len().is_multiple_of(64), "rows of whole lines");
+    match method {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: The method is only chosen (and in tests only asked for) where the processor has
+        // AVX-512F and VNNI.
+        Method::Vnni => unsafe { x86::dot_vnni(values, row) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: Likewise with AVX2.
+        Method::Avx2 => unsafe { x86::dot_avx2(values, row) },
+        Method::Portable => dot_codes(values, row),
+    }
+}
+
+#[inline(always)]
+fn dot_codes(values: &[i8], row: &[u8]) -> i32 {
+    values.iter().zip(row).map(|(a, w)| i32::from(*a) * i32::from(*w)).sum()
+}
+
+/// Asks for the lines of a row before they are needed.
+pub(super) fn prefetch(row: &[u8]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in row.chunks(64) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: The address can be read, and a prefetch changes nothing that can be seen.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = row;
 }
 
 impl<'a> Panels<'a> {
@@ -570,6 +627,26 @@ mod x86 {
                 _mm512_mask_storeu_ps(place.wrapping_add(16), masks.1, finish(right[row], s1, b1));
             }
         }
+    }
+
+    /// [`super::dot_codes`] with `vpdpbusd`; both have as many whole lines of 64 bytes.
+    #[target_feature(enable = "avx512f,avx512vnni")]
+    pub(super) fn dot_vnni(values: &[i8], row: &[u8]) -> i32 {
+        let mut sums = _mm512_setzero_si512();
+        for (values, row) in values.as_chunks::<64>().0.iter().zip(row.as_chunks::<64>().0) {
+            // SAFETY: Both chunks have the 64 bytes that are read, and the loads ask for no alignment.
+            let (values, row) = unsafe {
+                (_mm512_loadu_si512(values.as_ptr().cast()), _mm512_loadu_si512(row.as_ptr().cast()))
+            };
+            sums = _mm512_dpbusd_epi32(sums, row, values);
+        }
+        _mm512_reduce_add_epi32(sums)
+    }
+
+    /// [`super::dot_codes`], compiled for AVX2.
+    #[target_feature(enable = "avx2")]
+    pub(super) fn dot_avx2(values: &[i8], row: &[u8]) -> i32 {
+        super::dot_codes(values, row)
     }
 
     /// [`super::portable`] with 16-bit products: `vpmaddubsw` would be shorter, but its sums of two products

@@ -8,7 +8,9 @@
 //! Nothing here knows about stores, queries or threads: callers cut the work into blocks.
 
 mod bound;
+mod byte_rows;
 mod dot;
+mod exact;
 mod gemm;
 mod int8;
 #[cfg(test)]
@@ -22,7 +24,9 @@ mod vector;
 mod widen;
 
 pub use bound::error_bound;
+pub use byte_rows::{ByteRows, RowFacts, byte_row_width, encode_byte_row};
 pub use dot::{dot, dot_exact, norm};
+pub use exact::products_exact;
 pub use gemm::{Layout, multiply, scores};
 pub use int8::{Codes8, INPUTS_MAX, Linear8, PANEL, PanelWriter, Panels};
 pub use rotation::Rotation;

@@ -12,7 +12,7 @@ use super::View;
 use super::moment::{lock, unread};
 use crate::context::Context;
 use crate::error::Error;
-use crate::index::{FlatIndex, PackedMatrix, SearchControl, SearchParams, Sketch, VectorIndex};
+use crate::index::{Codes, FlatIndex, PackedMatrix, SearchControl, SearchParams, Sketch, VectorIndex};
 use crate::kernel::{self, Nominees, RowData, Rows};
 use crate::physical::VectorColumn;
 
@@ -300,7 +300,9 @@ fn shared(view: &View, spec: &RowSpec) -> Arc<Shared> {
         let bytes = generation.map(crate::build::MATRIX_FILE).ok()?;
         let sketch = generation.map(crate::build::SKETCH_FILE).ok();
         let sketch = sketch.and_then(|bytes| Sketch::open(bytes).ok());
-        let matrix = PackedMatrix::open(bytes).ok()?.with_sketch(sketch);
+        let codes = generation.map(crate::build::CODES_FILE).ok();
+        let codes = codes.and_then(|bytes| Codes::open(bytes).ok());
+        let matrix = PackedMatrix::open(bytes).ok()?.with_sketch(sketch).with_codes(codes);
         (matrix.shape() == crate::build::matrix_shape(spec)).then(|| Arc::new(matrix))
     });
     let read_to = base.as_ref().map_or(0, |base| base.slots().slot_end());

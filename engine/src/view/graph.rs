@@ -21,8 +21,8 @@ pub(crate) type LabelEdges = (Slot, Vec<(u32, f32)>);
 enum Arrays {
     /// In a mapped file.
     File(EliasFile),
-    /// In memory, read from the store.
-    Memory(EliasArrays),
+    /// In memory, read from the store, with the end of their slots.
+    Memory(EliasArrays, Slot),
 }
 
 /// What all views share of one graph.
@@ -59,7 +59,7 @@ impl Graph {
     pub(crate) fn view(&self) -> Result<EliasView<'_>, Error> {
         match &self.shared.arrays {
             Arrays::File(file) => Ok(file.view()),
-            Arrays::Memory(arrays) => arrays.view().map_err(|error| Error::Internal(error.to_string())),
+            Arrays::Memory(arrays, _) => arrays.view().map_err(|error| Error::Internal(error.to_string())),
         }
     }
 
@@ -67,7 +67,15 @@ impl Graph {
     pub(crate) fn dimension(&self) -> usize {
         match &self.shared.arrays {
             Arrays::File(file) => file.view().dimension(),
-            Arrays::Memory(arrays) => arrays.dimension,
+            Arrays::Memory(arrays, _) => arrays.dimension,
+        }
+    }
+
+    /// Every edge in the arrays leads to a slot under this one.
+    pub(crate) fn slot_end(&self) -> Slot {
+        match &self.shared.arrays {
+            Arrays::File(file) => file.slot_end(),
+            Arrays::Memory(_, slot_end) => *slot_end,
         }
     }
 
@@ -94,9 +102,12 @@ impl Graph {
         let mut found: Vec<LabelEdges> = slots.iter().map(|slot| (*slot, Vec::new())).collect();
         for cluster in (0u32..).take(view.clusters()) {
             let (members, values) = view.row(cluster);
-            if sorted.len() < 32 {
+            if sorted.len() < 8 {
                 for (slot, place) in &sorted {
-                    if let Ok(at) = members.binary_search(slot) {
+                    // One pass that the compiler vectorises; few clusters have the label.
+                    if members.iter().fold(false, |found, member| found | (member == slot))
+                        && let Some(at) = members.iter().position(|member| member == slot)
+                    {
                         found[*place].1.push((cluster, values[at]));
                     }
                 }
@@ -134,7 +145,11 @@ fn shared(view: &View, index: &IndexRecord) -> Result<Arc<Shared>, Error> {
     });
     let arrays = match file {
         Some(file) => Arrays::File(file),
-        None => Arrays::Memory(from_store(view, index)?),
+        None => {
+            let arrays = from_store(view, index)?;
+            let slot_end = arrays.slots.iter().max().map_or(0, |last| last.saturating_add(1));
+            Arrays::Memory(arrays, slot_end)
+        }
     };
     let edges = Mutex::new(Edges { read_to: 0, present: RoaringBitmap::new(), map: Arc::default() });
     let shared = Arc::new(Shared { generation: id, data: index.data, arrays, edges });

@@ -56,3 +56,50 @@ fn logit_and_sigmoid() {
     check("link = 'sigmoid', bias = true, dtype = 'f16'", Format::F16, "", logit);
     check("link = 'sigmoid'", Format::F32, " SCORE BY sigmoid(rerank.score)", sigmoid);
 }
+
+/// Candidates of a classifier whose rows are packed: 8 bits leave few of them, and the answer is that of all.
+fn check_packed(options: &str) {
+    let mut random = fastrand::Rng::with_seed(12);
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let database = suite::open(&folder.path().join("db"));
+    suite::execute(&database, "CREATE TABLE t (id BIGINT PRIMARY KEY, z VECTOR(24))");
+    let mut labels = labels(&mut random, 900, 24);
+    // Each tenth label is its neighbour's twin, so that there are ties at the cut.
+    for at in (10..labels.len()).step_by(10) {
+        labels[at].1 = labels[at - 1].1.clone();
+    }
+    let later = labels.split_off(800);
+    insert(&database, &labels);
+    suite::execute(&database, &format!("CREATE CLASSIFIER c ON t WITH ({options})"));
+    suite::execute(&database, "CREATE INDEX f ON t USING flat (c)");
+    insert(&database, &later);
+    suite::execute(&database, "DELETE FROM t WHERE id % 7 = 3");
+    let explain = |via: &str| {
+        let sql = format!("EXPLAIN ANALYZE SELECT id FROM t SEARCH (VECTOR => $1) VIA {via} LIMIT 5");
+        let query = suite::random_vector(&mut fastrand::Rng::with_seed(1), 24);
+        let rows = suite::rows_with(&database, &sql, vec![argtop::Value::Vector(query)]);
+        format!("{rows:?}")
+    };
+    assert!(explain("EXACT").contains("labels scored"));
+    let plan = explain("SHORTLIST(f, limit => 600) THEN RERANK(c, limit => 5)");
+    assert!(plan.contains("after 8 bits"), "{plan}");
+    let plan = explain("SHORTLIST(f, limit => 600) THEN RERANK(c)");
+    assert!(!plan.contains("after 8 bits"), "{plan}");
+    for limit in [1, 5, 40, 300, 600] {
+        for filter in ["", " WHERE id % 3 = 0"] {
+            let query = suite::random_vector(&mut random, 24);
+            let via = |rerank: &str| format!(" VIA SHORTLIST(f, limit => 600) THEN {rerank}{filter}");
+            let all = search(&database, &query, &via("RERANK(c)"), limit);
+            let best = search(&database, &query, &via(&format!("RERANK(c, limit => {limit})")), limit);
+            assert_eq!(best, all, "{options} {limit}{filter}");
+        }
+    }
+}
+
+#[test]
+fn packed_rows_answer_as_all_rows() {
+    check_packed("link = 'cosine'");
+    check_packed("link = 'cosine', dtype = 'i8'");
+    check_packed("link = 'sigmoid', dtype = 'f16'");
+    check_packed("link = 'sigmoid', bias = true");
+}

@@ -16,7 +16,7 @@ use crate::physical::SearchPlan;
 pub(crate) struct Ranked {
     pub(crate) slot: Slot,
     pub(crate) score: f64,
-    /// Score and rank by stage; NaN and 0 where a stage did not see the label.
+    /// Score and rank by stage; NaN and 0 where a stage did not see the label. Empty where nobody reads them.
     pub(crate) stages: Vec<(f64, u32)>,
 }
 
@@ -71,7 +71,12 @@ impl QueryInput {
 /// The rows of a search whose query is constant.
 pub(crate) fn stream(run: &Run, plan: &SearchPlan) -> Result<RowStream, Error> {
     let input = query_input(run, plan)?;
-    let answers = run.inner.install(|| answer(run, plan, &[input]))?;
+    let input = [input];
+    let answers = if plan.is_light() {
+        answer(run, plan, &input)?
+    } else {
+        run.inner.install(|| answer(run, plan, &input))?
+    };
     let ranked = answers.into_iter().next().unwrap_or_default();
     let rows = materialise(run, plan, &ranked)?;
     Ok(Box::new(rows.into_iter().map(Ok)))
@@ -123,7 +128,7 @@ pub(crate) fn answer(run: &Run, plan: &SearchPlan, inputs: &[QueryInput]) -> Res
         let ranked = found.slots.iter().enumerate().map(|(at, slot)| Ranked {
             slot: *slot,
             score: scores[at],
-            stages: (0..found.scores.len())
+            stages: (0..if plan.stages_read { found.scores.len() } else { 0 })
                 .map(|stage| (found.scores[stage][at], found.ranks[stage][at]))
                 .collect(),
         });
@@ -166,12 +171,14 @@ fn stage_values(stages: impl Iterator<Item = (f64, u32)>) -> Vec<Value> {
 fn materialise(run: &Run, plan: &SearchPlan, ranked: &[Ranked]) -> Result<Vec<Vec<Value>>, Error> {
     let slots: Vec<Slot> = ranked.iter().map(|label| label.slot).collect();
     let labels = run.view.read_labels(&plan.table, &slots, &plan.columns)?;
+    let width = plan.table.columns.len() + 2 + 2 * plan.width;
     let mut rows = Vec::with_capacity(ranked.len());
     for ((mut row, label), rank) in labels.into_iter().zip(ranked).zip(1i64..) {
         row.push(Value::Double(label.score));
         row.push(Value::BigInt(rank));
         if plan.stage_columns {
             row.extend(stage_values(label.stages.iter().copied()));
+            row.resize(width, Value::Null);
         }
         rows.push(row);
     }

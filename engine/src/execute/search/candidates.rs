@@ -41,6 +41,16 @@ impl Candidates {
         self.slots.len()
     }
 
+    /// Keeps the labels at some places, in the order given.
+    pub(crate) fn keep(&mut self, places: &[u32]) {
+        fn pick<T: Copy>(column: &[T], places: &[u32]) -> Vec<T> {
+            places.iter().map(|place| column[*place as usize]).collect()
+        }
+        self.slots = pick(&self.slots, places);
+        self.scores.iter_mut().for_each(|column| *column = pick(column, places));
+        self.ranks.iter_mut().for_each(|column| *column = pick(column, places));
+    }
+
     /// Keeps the best `limit` labels by `scores` (one a label) in order, ties to the smaller primary key, and
     /// makes the scores and ranks column `stage`, where there is one.
     pub(crate) fn cut(
@@ -61,14 +71,7 @@ impl Candidates {
         }
         let slots = &self.slots;
         select_top(&mut order, limit, |a, b| keys.compare(slots[a as usize], slots[b as usize]));
-        let pick = |column: &Vec<f64>| order.iter().map(|(_, at)| column[*at as usize]).collect::<Vec<f64>>();
-        self.scores = self.scores.iter().map(pick).collect();
-        self.ranks = self
-            .ranks
-            .iter()
-            .map(|column| order.iter().map(|(_, at)| column[*at as usize]).collect())
-            .collect();
-        self.slots = order.iter().map(|(_, at)| self.slots[*at as usize]).collect();
+        self.keep(&order.iter().map(|(_, place)| *place).collect::<Vec<u32>>());
         let scores: Vec<f64> = order.iter().map(|(score, _)| *score).collect();
         if let Some(stage) = stage {
             self.ranks[stage] = (1..).take(scores.len()).collect();

@@ -18,6 +18,7 @@ mod candidates;
 mod fuse;
 mod nearest;
 mod paths;
+mod rerank;
 mod sparse;
 mod stages;
 

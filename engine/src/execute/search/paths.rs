@@ -1,10 +1,9 @@
 //! PROBE and SHORTLIST over a cluster graph (ELIAS, NeurIPS 2022).
 
 use argtop_storage::IndexRecord;
-use rayon::prelude::*;
 
 use super::candidates::Candidates;
-use super::stages::{Allowed, Queries};
+use super::stages::{Allowed, Queries, each};
 use crate::error::Error;
 use crate::execute::Run;
 use crate::index::{ClusterScore, PathCandidate, PathSearch};
@@ -38,6 +37,8 @@ impl Probed {
 pub(crate) struct Window {
     pub(crate) limit: u64,
     pub(crate) owed: u64,
+    /// Whether anybody reads the ranks of the stages, so that labels must come in order.
+    pub(crate) ordered: bool,
 }
 
 /// PROBE: the best clusters by `clamp(alpha * softmax(W_C phi + b_C), 0, 1)`.
@@ -49,14 +50,15 @@ pub(crate) fn probe(
     (beam, stage): (usize, usize),
 ) -> Result<Probed, Error> {
     let view = graph.view()?;
-    let beams: Result<Vec<Vec<ClusterScore>>, Error> = (0..queries.len())
-        .into_par_iter()
-        .map(|at| {
-            run.context.check()?;
-            Ok(view.probe(queries.row(at), beam))
-        })
-        .collect();
-    let beams = beams?;
+    // As many parts as there are threads, so that each reads the weights once.
+    let threads = if queries.len() > 1 { rayon::current_num_threads() } else { 1 };
+    let at_once = queries.len().div_ceil(threads).max(1);
+    let parts: Vec<&[f32]> = queries.values.chunks(at_once * queries.dimension.max(1)).collect();
+    let beams = each(parts, |queries| {
+        run.context.check()?;
+        Ok(view.probe_all(queries, beam))
+    })?;
+    let beams: Vec<Vec<ClusterScore>> = beams.into_iter().flatten().collect();
     Ok(Probed { graph, beams, beam, name: index.name.clone(), stage })
 }
 
@@ -76,32 +78,32 @@ pub(crate) fn shortlist(
     let limit = usize::try_from(window.limit).unwrap_or(usize::MAX);
     let owed = usize::try_from(window.owed.min(window.limit).min(allowed.slots.len())).unwrap_or(usize::MAX);
     // Dead labels still have edges in the arrays, so the live ones are a filter even without WHERE.
+    let covered = probed.graph.slot_end();
+    let complete = allowed.slots.range_cardinality(..covered) == u64::from(covered);
     let search = |beam: usize| PathSearch {
         beam,
         limit,
         filter: Some(&allowed.slots),
+        allowed_under: if complete { covered } else { 0 },
         extra: probed.graph.newer(),
         tie: &tie,
     };
-    let found: Result<Vec<(Vec<PathCandidate>, u64, usize)>, Error> = probed
-        .beams
-        .par_iter()
-        .enumerate()
-        .map(|(at, beam)| {
-            run.context.check()?;
-            let (mut labels, mut edges) = view.paths(beam, &search(probed.beam));
-            let mut width = probed.beam;
-            while labels.len() < owed && width < view.clusters() {
-                width = width.saturating_mul(4).min(view.clusters());
-                let wider = view.probe(queries.row(at), width);
-                let (found, walked) = view.paths(&wider, &search(width));
-                labels = found;
-                edges += walked;
-            }
-            Ok((labels, edges, width))
-        })
-        .collect();
-    let found = found?;
+    let walk = |beam: &[ClusterScore], width: usize| match window.ordered {
+        true => view.paths(beam, &search(width)),
+        false => view.best_paths(beam, &search(width)),
+    };
+    let found = each(probed.beams.iter().enumerate().collect(), |(at, beam)| {
+        run.context.check()?;
+        let (mut labels, mut edges) = walk(beam, probed.beam);
+        let mut width = probed.beam;
+        while labels.len() < owed && width < view.clusters() {
+            width = width.saturating_mul(4).min(view.clusters());
+            let (found, walked) = walk(&view.probe(queries.row(at), width), width);
+            labels = found;
+            edges += walked;
+        }
+        Ok((labels, edges, width))
+    })?;
     let edges: u64 = found.iter().map(|(_, edges, _)| edges).sum();
     let widest = found.iter().map(|(_, _, width)| *width).max().unwrap_or(0);
     let mut notes = vec![format!("{edges} edges"), format!("{} newer labels", probed.graph.newer_labels())];
@@ -112,22 +114,25 @@ pub(crate) fn shortlist(
     let candidates = found
         .iter()
         .zip(&probed.beams)
-        .map(|((labels, _, _), beam)| settle(labels, beam, width, number, probed.stage));
+        .map(|((labels, _, _), beam)| settle(labels, beam, width, number, (probed.stage, window.ordered)));
     Ok((candidates.collect(), notes))
 }
 
 /// Path candidates with the scores of both stages: PROBE's is s_c of the best path and the cluster's rank in
-/// the beam.
+/// the beam. Ranks that nobody reads stay 0, the score of PROBE is there in any case.
 fn settle(
     labels: &[PathCandidate],
     beam: &[ClusterScore],
     width: usize,
     number: usize,
-    probe_stage: usize,
+    (probe_stage, ordered): (usize, bool),
 ) -> Candidates {
     let ranked: Vec<(f64, u32)> = labels.iter().map(|label| (label.path, label.slot)).collect();
     let mut candidates = Candidates::found(width, number, &ranked);
     candidates.scores[probe_stage] = labels.iter().map(|label| label.probe).collect();
+    if !ordered {
+        return candidates;
+    }
     let rank_of = |cluster: u32| {
         let position = beam.iter().position(|probed| probed.cluster == cluster);
         position.and_then(|position| u32::try_from(position + 1).ok()).unwrap_or(0)

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use argtop_query::plan::FuseMethod;
-use argtop_storage::{ClassifierRecord, Link, ModelRecord, ObjectId, Slot};
+use argtop_storage::{ClassifierRecord, Link, ModelRecord, ObjectId};
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
 use super::candidates::{Candidates, rank};
+use super::rerank::{Scorer, rescore};
 use super::{QueryInput, fuse, nearest, paths, sparse};
 use crate::error::Error;
 use crate::execute::Run;
+use crate::index::Scoring;
 use crate::kernel;
 use crate::physical::{BranchPlan, SearchPlan, StageKind, StagePlan, VectorColumn};
 use crate::view::KeyBook;
@@ -67,6 +69,18 @@ pub(crate) fn run(
     let mut state = chain.start(Arc::new(given(inputs)?));
     chain.stages(&plan.stages, &mut state)?;
     Ok(state.found)
+}
+
+/// Runs `work` for each of the items, on the threads of the pool where there are several. One alone stays on
+/// the thread that asks, which may be none of the pool's.
+pub(super) fn each<T: Send, R: Send>(
+    items: Vec<T>,
+    work: impl Fn(T) -> Result<R, Error> + Sync + Send,
+) -> Result<Vec<R>, Error> {
+    if items.len() <= 1 {
+        return items.into_iter().map(work).collect();
+    }
+    items.into_par_iter().map(work).collect()
 }
 
 /// What all stages of one run share.
@@ -187,7 +201,8 @@ impl Chain<'_> {
             StageKind::ShortlistPaths { limit } => {
                 let probed =
                     state.beams.as_ref().ok_or_else(|| Error::Internal("SHORTLIST without PROBE".into()))?;
-                let limits = paths::Window { limit: *limit, owed: self.plan.owed };
+                let limits =
+                    paths::Window { limit: *limit, owed: self.plan.owed, ordered: self.plan.ranks_read() };
                 let (kept, notes) =
                     paths::shortlist(run, probed, &state.queries, limits, self.allowed, keys, place)?;
                 state.found = kept;
@@ -241,19 +256,19 @@ impl Chain<'_> {
     ) -> Result<Vec<String>, Error> {
         let rows = self.run.view.classifier_rows(&self.plan.table, classifier)?;
         expect_dimension(&state.queries, rows.dimension(), &classifier.name)?;
-        let link = match classifier.link {
-            Link::Cosine => "cosine",
-            Link::Sigmoid => "logit",
+        let (link, scoring) = match classifier.link {
+            Link::Cosine => ("cosine", Scoring::Cosine),
+            Link::Sigmoid => ("logit", Scoring::Product),
         };
         let notes = vec![format!("{}, {link}", rows.format_name()), rows_read(&state.found)];
-        self.rescore(window, state, |slot, query, scratch| {
+        let score = |slot, query: &[f32], scratch: &mut Vec<f32>| {
             let logit = rows.score(slot, query)?;
-            Ok(match classifier.link {
-                Link::Sigmoid => logit,
-                Link::Cosine => cosine(logit, rows.norm(slot, scratch)?, kernel::norm(query)),
+            Ok(match scoring {
+                Scoring::Product => logit,
+                Scoring::Cosine => cosine(logit, rows.norm(slot, scratch)?, kernel::norm(query)),
             })
-        })?;
-        Ok(notes)
+        };
+        self.rescore(&Scorer { rows: &rows, scoring, score: &score }, window, state, notes)
     }
 
     /// RERANK by a vector column: inner products with the query's vector.
@@ -266,29 +281,25 @@ impl Chain<'_> {
         let rows = self.run.view.column_rows(&self.plan.table, column)?;
         expect_dimension(&state.queries, column.dimension, &column.name)?;
         let notes = vec![format!("{}, inner product", rows.format_name()), rows_read(&state.found)];
-        self.rescore(window, state, |slot, query, _| rows.score(slot, query))?;
-        Ok(notes)
+        let score = |slot, query: &[f32], _: &mut Vec<f32>| rows.score(slot, query);
+        self.rescore(&Scorer { rows: &rows, scoring: Scoring::Product, score: &score }, window, state, notes)
     }
 
-    /// Scores every candidate anew and keeps the best.
+    /// Scores every candidate anew and keeps the best; adds to the notes how many were scored exactly, where
+    /// not all were.
     fn rescore(
         &self,
+        scorer: &Scorer<'_>,
         window: Rerank,
         state: &mut State,
-        score: impl Fn(Slot, &[f32], &mut Vec<f32>) -> Result<f64, Error> + Sync,
-    ) -> Result<(), Error> {
-        let queries = &state.queries;
-        state.found.par_iter_mut().enumerate().try_for_each(|(at, candidates)| {
-            self.run.context.check()?;
-            let query = queries.row(at);
-            let mut scratch = Vec::new();
-            let scores: Result<Vec<f64>, Error> =
-                candidates.slots.iter().map(|slot| score(*slot, query, &mut scratch)).collect();
-            let kept = window.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
-            let kept = kept.unwrap_or(candidates.len());
-            candidates.cut(Some(window.number), &scores?, kept, self.keys)?;
-            Ok(())
-        })
+        mut notes: Vec<String>,
+    ) -> Result<Vec<String>, Error> {
+        let candidates = count(&state.found);
+        let exactly = rescore(self.run, scorer, &state.queries, window, &mut state.found, self.keys)?;
+        if exactly < candidates {
+            notes.push(format!("{exactly} after 8 bits"));
+        }
+        Ok(notes)
     }
 }
 

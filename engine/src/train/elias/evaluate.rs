@@ -31,7 +31,8 @@ pub fn path_recall(
         )));
     }
     let extra = EdgeMap::new();
-    let search = PathSearch { beam, limit: k, filter: None, extra: &extra, tie: &|a, b| a.cmp(&b) };
+    let tie = |a: u32, b: u32| a.cmp(&b);
+    let search = PathSearch { beam, limit: k, filter: None, allowed_under: 0, extra: &extra, tie: &tie };
     let recalls: Vec<f64> = (0..documents.len())
         .into_par_iter()
         .map(|row| {
