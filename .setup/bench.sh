@@ -4,4 +4,4 @@ set -eu
 cd "$(dirname "$0")/.."
 . .setup/env.sh
 
-cargo bench --workspace --locked --bench encoder --bench flat
+cargo bench --workspace --locked --bench encoder --bench flat --bench log

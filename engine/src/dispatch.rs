@@ -89,6 +89,7 @@ pub(crate) fn run(
         params: Arc::new(params),
         now_us: jiff::Timestamp::now().as_microsecond(),
         settings,
+        log: None,
     };
     let mut output = perform(database, &run, plan, writer)?;
     output.context = Some(context);
@@ -170,7 +171,7 @@ fn change(run: &Run, plan: LogicalPlan, writer: Writer<'_>) -> Result<Output, Er
 fn read(database: &Database, run: &Run, plan: LogicalPlan) -> Result<Output, Error> {
     match plan {
         LogicalPlan::Query(node) => query(run, &node),
-        LogicalPlan::CopyTo(plan) => copy_to(database, run, plan),
+        LogicalPlan::CopyTo(plan) => copy::copy_to(run, plan, |source| read(database, run, source)),
         LogicalPlan::Evaluate(plan) => evaluate::run::evaluate(run, &plan),
         LogicalPlan::Explain(plan) => explain::explain(database, run, plan),
         LogicalPlan::Set { name, value } => {
@@ -207,10 +208,4 @@ fn query(run: &Run, node: &Node) -> Result<Output, Error> {
         notes: Vec::new(),
         context: None,
     })
-}
-
-/// COPY (query) TO: the rows go to the file and their number comes back.
-fn copy_to(database: &Database, run: &Run, plan: argtop_query::plan::CopyTo) -> Result<Output, Error> {
-    let source = read(database, run, *plan.source)?;
-    copy::copy_to(run, source, &plan.path, plan.format.as_deref())
 }

@@ -27,6 +27,8 @@ pub(crate) enum OperatorKind {
     Search(Box<SearchPlan>),
     /// Rows of files.
     Read(argtop_query::catalog::ReadCall),
+    /// A search for each row of the left side, in blocks.
+    Lateral(Arc<LateralPlan>),
     /// Rows for which the predicate is true.
     Filter { input: Box<Operator>, predicate: BoundExpr },
     /// Computed columns.
@@ -39,6 +41,47 @@ pub(crate) enum OperatorKind {
     Distinct { input: Box<Operator> },
     /// A window of rows.
     Limit { input: Box<Operator>, limit: Option<u64>, offset: u64 },
+}
+
+/// A search for each row of a left side.
+#[derive(Clone, Debug)]
+pub(crate) struct LateralPlan {
+    /// Whose rows are searched for.
+    pub(crate) left: Operator,
+    /// Projections, sorts, limits and filters over one search; its text and vector are over the left row.
+    pub(crate) right: Operator,
+    /// The WHERE behind LATERAL, over the columns of both sides.
+    pub(crate) predicate: Option<BoundExpr>,
+    /// The select list, over the columns of both sides; None: these columns.
+    pub(crate) exprs: Option<Vec<BoundExpr>>,
+    /// The columns of both sides.
+    pub(crate) schema: Vec<Field>,
+    /// That of `right`.
+    search: Box<SearchPlan>,
+    search_id: usize,
+}
+
+impl LateralPlan {
+    /// None where `right` has no search.
+    pub(crate) fn new(left: Operator, right: Operator, schema: Vec<Field>) -> Option<LateralPlan> {
+        let mut lowest = &right;
+        while let Some(input) = lowest.inputs().first() {
+            lowest = input;
+        }
+        let OperatorKind::Search(search) = &lowest.kind else { return None };
+        let (search, search_id) = (search.clone(), lowest.id);
+        Some(LateralPlan { left, right, predicate: None, exprs: None, schema, search, search_id })
+    }
+
+    /// The search of the right side.
+    pub(crate) fn search(&self) -> &SearchPlan {
+        &self.search
+    }
+
+    /// The measurement id of the search.
+    pub(crate) fn search_id(&self) -> usize {
+        self.search_id
+    }
 }
 
 /// A scan of a table.
@@ -211,6 +254,7 @@ impl Operator {
             | OperatorKind::Scan(_)
             | OperatorKind::Search(_)
             | OperatorKind::Read(_) => Vec::new(),
+            OperatorKind::Lateral(plan) => vec![&plan.left, &plan.right],
             OperatorKind::Filter { input, .. }
             | OperatorKind::Project { input, .. }
             | OperatorKind::Aggregate { input, .. }

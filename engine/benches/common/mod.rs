@@ -10,7 +10,9 @@ use argtop::model::{Device, Dtype, Encoder, ModelLimits, ModelSpec, Pooling, Run
 
 pub(crate) type Fallible<T> = Result<T, Box<dyn Error>>;
 
-fn cache() -> Fallible<PathBuf> {
+/// Where `make setup` puts what it fetches.
+#[allow(dead_code)]
+pub(crate) fn cache() -> Fallible<PathBuf> {
     match env::var_os("ARGTOP_CACHE") {
         Some(cache) => Ok(cache.into()),
         None => Ok(Path::new(&env::var_os("HOME").ok_or("HOME is not set")?).join(".cache/argtop")),
@@ -30,12 +32,19 @@ pub(crate) fn titles(name: &str) -> Fallible<Vec<String>> {
     json.lines().map(title).collect()
 }
 
+/// The ONNX Runtime library.
+pub(crate) fn onnxruntime() -> Fallible<PathBuf> {
+    match env::var_os("ORT_DYLIB_PATH") {
+        Some(path) => Ok(path.into()),
+        None => Ok(cache()?.join("lib/libonnxruntime.so.1.31.1")),
+    }
+}
+
 /// MiniLM-L3 without a cache of texts.
+#[allow(dead_code)]
 pub(crate) fn encoder(dtype: Dtype, threads: usize) -> Fallible<Encoder> {
     let cache = cache()?;
-    let library = env::var_os("ORT_DYLIB_PATH")
-        .map_or_else(|| cache.join("lib/libonnxruntime.so.1.31.1"), PathBuf::from);
-    let runtime = Runtime::load(Some(&library))?;
+    let runtime = Runtime::load(Some(&onnxruntime()?))?;
     let file = |name: &str| fs::read(cache.join("models/minilm-l3").join(name));
     let limits = ModelLimits { cache_entries: 0, ..ModelLimits::default() };
     let spec = ModelSpec {
@@ -52,6 +61,7 @@ pub(crate) fn encoder(dtype: Dtype, threads: usize) -> Fallible<Encoder> {
 }
 
 /// The middle one of some times.
+#[allow(dead_code)]
 pub(crate) fn median(times: &[f64]) -> f64 {
     let mut sorted = times.to_vec();
     sorted.sort_by(f64::total_cmp);

@@ -10,6 +10,7 @@ mod dml;
 mod evaluate;
 mod expr;
 mod from;
+mod lateral;
 mod functions;
 mod fuse;
 mod generated;

@@ -31,12 +31,18 @@ impl Binder<'_> {
     pub(super) fn query(&mut self, query: &Query) -> BindResult<Node> {
         match &query.body {
             QueryBody::Values(rows) => self.values_query(rows, query),
-            QueryBody::Select(select) => self.select(select, query),
+            QueryBody::Select(select) => self.select(select, query, &Scope::empty()),
         }
     }
 
-    fn select(&mut self, select: &Select, query: &Query) -> BindResult<Node> {
-        let source = self.source(select)?;
+    /// `outer` are columns that the SEARCH of its FROM may name.
+    pub(super) fn select(
+        &mut self,
+        select: &Select,
+        query: &Query,
+        outer: &Scope<'_>,
+    ) -> BindResult<Node> {
+        let source = self.source(select, outer)?;
         let Source { node, fields, window, searched } = source;
         let mut calls = Calls::new(fields.len());
         let parts = self.parts(select, query, &fields, &mut calls)?;
@@ -53,8 +59,8 @@ impl Binder<'_> {
     }
 
     /// FROM with WHERE and QUALIFY.
-    fn source(&mut self, select: &Select) -> BindResult<Source> {
-        let mut source = self.from(select.from.as_ref())?;
+    fn source(&mut self, select: &Select, outer: &Scope<'_>) -> BindResult<Source> {
+        let mut source = self.from(select.from.as_ref(), outer)?;
         if let Some(filter) = &select.filter {
             source.node = match source.node {
                 Node::Search(mut search) => {
