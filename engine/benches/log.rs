@@ -1,11 +1,11 @@
 //! Queries a second of `COPY (... CROSS JOIN LATERAL ...) TO`, from a log on the disk to answers on the disk:
-//! `make bench`, or `cargo bench --workspace --bench log -- [ROWS]`, where ROWS is the length of the longer log.
+//! `make bench`, or `cargo bench --workspace --bench log -- [ROWS]`, where ROWS is the length of the longer
+//! log.
 //!
-//! The labels of the demonstration's set, encoded in 8 bits, searched exactly through a flat index; the best 100
-//! of each text, written as id, score and rank to CSV. The logs hold titles of the set's test texts with a
-//! number, so that all are different, and the same number of rows of which six of ten repeat an earlier text.
-//! They take turns; the best of the rounds is given. Peak memory is that of this process, and is reset between
-//! the logs.
+//! The labels of the demonstration's set, encoded in 8 bits, searched exactly through a flat index; the best
+//! 100 of each text, written as id, score and rank to CSV. The logs hold different titles of the set's test
+//! texts, and the same number of rows of which six of ten repeat an earlier text. They take turns; the best
+//! of the rounds is given. Peak memory is that of this process, and is reset between the logs.
 
 #![allow(clippy::print_stdout)]
 
@@ -32,7 +32,8 @@ fn labels(folder: &Path) -> Fallible<Database> {
     let set = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cli/demo/wordnet/lbl.json.gz");
     for sql in [
         format!(
-            "CREATE MODEL m FROM '{0}/model.onnx' TOKENIZER '{0}/tokenizer.json' WITH (max_tokens = 64, dtype = 'int8')",
+            "CREATE MODEL m FROM '{0}/model.onnx' TOKENIZER '{0}/tokenizer.json'
+               WITH (max_tokens = 64, dtype = 'int8')",
             models.display()
         ),
         "CREATE TABLE t (id BIGINT PRIMARY KEY, title TEXT NOT NULL,
@@ -53,7 +54,8 @@ fn write_log(path: &Path, texts: &[String], rows: usize, repeats: u8) -> Fallibl
     let mut log = String::new();
     let mut different = 0;
     for row in 0..rows {
-        let number = if different > 0 && random.u8(..10) < repeats { random.usize(..different) } else { different };
+        let number =
+            if different > 0 && random.u8(..10) < repeats { random.usize(..different) } else { different };
         different = different.max(number + 1);
         let text = match number / texts.len() {
             0 => texts[number].clone(),

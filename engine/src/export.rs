@@ -214,7 +214,13 @@ impl RowPrinter {
         }
         let lead = |(place, column): (usize, &String)| match jsonl {
             true => format!("{}{}:", if place == 0 { '{' } else { ',' }, quoted(column)).into_bytes(),
-            false => if place == 0 { Vec::new() } else { vec![b','] },
+            false => {
+                if place == 0 {
+                    Vec::new()
+                } else {
+                    vec![b',']
+                }
+            }
         };
         let leads = columns.iter().enumerate().map(lead).collect();
         let mut printer =

@@ -13,8 +13,8 @@ use argtop_storage::{ColumnType, IndexRecord, Key, TableRecord};
 use crate::error::Error;
 use crate::execute::Run;
 use crate::physical::{
-    BranchPlan, LateralPlan, Operator, OperatorKind, ScanPlan, SearchPlan, StageKind, StagePlan, VectorColumn,
-    VectorSource, all_stages, number_stages, window,
+    BranchPlan, LateralPlan, Operator, OperatorKind, ScanPlan, SearchPlan, StageKind, StagePlan,
+    VectorColumn, VectorSource, all_stages, number_stages, window,
 };
 use crate::view::vector_columns;
 

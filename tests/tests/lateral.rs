@@ -13,7 +13,19 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 const WORDS: [&str; 14] = [
-    "red", "boot", "oak", "desk", "garden", "chair", "running", "shoe", "lamp", "tall", "stone", "it's", "\u{e4}pfel",
+    "red",
+    "boot",
+    "oak",
+    "desk",
+    "garden",
+    "chair",
+    "running",
+    "shoe",
+    "lamp",
+    "tall",
+    "stone",
+    "it's",
+    "\u{e4}pfel",
     "of",
 ];
 
@@ -32,7 +44,8 @@ fn shop(folder: &Path) -> Database {
         words.join(" ").replace('\'', "''")
     };
     let mut insert = |from: i64, to: i64| {
-        let rows: Vec<String> = (from..to).map(|id| format!("({id}, '{}', {})", title(&mut random), id % 7)).collect();
+        let rows: Vec<String> =
+            (from..to).map(|id| format!("({id}, '{}', {})", title(&mut random), id % 7)).collect();
         suite::execute(&database, &format!("INSERT INTO t (id, title, part) VALUES {}", rows.join(", ")));
     };
     insert(0, 350);
@@ -72,7 +85,12 @@ const RESTS: [&str; 5] = [
 ];
 
 /// The rows of LATERAL over these texts, and those of the queries one by one.
-fn compare(database: &Database, texts: &[String], via: &str, rest: &str) -> (Vec<Vec<Value>>, Vec<Vec<Value>>) {
+fn compare(
+    database: &Database,
+    texts: &[String],
+    via: &str,
+    rest: &str,
+) -> (Vec<Vec<Value>>, Vec<Vec<Value>>) {
     let mut values = String::new();
     for (number, text) in texts.iter().enumerate() {
         let comma = if number > 0 { ", " } else { "" };
@@ -97,14 +115,16 @@ fn compare(database: &Database, texts: &[String], via: &str, rest: &str) -> (Vec
 fn a_batch_gives_what_single_queries_give() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let database = shop(folder.path());
-    let text = prop::collection::vec(prop::sample::select(WORDS.to_vec()), 0..9).prop_map(|words| words.join(" "));
+    let text =
+        prop::collection::vec(prop::sample::select(WORDS.to_vec()), 0..9).prop_map(|words| words.join(" "));
     // Texts come again: alone, beside each other, in later blocks.
-    let texts = (prop::collection::vec(text, 1..60), prop::collection::vec(any::<prop::sample::Index>(), 0..120))
-        .prop_map(|(mut texts, again)| {
-            let first = texts.clone();
-            texts.extend(again.iter().map(|index| index.get(&first).clone()));
-            texts
-        });
+    let texts =
+        (prop::collection::vec(text, 1..60), prop::collection::vec(any::<prop::sample::Index>(), 0..120))
+            .prop_map(|(mut texts, again)| {
+                let first = texts.clone();
+                texts.extend(again.iter().map(|index| index.get(&first).clone()));
+                texts
+            });
     let strategy = (texts, prop::sample::select(VIAS.to_vec()), prop::sample::select(RESTS.to_vec()));
     let mut runner = TestRunner::new(Config::with_cases(40));
     let result = runner.run(&strategy, |(texts, via, rest)| {
@@ -140,7 +160,8 @@ fn write_log(path: &Path, rows: usize) {
     let mut log = String::new();
     for number in 0..rows {
         let again = if random.u8(..10) < 3 { random.usize(..number + 1) } else { number };
-        let words: Vec<&str> = (0..12).map(|place| WORDS[(again / 3 + place * (again % 11 + 1)) % WORDS.len()]).collect();
+        let words: Vec<&str> =
+            (0..12).map(|place| WORDS[(again / 3 + place * (again % 11 + 1)) % WORDS.len()]).collect();
         let text = match number % 1_000 {
             500 => "null".to_string(),
             _ => format!("\"{} {again}\"", words.join(" ")),
@@ -227,13 +248,17 @@ fn a_killed_run_goes_on_to_the_same_end() {
     let whole = suite::execute(&database, &copy(folder, "whole", "PRESERVE_ORDER true"));
     let expected = parts(&folder.join("whole"));
     assert_eq!(whole as usize, lines(&expected).len());
-    let bad = |target: &str| fs::read_to_string(folder.join(format!("{target}.bad.jsonl"))).expect("bad rows");
+    let bad =
+        |target: &str| fs::read_to_string(folder.join(format!("{target}.bad.jsonl"))).expect("bad rows");
     assert_eq!(bad("whole").lines().count(), 40 + 8);
     for (target, order) in [("ordered", "true"), ("any", "false")] {
         let sql = copy(folder, target, &format!("PRESERVE_ORDER {order}, RESUME true"));
         let left = lines(&parts(&folder.join(target))).len();
         let written = suite::execute(&database, &sql) as usize;
-        assert!(written < whole as usize && written + left >= whole as usize, "{left} rows and {written} more");
+        assert!(
+            written < whole as usize && written + left >= whole as usize,
+            "{left} rows and {written} more"
+        );
         let found = parts(&folder.join(target));
         check_whole(&found);
         assert_eq!(lines(&found), lines(&expected), "{target}");
@@ -272,7 +297,8 @@ fn an_interrupt_and_a_deadline_leave_whole_files() {
     });
     check_whole(&parts(&folder.join("out")));
     let hidden = |folder: &Path| {
-        let entries = fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("an entry").file_name());
+        let entries =
+            fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("an entry").file_name());
         entries.filter(|name| name.to_string_lossy().starts_with('.')).count()
     };
     assert_eq!(hidden(&folder.join("out")) + hidden(folder), 0, "no half file stays");

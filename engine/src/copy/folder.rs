@@ -7,8 +7,8 @@
 //! ```
 //!
 //! The line of a file is written after the file has its name: a file without a line is written again. A line
-//! says which rows of the log it answers, so that the next run leaves these out; all rows of one answer are in
-//! one file. Every shard has files and a manifest of its own.
+//! says which rows of the log it answers, so that the next run leaves these out; all rows of one answer are
+//! in one file. Every shard has files and a manifest of its own.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Seek, Write};
@@ -128,7 +128,12 @@ struct Past {
 
 impl Folder {
     /// Makes the folder, or goes on in it.
-    pub(super) fn open(path: PathBuf, head: Head, resume: bool, printer: &RowPrinter) -> Result<Folder, Error> {
+    pub(super) fn open(
+        path: PathBuf,
+        head: Head,
+        resume: bool,
+        printer: &RowPrinter,
+    ) -> Result<Folder, Error> {
         let failed = |source| io_error(&path, source);
         if !path.exists() {
             fs::create_dir(&path).map_err(failed)?;

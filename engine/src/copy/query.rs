@@ -47,7 +47,10 @@ fn asked(options: &[(String, Value)]) -> Result<Asked, Error> {
     };
     reader.finish()?;
     if asked.error_file.is_some() && !asked.skip {
-        return Err(Error::value("ERROR_FILE without ON_ERROR 'skip'", "add ON_ERROR 'skip', or leave it out"));
+        return Err(Error::value(
+            "ERROR_FILE without ON_ERROR 'skip'",
+            "add ON_ERROR 'skip', or leave it out",
+        ));
     }
     Ok(asked)
 }
@@ -142,12 +145,19 @@ impl Target {
             let fix = format!("write a slash behind it: TO '{}/'", self.path);
             return Err(Error::value(format!("{option} needs a folder, and '{}' is a file", self.path), fix));
         }
-        let mut file = OutputFile::create(run.inner.access.output(Path::new(&self.path)).map_err(path_error)?)?;
+        let mut file =
+            OutputFile::create(run.inner.access.output(Path::new(&self.path)).map_err(path_error)?)?;
         file.write(printer.header())?;
         Ok(file)
     }
 
-    fn folder(&self, run: &Run, asked: &Asked, printer: &RowPrinter, log_bytes: u64) -> Result<Folder, Error> {
+    fn folder(
+        &self,
+        run: &Run,
+        asked: &Asked,
+        printer: &RowPrinter,
+        log_bytes: u64,
+    ) -> Result<Folder, Error> {
         let path = run.inner.access.output_folder(Path::new(&self.path)).map_err(path_error)?;
         let rows_max = asked.rows_per_file.unwrap_or(ROWS_PER_FILE);
         let head = super::folder::Head {

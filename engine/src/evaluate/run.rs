@@ -355,7 +355,8 @@ impl Searches {
         let mut encoded = Encoded::default();
         let mut timed = |search: &Prepared| {
             let started = Instant::now();
-            let answers = search.with_plan(deepened(search.plan(), depth)).answer(&block.inputs, &mut encoded)?;
+            let answers =
+                search.with_plan(deepened(search.plan(), depth)).answer(&block.inputs, &mut encoded)?;
             Ok::<_, Error>((answers, started.elapsed().as_secs_f64()))
         };
         let exact = self.exact.as_ref().map(&mut timed).transpose()?;

@@ -5,8 +5,8 @@
 //!              texts, numbers   equal texts once, sorted by length, encoded and searched together
 //! ```
 //!
-//! Blocks go through a bounded line of work (`pipeline`), so that memory does not grow with the log. Answers are
-//! those of single queries: both go through `search::Prepared`.
+//! Blocks go through a bounded line of work (`pipeline`), so that memory does not grow with the log. Answers
+//! are those of single queries: both go through `search::Prepared`.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};

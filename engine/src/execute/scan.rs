@@ -138,7 +138,9 @@ pub(crate) fn read(run: &Run, call: &argtop_query::catalog::ReadCall) -> Result<
                 let error = |bad| Error::Import(ImportError::Row(Box::new(bad)));
                 rows.into_iter().map(|row| row.map_err(error)).collect()
             }),
-            false => source.next_batch(BATCH_LABELS).transpose()?.map(|rows| rows.into_iter().map(Ok).collect()),
+            false => {
+                source.next_batch(BATCH_LABELS).transpose()?.map(|rows| rows.into_iter().map(Ok).collect())
+            }
         };
         tell(&run, &*source);
         Some(batch.unwrap_or_else(|error| vec![Err(Error::from(error))]))

@@ -60,7 +60,8 @@ pub fn bind(statement: &Statement, catalog: &dyn Catalog, limits: &Limits) -> Re
 /// As [`bind`]; parameters, aggregates and subqueries are refused.
 pub fn bind_expression(sql: &str, fields: &[Field], limits: &Limits) -> Result<BoundExpr, QueryError> {
     let expr = parse_expression(sql, limits)?;
-    let mut binder = Binder { catalog: &NoCatalog, limits, parameters: Vec::new(), copied_nodes: 0, skips: false };
+    let mut binder =
+        Binder { catalog: &NoCatalog, limits, parameters: Vec::new(), copied_nodes: 0, skips: false };
     binder.expr(&expr, &Scope::new(fields), Place::Stored)
 }
 

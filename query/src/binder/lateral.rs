@@ -14,7 +14,9 @@ impl Binder<'_> {
         if left.searched {
             let message = "LATERAL behind a SEARCH";
             let error = QueryError::new(ErrorCode::NoPlan, message).at(lateral.span);
-            return Err(error.help("put the search into a subquery with its LIMIT: FROM (SELECT ... LIMIT n) AS a"));
+            return Err(
+                error.help("put the search into a subquery with its LIMIT: FROM (SELECT ... LIMIT n) AS a")
+            );
         }
         check_alias(&left.fields, lateral.alias.as_ref())?;
         let select = one_search(&lateral.query)?;

@@ -36,12 +36,7 @@ impl Binder<'_> {
     }
 
     /// `outer` are columns that the SEARCH of its FROM may name.
-    pub(super) fn select(
-        &mut self,
-        select: &Select,
-        query: &Query,
-        outer: &Scope<'_>,
-    ) -> BindResult<Node> {
+    pub(super) fn select(&mut self, select: &Select, query: &Query, outer: &Scope<'_>) -> BindResult<Node> {
         let source = self.source(select, outer)?;
         let Source { node, fields, window, searched } = source;
         let mut calls = Calls::new(fields.len());

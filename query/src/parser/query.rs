@@ -3,8 +3,8 @@
 use super::cursor::{Parsed, Parser, fail, no_duplicates};
 use super::words::{JOIN, Missing, missing_statement};
 use crate::ast::{
-    Argument, Expr, ExprKind, FromItem, Ident, Lateral, OrderItem, Query, QueryBody, Search, SearchInput, Select,
-    SelectItem,
+    Argument, Expr, ExprKind, FromItem, Ident, Lateral, OrderItem, Query, QueryBody, Search, SearchInput,
+    Select, SelectItem,
 };
 use crate::error::{ErrorCode, QueryError, Span};
 use crate::lexer::TokenKind;

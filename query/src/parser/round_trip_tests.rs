@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 
 use crate::ast::{
-    Call, Chain, ColumnName, DistanceOp, Expr, ExprKind, FromItem, Fuse, FuseBranch, FuseMethod, Ident, Lateral,
-    OrderItem, Override, Query, QueryBody, Search, SearchInput, Select, SelectItem, Stage, StageKind,
-    StageOption, TypeName, Via,
+    Call, Chain, ColumnName, DistanceOp, Expr, ExprKind, FromItem, Fuse, FuseBranch, FuseMethod, Ident,
+    Lateral, OrderItem, Override, Query, QueryBody, Search, SearchInput, Select, SelectItem, Stage,
+    StageKind, StageOption, TypeName, Via,
 };
 use crate::error::{ErrorCode, Span};
 use crate::expr::{BinaryOp, UnaryOp};

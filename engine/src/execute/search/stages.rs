@@ -379,11 +379,7 @@ fn expect_dimension(queries: &Queries, dimension: usize, name: &str) -> Result<(
 }
 
 /// ENCODE: texts to vectors, normalised where the model says so.
-fn encode(
-    run: &Run,
-    model: &ModelRecord,
-    inputs: &[QueryInput],
-) -> Result<(Queries, Vec<String>), Error> {
+fn encode(run: &Run, model: &ModelRecord, inputs: &[QueryInput]) -> Result<(Queries, Vec<String>), Error> {
     let encoder = run.view.encoder(model)?;
     let texts: Vec<&str> = inputs.iter().map(|input| input.as_text().unwrap_or("")).collect();
     let encoded = encoder.encode(&|| run.context.is_cancelled(), &texts)?;
