@@ -104,7 +104,20 @@ fn read_only_reason(database: &Database) -> String {
 
 /// A SEARCH without LIMIT gets one; whoever did not know is told.
 fn default_limit(statement: &ast::Statement, plan: &LogicalPlan) -> Option<String> {
-    let ast::StatementKind::Query(query) = &statement.kind else { return None };
+    let query = match &statement.kind {
+        ast::StatementKind::Query(query) => query,
+        ast::StatementKind::CopyTo(copy) => match &copy.source {
+            ast::CopySource::Query(query) => query,
+            ast::CopySource::Evaluate(_) => return None,
+        },
+        _ => return None,
+    };
+    if let ast::QueryBody::Select(select) = &query.body
+        && let Some(ast::FromItem::Lateral(lateral)) = &select.from
+        && lateral.query.limit.is_none()
+    {
+        return Some("LATERAL: LIMIT 10 by default".to_string());
+    }
     let LogicalPlan::Query(root) = plan else { return None };
     let limited = match root {
         Node::Project { input, .. } => &**input,

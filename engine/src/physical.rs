@@ -69,7 +69,9 @@ impl LateralPlan {
             lowest = input;
         }
         let OperatorKind::Search(search) = &lowest.kind else { return None };
-        let (search, search_id) = (search.clone(), lowest.id);
+        let (mut search, search_id) = (search.clone(), lowest.id);
+        // Their scores would take more memory than the labels.
+        search.stage_columns &= reads_from(&right, search.table.columns.len() + 2);
         Some(LateralPlan { left, right, predicate: None, exprs: None, schema, search, search_id })
     }
 
@@ -82,6 +84,29 @@ impl LateralPlan {
     pub(crate) fn search_id(&self) -> usize {
         self.search_id
     }
+}
+
+/// Whether what stands over a search reads its columns from `first` on.
+fn reads_from(right: &Operator, first: usize) -> bool {
+    let reads = |expr: &BoundExpr| expr.columns().last().is_some_and(|column| *column >= first);
+    match &right.kind {
+        // Below it nothing is read that is not named.
+        OperatorKind::Project { input, exprs } => exprs.iter().any(reads) || reads_below(input, &reads),
+        OperatorKind::Filter { input, .. }
+        | OperatorKind::Sort { input, .. }
+        | OperatorKind::Limit { input, .. } => reads_from(input, first),
+        _ => true,
+    }
+}
+
+fn reads_below(operator: &Operator, reads: &impl Fn(&BoundExpr) -> bool) -> bool {
+    let own = match &operator.kind {
+        OperatorKind::Filter { predicate, .. } => reads(predicate),
+        OperatorKind::Sort { keys, .. } => keys.iter().any(|key| reads(&key.expr)),
+        OperatorKind::Project { .. } => true,
+        _ => false,
+    };
+    own || operator.inputs().first().is_some_and(|input| reads_below(input, reads))
 }
 
 /// A scan of a table.

@@ -149,8 +149,8 @@ fn stages_and_filters_have_answers_to_compare() {
         }
     }
     // The whole answer of an index that answers with all its labels.
-    let sql = "SELECT r.* FROM (VALUES ('red boot')) AS q (text) CROSS JOIN LATERAL (SELECT * FROM t SEARCH text VIA EXACT
-               LIMIT ALL) AS r";
+    let sql = "SELECT r.* FROM (VALUES ('red boot')) AS q (text)
+               CROSS JOIN LATERAL (SELECT * FROM t SEARCH text VIA EXACT LIMIT ALL) AS r";
     assert_eq!(suite::rows(&database, sql).len(), 397);
 }
 

@@ -141,6 +141,7 @@ pub(crate) struct Answers {
     shard: (u64, u64),
     skip: bool,
     queries: u64,
+    /// Bytes that were only passed over, for what earlier runs have done.
     read_before: Option<u64>,
     answered: Arc<AtomicU64>,
     started: Instant,
@@ -180,6 +181,7 @@ pub(crate) fn answers(
         answered: answered.clone(),
     };
     let reading = Run { log: Some(log.clone()), ..run.clone() };
+    let read_before = options.done.is_empty().then_some(0);
     let mut reader = Reader {
         rows: open(&reading, &plan.left)?,
         run: run.clone(),
@@ -204,7 +206,7 @@ pub(crate) fn answers(
         shard: options.shard,
         skip: options.skip,
         queries: 0,
-        read_before: None,
+        read_before,
         answered,
         started,
     })
@@ -244,7 +246,7 @@ impl Answers {
     /// Reports queries; their number in all is told from the share of the log that was read.
     fn report(&mut self, read: u64) {
         let total = self.log_bytes();
-        let before = *self.read_before.get_or_insert(0);
+        let before = *self.read_before.get_or_insert(read);
         let share = read.saturating_sub(before) as f64 / total.saturating_sub(before).max(1) as f64;
         let all = (total > 0 && share > 0.0).then(|| (self.queries as f64 / share) as u64);
         self.run.context.progress("answering queries", self.queries, all.map(|all| all.max(self.queries)));

@@ -132,8 +132,8 @@ impl<T> Iterator for Line<T> {
                     self.waiting.insert(number, result);
                 }
                 Ok((_, result)) => break result,
-                // All threads have ended; every block was taken.
-                Err(_) => return None,
+                // All threads have ended.
+                Err(_) => break self.waiting.pop_first()?.1,
             }
         };
         self.next += 1;

@@ -5,6 +5,8 @@ use crate::binder::context::{BindResult, Binder};
 use crate::binder::from::{Source, derived_fields, plain};
 use crate::binder::scope::Scope;
 use crate::error::{ErrorCode, QueryError, Span};
+use crate::expr::BoundExpr;
+use crate::node::output_schema;
 use crate::plan::{Field, Node};
 
 impl Binder<'_> {
@@ -93,4 +95,24 @@ fn explained(error: QueryError, left: &[Field]) -> QueryError {
     }
     let help = "in LATERAL only SEARCH may name the columns before it; select and filter by them outside";
     QueryError { help: None, ..error }.help(help)
+}
+
+/// WHERE behind LATERAL. What names columns of the left side only leaves rows out before they are searched
+/// for; no rule of the optimiser, since a row that has no answer is an error.
+pub(super) fn filtered_lateral(
+    left: Box<Node>,
+    right: Box<Node>,
+    schema: Vec<Field>,
+    predicate: BoundExpr,
+) -> Node {
+    let width = output_schema(&left).len();
+    let of_left = |conjunct: &BoundExpr| conjunct.columns().iter().all(|column| *column < width);
+    let (before, behind): (Vec<BoundExpr>, Vec<BoundExpr>) =
+        predicate.conjuncts().into_iter().partition(of_left);
+    let filter = |input: Box<Node>, conjuncts: Vec<BoundExpr>| match conjuncts.is_empty() {
+        true => input,
+        false => Box::new(Node::Filter { input, predicate: BoundExpr::and(conjuncts) }),
+    };
+    let lateral = Box::new(Node::Lateral { left: filter(left, before), right, schema });
+    *filter(lateral, behind)
 }

@@ -6,6 +6,7 @@ use crate::binder::columns::Item;
 use crate::binder::context::{BindResult, Binder};
 use crate::binder::expr::{Place, Site};
 use crate::binder::from::Source;
+use crate::binder::lateral::filtered_lateral;
 use crate::binder::scope::Scope;
 use crate::binder::search::Window;
 use crate::binder::types::fold;
@@ -62,6 +63,10 @@ impl Binder<'_> {
                     let scope = Scope::where_of_search(&source.fields, search.table.columns.len());
                     search.filter = Some(self.predicate(filter, &scope, Place::Where)?);
                     Node::Search(search)
+                }
+                Node::Lateral { left, right, schema } => {
+                    let predicate = self.predicate(filter, &Scope::new(&source.fields), Place::Where)?;
+                    filtered_lateral(left, right, schema, predicate)
                 }
                 input => {
                     let predicate = self.predicate(filter, &Scope::new(&source.fields), Place::Where)?;

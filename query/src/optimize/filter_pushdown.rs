@@ -1,7 +1,6 @@
 //! Filters move towards the rows they filter.
 
 use crate::expr::BoundExpr;
-use crate::node::output_schema;
 use crate::optimize::Rule;
 use crate::optimize::substitute::substitute;
 use crate::plan::Node;
@@ -55,14 +54,6 @@ fn below(node: Node, conjunct: BoundExpr) -> (Node, Option<BoundExpr>) {
             conjuncts.push(conjunct);
             scan.filter = Some(BoundExpr::and(conjuncts));
             (Node::Scan(scan), None)
-        }
-        // What names columns of the left side only leaves rows out before they are searched for.
-        Node::Lateral { left, right, schema } => {
-            let width = output_schema(&left).len();
-            if conjunct.columns().iter().any(|column| *column >= width) {
-                return (Node::Lateral { left, right, schema }, Some(conjunct));
-            }
-            (Node::Lateral { left: Box::new(place(*left, conjunct)), right, schema }, None)
         }
         Node::Sort { input, keys } => (Node::Sort { input: Box::new(place(*input, conjunct)), keys }, None),
         Node::Project { input, exprs, schema } => {
