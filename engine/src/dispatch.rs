@@ -124,7 +124,7 @@ fn plan(
     let note = default_limit(statement, &bound.plan);
     let plan = optimize(bound.plan, &options);
     let now_us = jiff::Timestamp::now().as_microsecond();
-    let run = Run { inner: database.inner.clone(), view, context, params, now_us, settings };
+    let run = Run { inner: database.inner.clone(), view, context, params, now_us, settings, log: None };
     Ok((run, plan, note))
 }
 
@@ -141,7 +141,20 @@ fn read_only_reason(database: &Database) -> String {
 
 /// A SEARCH without LIMIT gets one; whoever did not know is told.
 fn default_limit(statement: &ast::Statement, plan: &LogicalPlan) -> Option<String> {
-    let ast::StatementKind::Query(query) = &statement.kind else { return None };
+    let query = match &statement.kind {
+        ast::StatementKind::Query(query) => query,
+        ast::StatementKind::CopyTo(copy) => match &copy.source {
+            ast::CopySource::Query(query) => query,
+            ast::CopySource::Evaluate(_) => return None,
+        },
+        _ => return None,
+    };
+    if let ast::QueryBody::Select(select) = &query.body
+        && let Some(ast::FromItem::Lateral(lateral)) = &select.from
+        && lateral.query.limit.is_none()
+    {
+        return Some("LATERAL: LIMIT 10 by default".to_string());
+    }
     let LogicalPlan::Query(root) = plan else { return None };
     let limited = match root {
         Node::Project { input, .. } => &**input,
@@ -208,7 +221,7 @@ fn change(run: &Run, plan: LogicalPlan, writer: Writer<'_>) -> Result<Output, Er
 fn read(database: &Database, run: &Run, plan: LogicalPlan) -> Result<Output, Error> {
     match plan {
         LogicalPlan::Query(node) => query(run, &node),
-        LogicalPlan::CopyTo(plan) => copy_to(database, run, plan),
+        LogicalPlan::CopyTo(plan) => copy::copy_to(run, plan, |source| read(database, run, source)),
         LogicalPlan::Evaluate(plan) => evaluate::run::evaluate(run, &plan),
         LogicalPlan::Explain(plan) => explain::explain(database, run, plan),
         LogicalPlan::Set { name, value } => {
@@ -245,10 +258,4 @@ fn query(run: &Run, node: &Node) -> Result<Output, Error> {
         notes: Vec::new(),
         context: None,
     })
-}
-
-/// COPY (query) TO: the rows go to the file and their number comes back.
-fn copy_to(database: &Database, run: &Run, plan: argtop_query::plan::CopyTo) -> Result<Output, Error> {
-    let source = read(database, run, *plan.source)?;
-    copy::copy_to(run, source, &plan.path, plan.format.as_deref())
 }

@@ -11,7 +11,7 @@ use crate::database::Database;
 use crate::dispatch::{Output, perform};
 use crate::error::Error;
 use crate::execute::{self, Run};
-use crate::physical::{BranchPlan, Operator, OperatorKind, SearchPlan, StageKind, StagePlan};
+use crate::physical::{BranchPlan, LateralPlan, Operator, OperatorKind, SearchPlan, StageKind, StagePlan};
 use crate::planner::Planner;
 use crate::statement::Column;
 
@@ -223,6 +223,7 @@ fn operator_line(operator: &Operator) -> Line {
             }
         }
         OperatorKind::Search(plan) => search_line(operator, plan),
+        OperatorKind::Lateral(plan) => return lateral_line(operator, plan),
         OperatorKind::Read(call) => Line::new(format!("read {}", call.path), Some(operator.id)),
         OperatorKind::Filter { predicate, .. } => {
             Line::new(format!("filter {}", printed(predicate)), Some(operator.id))
@@ -251,6 +252,35 @@ fn operator_line(operator: &Operator) -> Line {
         }
     };
     line.children.extend(operator.inputs().into_iter().map(operator_line));
+    line
+}
+
+/// What stands over the search of the right side is done for each row, too often to be measured.
+fn lateral_line(operator: &Operator, plan: &LateralPlan) -> Line {
+    let mut line = Line::new("lateral", Some(operator.id));
+    let search = plan.search();
+    for (what, query) in [("text", &search.text), ("vector", &search.vector)] {
+        if let Some(query) = query {
+            line.notes.push(format!("{what} {}", print_expr(query, &plan.schema)));
+        }
+    }
+    line.notes.push("in blocks, equal texts once".to_string());
+    if let Some(predicate) = &plan.predicate {
+        line.notes.push(format!("filter {}", print_expr(predicate, &plan.schema)));
+    }
+    if let Some(exprs) = &plan.exprs {
+        let list: Vec<String> = exprs.iter().map(|expr| print_expr(expr, &plan.schema)).collect();
+        line.notes.push(format!("project {}", list.join(", ")));
+    }
+    line.children = vec![operator_line(&plan.left), unmeasured(operator_line(&plan.right), plan.search_id())];
+    line
+}
+
+fn unmeasured(mut line: Line, search: usize) -> Line {
+    if line.id != Some(search) {
+        line.id = None;
+        line.children = line.children.into_iter().map(|child| unmeasured(child, search)).collect();
+    }
     line
 }
 

@@ -84,22 +84,11 @@ pub fn open_sink(
     columns: &[String],
     access: &Access,
 ) -> Result<Box<dyn Sink>, ExportError> {
-    let format = FileFormat::of(&path.to_string_lossy(), format)?;
+    let printer = RowPrinter::new(path, format, columns)?;
     let path = access.output(path)?;
-    if !matches!(format, FileFormat::Jsonl | FileFormat::Csv) {
-        return Err(ExportError::Format { path });
-    }
-    let jsonl = format == FileFormat::Jsonl;
-    if let Some(column) = repeated(columns).filter(|_| jsonl) {
-        return Err(ExportError::Columns { column: column.to_owned() });
-    }
-    let output = Output::create(path)?;
-    let mut sink = FileSink { output, columns: columns.to_vec(), jsonl, rows: 0, line: Vec::new() };
-    if !jsonl {
-        let header: Vec<Option<String>> = columns.iter().cloned().map(Some).collect();
-        sink.write_csv(&header)?;
-    }
-    Ok(Box::new(sink))
+    let mut output = OutputFile::create(path)?;
+    output.write(printer.header())?;
+    Ok(Box::new(FileSink { output, printer, rows: 0, line: Vec::new() }))
 }
 
 fn repeated(columns: &[String]) -> Option<&str> {
@@ -108,8 +97,9 @@ fn repeated(columns: &[String]) -> Option<&str> {
     names.iter().zip(names.iter().skip(1)).find(|(a, b)| a == b).map(|(a, _)| *a)
 }
 
-/// The temporary file of a sink.
-struct Output {
+/// A file that is written beside its place and appears there when it is complete; dropped before
+/// [`OutputFile::finish`] it leaves nothing behind.
+pub(crate) struct OutputFile {
     path: PathBuf,
     temporary: PathBuf,
     writer: Option<Writer>,
@@ -120,12 +110,26 @@ enum Writer {
     Gzip(GzEncoder<BufWriter<File>>),
 }
 
-impl Output {
-    fn create(path: PathBuf) -> Result<Self, ExportError> {
+impl OutputFile {
+    /// Begins a file that nobody else writes at the same time under the same temporary name.
+    pub(crate) fn create(path: PathBuf) -> Result<Self, ExportError> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let random = fastrand::u64(..);
         let temporary = path.with_file_name(format!(".{name}.{random:016x}.tmp"));
         let file = OpenOptions::new().write(true).create_new(true).open(&temporary);
+        Self::over(path, temporary, file)
+    }
+
+    /// Begins a file of a run that may be killed and gone on with: what the run before left under the
+    /// temporary name is overwritten.
+    pub(crate) fn resumable(path: PathBuf) -> Result<Self, ExportError> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let temporary = path.with_file_name(format!(".{name}.tmp"));
+        let file = OpenOptions::new().write(true).create(true).truncate(true).open(&temporary);
+        Self::over(path, temporary, file)
+    }
+
+    fn over(path: PathBuf, temporary: PathBuf, file: io::Result<File>) -> Result<Self, ExportError> {
         let file = file.map_err(|source| ExportError::Io { path: path.clone(), source })?;
         let buffered = BufWriter::with_capacity(256 << 10, file);
         let writer = if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz")) {
@@ -133,14 +137,14 @@ impl Output {
         } else {
             Writer::Plain(buffered)
         };
-        Ok(Output { path, temporary, writer: Some(writer) })
+        Ok(OutputFile { path, temporary, writer: Some(writer) })
     }
 
     fn error(&self, source: io::Error) -> ExportError {
         ExportError::Io { path: self.path.clone(), source }
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<(), ExportError> {
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), ExportError> {
         let written = match &mut self.writer {
             Some(Writer::Plain(writer)) => writer.write_all(bytes),
             Some(Writer::Gzip(writer)) => writer.write_all(bytes),
@@ -149,7 +153,8 @@ impl Output {
         written.map_err(|e| self.error(e))
     }
 
-    fn finish(&mut self) -> Result<(), ExportError> {
+    /// Syncs the file and gives it its name.
+    pub(crate) fn finish(&mut self) -> Result<(), ExportError> {
         let Some(writer) = self.writer.take() else { return Ok(()) };
         let finished = (|| {
             let buffered = match writer {
@@ -172,7 +177,7 @@ impl Output {
     }
 }
 
-impl Drop for Output {
+impl Drop for OutputFile {
     fn drop(&mut self) {
         if self.writer.take().is_some() {
             // A file that cannot be removed is left with its temporary name, which no reader takes for data.
@@ -181,19 +186,86 @@ impl Drop for Output {
     }
 }
 
-struct FileSink {
-    output: Output,
+/// Rows as the bytes of a format. It holds no state between rows, so that several threads may print.
+#[derive(Clone, Debug)]
+pub(crate) struct RowPrinter {
+    path: PathBuf,
     columns: Vec<String>,
+    /// What stands before each value of a row: of JSONL the key, of CSV the comma.
+    leads: Vec<Vec<u8>>,
+    header: Vec<u8>,
     jsonl: bool,
-    rows: u64,
-    line: Vec<u8>,
 }
 
-impl FileSink {
-    fn no_form(&self, place: usize, value: &Value) -> ExportError {
+impl RowPrinter {
+    /// A printer for rows of these columns; the format comes from `format` or the path's extension.
+    ///
+    /// # Errors
+    /// The format is neither jsonl nor csv, or two keys of a JSON object are the same.
+    pub(crate) fn new(path: &Path, format: Option<&str>, columns: &[String]) -> Result<Self, ExportError> {
+        let known = FileFormat::of(&path.to_string_lossy(), format)?;
+        let jsonl = match known {
+            FileFormat::Jsonl => true,
+            FileFormat::Csv => false,
+            FileFormat::Npy | FileFormat::Xc => return Err(ExportError::Format { path: path.to_owned() }),
+        };
+        if let Some(column) = repeated(columns).filter(|_| jsonl) {
+            return Err(ExportError::Columns { column: column.to_owned() });
+        }
+        let lead = |(place, column): (usize, &String)| match jsonl {
+            true => format!("{}{}:", if place == 0 { '{' } else { ',' }, quoted(column)).into_bytes(),
+            false => {
+                if place == 0 {
+                    Vec::new()
+                } else {
+                    vec![b',']
+                }
+            }
+        };
+        let leads = columns.iter().enumerate().map(lead).collect();
+        let mut printer =
+            RowPrinter { path: path.to_owned(), columns: columns.to_vec(), leads, header: Vec::new(), jsonl };
+        if !jsonl {
+            let names: Vec<Value> = columns.iter().cloned().map(Value::Text).collect();
+            let mut header = Vec::new();
+            printer.print(0, &names, &mut header)?;
+            printer.header = header;
+        }
+        Ok(printer)
+    }
+
+    /// The extension of files in this format.
+    pub(crate) fn extension(&self) -> &'static str {
+        if self.jsonl { "jsonl" } else { "csv" }
+    }
+
+    /// What a file begins with.
+    pub(crate) fn header(&self) -> &[u8] {
+        &self.header
+    }
+
+    /// Adds a row with its line end; `number` from 1 is for errors. After an error `out` holds a part of it.
+    pub(crate) fn print(&self, number: u64, row: &[Value], out: &mut Vec<u8>) -> Result<(), ExportError> {
+        let start = out.len();
+        for (place, (lead, value)) in self.leads.iter().zip(row).enumerate() {
+            out.extend_from_slice(lead);
+            let printed = if self.jsonl { push_json(out, value) } else { push_field(out, value) };
+            printed.ok_or_else(|| self.no_form(number, place, value))?;
+        }
+        if self.jsonl {
+            out.extend_from_slice(if self.leads.is_empty() { b"{}" } else { b"}" });
+        } else if out.len() == start {
+            // A line without any byte would be skipped as blank, so a lone NULL is written as an empty text.
+            out.extend_from_slice(b"\"\"");
+        }
+        out.push(b'\n');
+        Ok(())
+    }
+
+    fn no_form(&self, row: u64, place: usize, value: &Value) -> ExportError {
         ExportError::Cell {
-            path: self.output.path.clone(),
-            row: self.rows + 1,
+            path: self.path.clone(),
+            row,
             column: self.columns.get(place).cloned().unwrap_or_default(),
             value: match value {
                 Value::Double(number) => number.to_string(),
@@ -201,72 +273,20 @@ impl FileSink {
             },
         }
     }
+}
 
-    fn write_jsonl(&mut self, row: &[Value]) -> Result<(), ExportError> {
-        let mut line = String::from("{");
-        for (i, (column, value)) in self.columns.iter().zip(row).enumerate() {
-            if i > 0 {
-                line.push(',');
-            }
-            line.push_str(&quoted(column));
-            line.push(':');
-            push_json(&mut line, value).ok_or_else(|| self.no_form(i, value))?;
-        }
-        line.push_str("}\n");
-        self.output.write(line.as_bytes())
-    }
-
-    /// NULL is an empty field and the empty text a quoted one, where the reader keeps them apart.
-    fn write_csv(&mut self, fields: &[Option<String>]) -> Result<(), ExportError> {
-        self.line.clear();
-        for (i, field) in fields.iter().enumerate() {
-            if i > 0 {
-                self.line.push(b',');
-            }
-            let Some(field) = field else { continue };
-            if field.is_empty() || field.contains(['"', ',', '\n', '\r']) || field.trim() != field {
-                self.line.push(b'"');
-                self.line.extend_from_slice(field.replace('"', "\"\"").as_bytes());
-                self.line.push(b'"');
-            } else {
-                self.line.extend_from_slice(field.as_bytes());
-            }
-        }
-        // A line without any byte would be skipped as blank, so a lone NULL is written as an empty text.
-        if self.line.is_empty() {
-            self.line.extend_from_slice(b"\"\"");
-        }
-        self.line.push(b'\n');
-        let line = std::mem::take(&mut self.line);
-        let written = self.output.write(&line);
-        self.line = line;
-        written
-    }
-
-    fn csv_field(&self, place: usize, value: &Value) -> Result<Option<String>, ExportError> {
-        Ok(Some(match value {
-            Value::Null => return Ok(None),
-            Value::Text(text) | Value::Json(text) => text.clone(),
-            Value::Timestamp(micros) => timestamp_text(*micros).ok_or_else(|| self.no_form(place, value))?,
-            Value::Double(number) if !number.is_finite() => number.to_string(),
-            other => {
-                let mut text = String::new();
-                push_json(&mut text, other).ok_or_else(|| self.no_form(place, value))?;
-                text
-            }
-        }))
-    }
+struct FileSink {
+    output: OutputFile,
+    printer: RowPrinter,
+    rows: u64,
+    line: Vec<u8>,
 }
 
 impl Sink for FileSink {
     fn write(&mut self, row: &[Value]) -> Result<(), ExportError> {
-        if self.jsonl {
-            self.write_jsonl(row)?;
-        } else {
-            let fields: Result<Vec<_>, _> =
-                row.iter().enumerate().map(|(i, v)| self.csv_field(i, v)).collect();
-            self.write_csv(&fields?)?;
-        }
+        self.line.clear();
+        self.printer.print(self.rows + 1, row, &mut self.line)?;
+        self.output.write(&self.line)?;
         self.rows += 1;
         Ok(())
     }
@@ -277,41 +297,70 @@ impl Sink for FileSink {
     }
 }
 
+/// A field of CSV: NULL is an empty field and the empty text a quoted one, where the reader keeps them apart.
+fn push_field(line: &mut Vec<u8>, value: &Value) -> Option<()> {
+    match value {
+        Value::Null => {}
+        Value::Text(text) | Value::Json(text) => push_csv_text(line, text),
+        Value::Timestamp(micros) => push_csv_text(line, &timestamp_text(*micros)?),
+        Value::Double(number) if !number.is_finite() => write!(line, "{number}").ok()?,
+        Value::List(_) | Value::Vector(_) => {
+            let mut json = Vec::new();
+            push_json(&mut json, value)?;
+            push_csv_text(line, std::str::from_utf8(&json).ok()?);
+        }
+        plain => push_json(line, plain)?,
+    }
+    Some(())
+}
+
+fn push_csv_text(line: &mut Vec<u8>, text: &str) {
+    if text.is_empty() || text.contains(['"', ',', '\n', '\r']) || text.trim() != text {
+        line.push(b'"');
+        line.extend_from_slice(text.replace('"', "\"\"").as_bytes());
+        line.push(b'"');
+    } else {
+        line.extend_from_slice(text.as_bytes());
+    }
+}
+
 fn quoted(text: &str) -> String {
     serde_json::Value::String(text.to_owned()).to_string()
 }
 
 /// The value as JSON; None where JSON has no form for it.
-fn push_json(line: &mut String, value: &Value) -> Option<()> {
+pub(crate) fn push_json(line: &mut Vec<u8>, value: &Value) -> Option<()> {
     match value {
-        Value::Null => line.push_str("null"),
-        Value::Boolean(value) => line.push_str(if *value { "true" } else { "false" }),
-        Value::BigInt(value) => line.push_str(&value.to_string()),
-        Value::Double(value) => line.push_str(&serde_json::Number::from_f64(*value)?.to_string()),
-        Value::Text(text) => line.push_str(&quoted(text)),
-        Value::Timestamp(micros) => line.push_str(&quoted(&timestamp_text(*micros)?)),
+        Value::Null => line.extend_from_slice(b"null"),
+        Value::Boolean(value) => line.extend_from_slice(if *value { b"true" } else { b"false" }),
+        Value::BigInt(value) => serde_json::to_writer(line, value).ok()?,
+        Value::Double(value) => value.is_finite().then(|| serde_json::to_writer(line, value).ok())??,
+        Value::Text(text) => serde_json::to_writer(line, text).ok()?,
+        Value::Timestamp(micros) => serde_json::to_writer(line, &timestamp_text(*micros)?).ok()?,
         // Line ends of a JSON text stand between its tokens, where a space means the same.
-        Value::Json(text) => line.push_str(&text.replace(['\n', '\r'], " ")),
+        Value::Json(text) => line.extend_from_slice(text.replace(['\n', '\r'], " ").as_bytes()),
         Value::Vector(elements) => push_list(line, elements, |line, element| {
             // The shortest text of the single-precision number, not that of the same number in double.
-            let text = element.is_finite().then(|| serde_json::to_string(element).ok())??;
-            line.push_str(&text);
-            Some(())
+            element.is_finite().then(|| serde_json::to_writer(line, element).ok())?
         })?,
         Value::List(items) => push_list(line, items, push_json)?,
     }
     Some(())
 }
 
-fn push_list<T>(line: &mut String, items: &[T], push: impl Fn(&mut String, &T) -> Option<()>) -> Option<()> {
-    line.push('[');
+fn push_list<T>(
+    line: &mut Vec<u8>,
+    items: &[T],
+    push: impl Fn(&mut Vec<u8>, &T) -> Option<()>,
+) -> Option<()> {
+    line.push(b'[');
     for (i, item) in items.iter().enumerate() {
         if i > 0 {
-            line.push(',');
+            line.push(b',');
         }
         push(line, item)?;
     }
-    line.push(']');
+    line.push(b']');
     Some(())
 }
 

@@ -26,7 +26,7 @@
 //!    columns pruned.
 //! 5. `planner::Planner` binds the plan to objects, chooses the path of a search, and gives a tree of
 //!    `Operator`s.
-//! 6. `execute::open` makes a stream of rows of it. For SEARCH, `execute::search::answer`:
+//! 6. `execute::open` makes a stream of rows of it. For SEARCH, `execute::search::Prepared`:
 //!    1. `stages::allowed`: live labels, after WHERE, as a bitmap.
 //!    2. `stages::encode`: texts to vectors (`model::Encoder`).
 //!    3. `paths::probe` and `paths::shortlist` (cluster graph), `nearest::by_index` (ann, faiss) or

@@ -23,8 +23,15 @@ pub struct Limits {
     pub columns_max: usize,
     /// Clusters of an index or auxiliary.
     pub clusters_max: u32,
-    /// Queries that one batch of a pipeline holds at a time.
+    /// Queries that run through the stages of a search at a time.
     pub batch_queries: usize,
+    /// Labels that these queries may keep between two stages, all together: fewer queries run where each
+    /// keeps more.
+    pub batch_labels: u64,
+    /// Rows of a query log that are encoded together, sorted by length.
+    pub batch_texts: usize,
+    /// Bytes of answers to a query log that are kept for texts that come again.
+    pub batch_answers_bytes: usize,
 }
 
 impl Default for Limits {
@@ -41,6 +48,9 @@ impl Default for Limits {
             columns_max: 1_000,
             clusters_max: 1 << 24,
             batch_queries: 256,
+            batch_labels: 4 << 20,
+            batch_texts: 2_048,
+            batch_answers_bytes: 64 << 20,
         }
     }
 }

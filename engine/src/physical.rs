@@ -28,6 +28,8 @@ pub(crate) enum OperatorKind {
     Search(Box<SearchPlan>),
     /// Rows of files.
     Read(argtop_query::catalog::ReadCall),
+    /// A search for each row of the left side, in blocks.
+    Lateral(Arc<LateralPlan>),
     /// Rows for which the predicate is true.
     Filter { input: Box<Operator>, predicate: BoundExpr },
     /// Computed columns.
@@ -40,6 +42,72 @@ pub(crate) enum OperatorKind {
     Distinct { input: Box<Operator> },
     /// A window of rows.
     Limit { input: Box<Operator>, limit: Option<u64>, offset: u64 },
+}
+
+/// A search for each row of a left side.
+#[derive(Clone, Debug)]
+pub(crate) struct LateralPlan {
+    /// Whose rows are searched for.
+    pub(crate) left: Operator,
+    /// Projections, sorts, limits and filters over one search; its text and vector are over the left row.
+    pub(crate) right: Operator,
+    /// The WHERE behind LATERAL, over the columns of both sides.
+    pub(crate) predicate: Option<BoundExpr>,
+    /// The select list, over the columns of both sides; None: these columns.
+    pub(crate) exprs: Option<Vec<BoundExpr>>,
+    /// The columns of both sides.
+    pub(crate) schema: Vec<Field>,
+    /// That of `right`.
+    search: Box<SearchPlan>,
+    search_id: usize,
+}
+
+impl LateralPlan {
+    /// None where `right` has no search.
+    pub(crate) fn new(left: Operator, right: Operator, schema: Vec<Field>) -> Option<LateralPlan> {
+        let mut lowest = &right;
+        while let Some(input) = lowest.inputs().first() {
+            lowest = input;
+        }
+        let OperatorKind::Search(search) = &lowest.kind else { return None };
+        let (mut search, search_id) = (search.clone(), lowest.id);
+        // Their scores would take more memory than the labels.
+        search.stage_columns &= reads_from(&right, search.table.columns.len() + 2);
+        Some(LateralPlan { left, right, predicate: None, exprs: None, schema, search, search_id })
+    }
+
+    /// The search of the right side.
+    pub(crate) fn search(&self) -> &SearchPlan {
+        &self.search
+    }
+
+    /// The measurement id of the search.
+    pub(crate) fn search_id(&self) -> usize {
+        self.search_id
+    }
+}
+
+/// Whether what stands over a search reads its columns from `first` on.
+fn reads_from(right: &Operator, first: usize) -> bool {
+    let reads = |expr: &BoundExpr| expr.columns().last().is_some_and(|column| *column >= first);
+    match &right.kind {
+        // Below it nothing is read that is not named.
+        OperatorKind::Project { input, exprs } => exprs.iter().any(reads) || reads_below(input, &reads),
+        OperatorKind::Filter { input, .. }
+        | OperatorKind::Sort { input, .. }
+        | OperatorKind::Limit { input, .. } => reads_from(input, first),
+        _ => true,
+    }
+}
+
+fn reads_below(operator: &Operator, reads: &impl Fn(&BoundExpr) -> bool) -> bool {
+    let own = match &operator.kind {
+        OperatorKind::Filter { predicate, .. } => reads(predicate),
+        OperatorKind::Sort { keys, .. } => keys.iter().any(|key| reads(&key.expr)),
+        OperatorKind::Project { .. } => true,
+        _ => false,
+    };
+    own || operator.inputs().first().is_some_and(|input| reads_below(input, reads))
 }
 
 /// A scan of a table.
@@ -259,6 +327,7 @@ impl Operator {
             | OperatorKind::Scan(_)
             | OperatorKind::Search(_)
             | OperatorKind::Read(_) => Vec::new(),
+            OperatorKind::Lateral(plan) => vec![&plan.left, &plan.right],
             OperatorKind::Filter { input, .. }
             | OperatorKind::Project { input, .. }
             | OperatorKind::Aggregate { input, .. }

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use argtop_query::Value;
 use argtop_query::eval::evaluate;
 use argtop_query::expr::{BinaryOp, BoundExpr};
-use argtop_query::plan::{Branch, Node, Scan, Search, Stage, StageKind as LogicalStage, Via};
+use argtop_query::plan::{Branch, Field, Node, Scan, Search, Stage, StageKind as LogicalStage, Via};
 use argtop_query::value_set::ValueSet;
 use argtop_storage::{ColumnType, IndexRecord, Key, TableRecord};
 
 use crate::error::Error;
 use crate::execute::Run;
 use crate::physical::{
-    BranchPlan, Operator, OperatorKind, ScanPlan, SearchPlan, StageKind, StagePlan, VectorColumn,
-    VectorSource, all_stages, number_stages, window,
+    BranchPlan, LateralPlan, Operator, OperatorKind, ScanPlan, SearchPlan, StageKind, StagePlan,
+    VectorColumn, VectorSource, all_stages, number_stages, window,
 };
 use crate::view::vector_columns;
 
@@ -55,6 +55,11 @@ impl<'a> Planner<'a> {
             Node::Scan(scan) => OperatorKind::Scan(self.scan(scan)?),
             Node::Search(search) => OperatorKind::Search(Box::new(self.search(search)?)),
             Node::Read { call, .. } => OperatorKind::Read(call.clone()),
+            Node::Lateral { left, right, schema } => self.lateral(left, right, schema)?,
+            Node::Filter { input, .. } if is_lateral(input) => self.over_lateral(node, input)?,
+            Node::Project { input, .. } if is_lateral(input) || is_filtered_lateral(input) => {
+                self.over_lateral(node, input)?
+            }
             Node::Filter { input, predicate } => {
                 OperatorKind::Filter { input: Box::new(self.plan(input)?), predicate: self.expr(predicate)? }
             }
@@ -92,6 +97,30 @@ impl<'a> Planner<'a> {
             *top = usize::try_from(limit.saturating_add(offset)).ok();
         }
         Ok(OperatorKind::Limit { input: Box::new(input), limit, offset })
+    }
+
+    fn lateral(&mut self, left: &Node, right: &Node, schema: &[Field]) -> Result<OperatorKind, Error> {
+        let (left, right) = (self.plan(left)?, self.plan(right)?);
+        let plan = LateralPlan::new(left, right, schema.to_vec());
+        let plan = plan.ok_or_else(|| Error::Internal("LATERAL without a search".to_string()))?;
+        Ok(OperatorKind::Lateral(Arc::new(plan)))
+    }
+
+    /// WHERE and the select list directly over LATERAL are done where its rows are made.
+    fn over_lateral(&mut self, node: &Node, input: &Node) -> Result<OperatorKind, Error> {
+        let below = self.plan(input)?;
+        let OperatorKind::Lateral(plan) = below.kind else {
+            return Err(Error::Internal("LATERAL became something else".to_string()));
+        };
+        let mut plan = LateralPlan::clone(&plan);
+        match node {
+            Node::Filter { predicate, .. } => plan.predicate = Some(self.expr(predicate)?),
+            Node::Project { exprs, .. } => {
+                plan.exprs = Some(exprs.iter().map(|expr| self.expr(expr)).collect::<Result<_, _>>()?);
+            }
+            _ => return Err(Error::Internal("neither a filter nor a projection".to_string())),
+        }
+        Ok(OperatorKind::Lateral(Arc::new(plan)))
     }
 
     /// A constant count; NULL means none.
@@ -433,6 +462,14 @@ impl<'a> Planner<'a> {
         let indexes = self.run.view.indexes(table).into_iter().filter(unused);
         indexes.map(|index| format!("{}: {reason}", index.name)).collect()
     }
+}
+
+fn is_lateral(node: &Node) -> bool {
+    matches!(node, Node::Lateral { .. })
+}
+
+fn is_filtered_lateral(node: &Node) -> bool {
+    matches!(node, Node::Filter { input, .. } if is_lateral(input))
 }
 
 /// A value as a primary key of the table; None where it can equal no key.

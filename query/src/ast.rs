@@ -8,8 +8,8 @@ mod statement;
 
 pub use expr::{Call, ColumnName, DistanceOp, Expr, ExprKind};
 pub use query::{
-    Argument, Chain, FromItem, Fuse, FuseBranch, FuseMethod, OrderItem, Override, Query, QueryBody, Search,
-    SearchInput, Select, SelectItem, Stage, StageKind, StageOption, Via,
+    Argument, Chain, FromItem, Fuse, FuseBranch, FuseMethod, Lateral, OrderItem, Override, Query, QueryBody,
+    Search, SearchInput, Select, SelectItem, Stage, StageKind, StageOption, Via,
 };
 pub use statement::{
     Assignment, ColumnDef, ConflictAction, Copy, CopySource, CopyTo, CreateFusion, CreateIndex, CreateModel,

@@ -197,6 +197,8 @@ pub struct ReadCall {
     pub path: String,
     /// Named arguments (`truth => ...`) in the order written.
     pub options: Vec<(String, Value)>,
+    /// ON_ERROR 'skip': a row that cannot be read is an error by itself, with other rows behind it.
+    pub skips: bool,
 }
 
 /// The read functions.

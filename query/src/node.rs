@@ -14,6 +14,7 @@ pub fn output_schema(node: &Node) -> &[Field] {
         match node {
             Node::Values { schema, .. }
             | Node::Read { schema, .. }
+            | Node::Lateral { schema, .. }
             | Node::Project { schema, .. }
             | Node::Aggregate { schema, .. } => return schema,
             Node::Scan(scan) => return &scan.schema,
@@ -50,11 +51,12 @@ pub fn score_fields(chain: &Chain) -> Vec<Field> {
 }
 
 impl Node {
-    /// The node that rows come from; None for leaves.
+    /// The node that rows come from, of LATERAL the left one; None for leaves.
     pub fn input(&self) -> Option<&Node> {
         match self {
             Node::Values { .. } | Node::Read { .. } | Node::Scan(_) | Node::Search(_) => None,
-            Node::Filter { input, .. }
+            Node::Lateral { left: input, .. }
+            | Node::Filter { input, .. }
             | Node::Project { input, .. }
             | Node::Aggregate { input, .. }
             | Node::Sort { input, .. }
@@ -73,11 +75,12 @@ impl Node {
         self
     }
 
-    /// The node that rows come from.
+    /// The node that rows come from, of LATERAL the left one.
     pub fn input_mut(&mut self) -> Option<&mut Node> {
         match self {
             Node::Values { .. } | Node::Read { .. } | Node::Scan(_) | Node::Search(_) => None,
-            Node::Filter { input, .. }
+            Node::Lateral { left: input, .. }
+            | Node::Filter { input, .. }
             | Node::Project { input, .. }
             | Node::Aggregate { input, .. }
             | Node::Sort { input, .. }
@@ -90,7 +93,7 @@ impl Node {
     pub fn for_each_expr_mut(&mut self, f: &mut dyn FnMut(&mut BoundExpr)) {
         match self {
             Node::Values { rows, .. } => rows.iter_mut().flatten().for_each(f),
-            Node::Read { .. } | Node::Distinct { .. } => {}
+            Node::Read { .. } | Node::Distinct { .. } | Node::Lateral { .. } => {}
             Node::Scan(scan) => scan.filter.iter_mut().for_each(f),
             Node::Search(search) => {
                 let score_by = match &mut search.via {
@@ -118,11 +121,25 @@ impl Node {
         }
     }
 
-    /// Calls `f` for each expression of the whole tree; subqueries of IN are trees of their own.
+    /// Calls `f` for each expression of the whole tree; subqueries of IN and the right side of LATERAL are
+    /// trees of their own.
     pub fn for_each_expr_deep_mut(&mut self, f: &mut dyn FnMut(&mut BoundExpr)) {
         let mut node = Some(self);
         while let Some(current) = node {
             current.for_each_expr_mut(f);
+            node = current.input_mut();
+        }
+    }
+}
+
+impl Node {
+    /// Calls `f` for the right side of each LATERAL of the tree.
+    pub fn for_each_lateral_mut(&mut self, f: &mut dyn FnMut(&mut Node)) {
+        let mut node = Some(self);
+        while let Some(current) = node {
+            if let Node::Lateral { right, .. } = current {
+                f(right);
+            }
             node = current.input_mut();
         }
     }

@@ -137,6 +137,17 @@ pub enum Node {
         /// Output columns.
         schema: Vec<Field>,
     },
+    /// A search for each row of `left`: the columns of a left row, then those of a row of its search. Rows
+    /// come in the order of `left`, those of one left row in the order of the search.
+    Lateral {
+        /// Whose rows are searched for.
+        left: Box<Node>,
+        /// Projections, sorts, limits and filters over one [`Node::Search`], whose text and vector are over
+        /// the columns of `left`; or no rows at all. A tree of its own to the optimiser.
+        right: Box<Node>,
+        /// Output columns: those of `left`, then those of `right`.
+        schema: Vec<Field>,
+    },
     /// Rows for which the predicate is true (not NULL).
     Filter {
         /// Input.
@@ -210,7 +221,7 @@ pub struct Search {
     pub table: Arc<TableInfo>,
     /// Alias, the qualifier of its columns.
     pub alias: String,
-    /// The query's text; over no columns, or over the EVALUATE source's columns.
+    /// The query's text; over no columns, or over those of the EVALUATE source or of LATERAL's left side.
     pub text: Option<BoundExpr>,
     /// The query's vector, which skips ENCODE.
     pub vector: Option<BoundExpr>,
@@ -380,10 +391,20 @@ pub enum CopyTarget {
 pub struct CopyTo {
     /// Rows.
     pub source: Box<LogicalPlan>,
-    /// The file.
+    /// The file, or the folder.
     pub path: String,
     /// FORMAT, lower case; None: by extension.
     pub format: Option<String>,
+    /// Other options out of [`CopyTo::OPTIONS`], constant values.
+    pub options: Vec<(String, Value)>,
+    /// The source as valid SQL, by which a run that goes on knows the one before it.
+    pub sql: String,
+}
+
+impl CopyTo {
+    /// The options besides FORMAT, in lower case.
+    pub const OPTIONS: [&str; 6] =
+        ["rows_per_file", "preserve_order", "resume", "shard", "on_error", "error_file"];
 }
 
 /// CREATE MODEL.

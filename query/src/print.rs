@@ -248,20 +248,34 @@ fn write_evaluate(out: &mut String, evaluate: &Evaluate, depth: usize) {
 
 /// A node and everything below it. A tree is a chain of single inputs, so that a loop suffices.
 fn write_node(out: &mut String, node: &Node, depth: usize) {
+    write_node_over(out, node, depth, &[]);
+}
+
+/// A tree whose search may name columns of `outer`.
+fn write_node_over(out: &mut String, node: &Node, depth: usize, outer: &[Field]) {
     let (mut next, mut depth) = (Some(node), depth);
+    let mut rights = Vec::new();
     while let Some(node) = next {
-        line(out, depth, &node_line(node));
+        line(out, depth, &node_line(node, outer));
         next = node.input();
         depth += 1;
+        if let Node::Lateral { left, right, .. } = node {
+            rights.push((right, depth, output_schema(left)));
+        }
+    }
+    // The right sides stand below the left ones, the innermost first.
+    for (right, depth, outer) in rights.into_iter().rev() {
+        write_node_over(out, right, depth, outer);
     }
 }
 
-fn node_line(node: &Node) -> String {
+fn node_line(node: &Node, outer: &[Field]) -> String {
     let fields = node.input().map_or(&[] as &[Field], output_schema);
     match node {
         Node::Values { rows, schema } => values_line(rows, schema),
         Node::Scan(scan) => scan_line(scan),
-        Node::Search(search) => search_line(search, &[]),
+        Node::Search(search) => search_line(search, outer),
+        Node::Lateral { .. } => "Lateral".to_owned(),
         Node::Read { call, .. } => {
             format!("Read {:?} {}", call.function, Value::Text(call.path.clone()).shown())
         }

@@ -5,6 +5,7 @@
 mod concurrency;
 mod golden;
 mod hostile;
+mod lateral;
 mod model;
 mod oracle;
 mod readme;

@@ -10,7 +10,9 @@ use argtop::model::{Device, Dtype, Encoder, ModelLimits, ModelSpec, Pooling, Run
 
 pub(crate) type Fallible<T> = Result<T, Box<dyn Error>>;
 
-fn cache() -> Fallible<PathBuf> {
+/// Where `make setup` puts what it fetches.
+#[allow(dead_code)]
+pub(crate) fn cache() -> Fallible<PathBuf> {
     match env::var_os("ARGTOP_CACHE") {
         Some(cache) => Ok(cache.into()),
         None => Ok(Path::new(&env::var_os("HOME").ok_or("HOME is not set")?).join(".cache/argtop")),
@@ -38,6 +40,7 @@ pub(crate) fn runtime_library() -> Fallible<PathBuf> {
 }
 
 /// MiniLM-L3 without a cache of texts.
+#[allow(dead_code)]
 pub(crate) fn encoder(dtype: Dtype, threads: usize) -> Fallible<Encoder> {
     let cache = cache()?;
     let runtime = Runtime::load(Some(&runtime_library()?))?;
@@ -57,6 +60,7 @@ pub(crate) fn encoder(dtype: Dtype, threads: usize) -> Fallible<Encoder> {
 }
 
 /// The middle one of some times.
+#[allow(dead_code)]
 pub(crate) fn median(times: &[f64]) -> f64 {
     let mut sorted = times.to_vec();
     sorted.sort_by(f64::total_cmp);

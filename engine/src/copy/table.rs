@@ -1,4 +1,4 @@
-//! COPY of a file into a table, and of the rows of a query into a file.
+//! COPY of a file into a table.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,7 +16,6 @@ use crate::dispatch::Output;
 use crate::dml::InsertState;
 use crate::error::Error;
 use crate::execute::Run;
-use crate::export;
 use crate::import::{self, FileFormat, Paired, Source, VECTOR_COLUMN};
 use crate::labels::LabelWriter;
 
@@ -156,7 +155,7 @@ fn open_file(run: &Run, plan: &CopyFrom) -> Result<(Box<dyn Source>, Map), Error
             return Ok((import::open_labels(Path::new(&plan.path), access, limits)?, map));
         }
     };
-    let call = ReadCall { function, path: plan.path.clone(), options };
+    let call = ReadCall { function, path: plan.path.clone(), options, skips: false };
     Ok((import::open(&call, access, limits)?, map))
 }
 
@@ -251,21 +250,4 @@ pub(crate) fn defaults(run: &Run, table: &TableRecord) -> Result<Vec<Value>, Err
         });
     }
     Ok(values)
-}
-
-/// COPY (query) TO: rows go to the file, their number comes back.
-pub(crate) fn copy_to(run: &Run, source: Output, path: &str, format: Option<&str>) -> Result<Output, Error> {
-    let columns: Vec<String> = source.columns.iter().map(|column| column.name.clone()).collect();
-    let mut sink = export::open_sink(Path::new(path), format, &columns, &run.inner.access)?;
-    let mut written = 0;
-    for row in source.stream {
-        sink.write(&row?)?;
-        written += 1;
-        if written % 1_024 == 0 {
-            run.context.check()?;
-            run.context.progress(&format!("writing {path}"), written, None);
-        }
-    }
-    sink.finish()?;
-    Ok(Output::changed(written))
 }

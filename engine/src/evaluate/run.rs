@@ -6,14 +6,13 @@
 //! ```
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Instant;
 
 use argtop_query::eval::evaluate as evaluate_expr;
 use argtop_query::plan::{Evaluate, EvaluateBy, Metric, MetricKind, Node, Search, Via};
 use argtop_query::{DataType, Value};
-use argtop_storage::{Key, ObjectId, Slot};
+use argtop_storage::{Key, Slot};
 
 use super::bootstrap::bootstrap;
 use super::groups::{LabelGroups, MetricsByKey};
@@ -22,9 +21,10 @@ use super::propensity::{LabelCounts, Propensity};
 use crate::ddl::options::OptionReader;
 use crate::dispatch::Output;
 use crate::error::Error;
-use crate::execute::search::{QueryInput, Ranked, answer, encode};
-use crate::execute::{self, Run};
-use crate::physical::{SearchPlan, StageKind, window};
+use crate::execute::pipeline::{self, LineOptions};
+use crate::execute::search::{Encoded, Prepared, QueryInput, Ranking};
+use crate::execute::{self, RowStream, Run};
+use crate::physical::{SearchPlan, window};
 use crate::planner::Planner;
 use crate::statement::Column;
 use crate::view::KeyBook;
@@ -142,7 +142,7 @@ pub(crate) fn evaluate(run: &Run, plan: &Evaluate) -> Result<Output, Error> {
     } else {
         None
     };
-    let points = measure(run, plan, &mut targets, truth_of_ann.as_ref(), &mut numbers)?;
+    let points = measure(run, plan, &mut targets, truth_of_ann, &mut numbers)?;
     report(plan, &settings, &metrics, &targets, counts.as_ref(), points)
 }
 
@@ -250,146 +250,174 @@ fn ordered(metrics: &[Metric]) -> Vec<Metric> {
     ordered
 }
 
-/// A block of source rows.
-#[derive(Default)]
+/// Source rows with the queries that they are.
 struct Block {
+    rows: Vec<Vec<Value>>,
     inputs: Vec<QueryInput>,
-    truth: Vec<Vec<LabelIndex>>,
-    exclude: Vec<Vec<LabelIndex>>,
-    groups: Vec<Value>,
 }
 
-/// Runs all targets over the source; gives the number of points.
+/// A block with the answers of every target.
+struct Answered {
+    rows: Vec<Vec<Value>>,
+    /// The exact answers that ANN_RECALL compares with.
+    exact: Option<Vec<Ranking>>,
+    /// For each target its answers, None where they are the exact ones, and the seconds they took, encoding
+    /// included.
+    targets: Vec<(Option<Vec<Ranking>>, f64)>,
+}
+
+/// The searches of all targets.
+struct Searches {
+    exact: Option<Prepared>,
+    targets: Vec<Prepared>,
+    /// Whether a target is the exact search itself.
+    are_exact: Vec<bool>,
+}
+
+/// Runs all targets over the source, block by block; gives the number of points.
+///
+/// Blocks are read, answered and measured beside each other, but answered one at a time: the time of a target
+/// is its own.
 fn measure(
     run: &Run,
     plan: &Evaluate,
     targets: &mut [Target],
-    exact: Option<&SearchPlan>,
+    exact: Option<SearchPlan>,
     numbers: &mut Numbers,
 ) -> Result<u64, Error> {
     let operator = Planner::new(run).plan(&plan.source)?;
-    let mut block = Block::default();
+    let mut rows = execute::open(run, &operator)?;
+    let depth = plan.metrics.iter().map(|metric| u64::from(metric.k)).max().unwrap_or(1);
+    let searches = Searches {
+        exact: exact.map(|exact| Prepared::new(run, exact)).transpose()?,
+        targets: targets
+            .iter()
+            .map(|target| Prepared::new(run, target.plan.clone()))
+            .collect::<Result<_, _>>()?,
+        are_exact: targets.iter().map(|target| target.is_exact).collect(),
+    };
+    let (text, exclude) = (plan.text, plan.exclude);
+    let limits = &run.inner.limits;
+    let rows_max = usize::try_from(limits.batch_labels / depth.max(1)).unwrap_or(usize::MAX);
+    let rows_max = rows_max.clamp(1, limits.batch_texts.max(1));
+    let options = LineOptions { workers: 1, in_order: true };
+    let line = pipeline::start(
+        options,
+        move || next_block(&mut rows, text, rows_max),
+        move |block: Block| {
+            // Excluded labels are dropped before the cut, so that many more are asked for.
+            let longest = block.rows.iter().map(|row| list_length(row, exclude)).max().unwrap_or(0);
+            searches.answer(block, depth + longest)
+        },
+    )?;
     let mut points = 0;
-    for row in execute::open(run, &operator)? {
-        add_row(run, plan, &mut block, &row?, numbers)?;
-        points += 1;
-        if block.inputs.len() >= run.inner.limits.batch_queries {
-            measure_block(run, plan, targets, exact, numbers, &block)?;
-            block = Block::default();
-            run.context.progress("evaluating", points, None);
-        }
-    }
-    if !block.inputs.is_empty() {
-        measure_block(run, plan, targets, exact, numbers, &block)?;
+    for answered in line {
+        run.context.check()?;
+        let answered = answered?;
+        points += answered.rows.len() as u64;
+        score(run, plan, targets, &answered, numbers)?;
+        run.context.progress("evaluating", points, None);
     }
     Ok(points)
 }
 
-fn add_row(
-    run: &Run,
-    plan: &Evaluate,
-    block: &mut Block,
-    row: &[Value],
-    numbers: &mut Numbers,
-) -> Result<(), Error> {
-    match row.get(plan.text) {
-        Some(Value::Text(text)) => block.inputs.push(QueryInput::Text(text.clone())),
-        other => {
-            let value = other.cloned().unwrap_or(Value::Null);
-            return Err(Error::value(
-                format!("the text of a point is {value}"),
-                "leave such rows out with WHERE",
-            ));
+fn next_block(rows: &mut RowStream, text: usize, rows_max: usize) -> Result<Option<Block>, Error> {
+    let mut block = Block { rows: Vec::new(), inputs: Vec::new() };
+    while block.rows.len() < rows_max
+        && let Some(row) = rows.next()
+    {
+        let row = row?;
+        match row.get(text) {
+            Some(Value::Text(text)) => block.inputs.push(QueryInput::text(text)),
+            other => {
+                let value = other.cloned().unwrap_or(Value::Null);
+                return Err(Error::value(
+                    format!("the text of a point is {value}"),
+                    "leave such rows out with WHERE",
+                ));
+            }
         }
+        block.rows.push(row);
     }
-    let cell =
-        |position: Option<usize>| position.and_then(|position| row.get(position)).unwrap_or(&Value::Null);
-    block.truth.push(numbers.list(cell(plan.labels), "labels")?);
-    block.exclude.push(numbers.list(cell(plan.exclude), "exclude")?);
-    if let Some(EvaluateBy::Expr(expr)) = &plan.by {
-        block.groups.push(evaluate_expr(expr, row, &run.eval())?);
-    }
-    Ok(())
+    Ok((!block.rows.is_empty()).then_some(block))
 }
 
-fn measure_block(
+fn list_length(row: &[Value], position: Option<usize>) -> u64 {
+    match position.and_then(|position| row.get(position)) {
+        Some(Value::List(items)) => items.len() as u64,
+        Some(Value::Null) | None => 0,
+        Some(_) => 1,
+    }
+}
+
+impl Searches {
+    fn answer(&self, block: Block, depth: u64) -> Result<Answered, Error> {
+        let mut encoded = Encoded::default();
+        let mut timed = |search: &Prepared| {
+            let started = Instant::now();
+            let answers =
+                search.with_plan(deepened(search.plan(), depth)).answer(&block.inputs, &mut encoded)?;
+            Ok::<_, Error>((answers, started.elapsed().as_secs_f64()))
+        };
+        let exact = self.exact.as_ref().map(&mut timed).transpose()?;
+        let mut targets = Vec::with_capacity(self.targets.len());
+        for (search, is_exact) in self.targets.iter().zip(&self.are_exact) {
+            targets.push(match &exact {
+                Some((_, seconds)) if *is_exact => (None, *seconds),
+                _ => {
+                    let (answers, seconds) = timed(search)?;
+                    (Some(answers), seconds)
+                }
+            });
+        }
+        Ok(Answered { rows: block.rows, exact: exact.map(|(answers, _)| answers), targets })
+    }
+}
+
+/// Adds the points of a block to the metrics.
+fn score(
     run: &Run,
     plan: &Evaluate,
     targets: &mut [Target],
-    exact: Option<&SearchPlan>,
+    answered: &Answered,
     numbers: &mut Numbers,
-    block: &Block,
 ) -> Result<(), Error> {
-    let depth = plan.metrics.iter().map(|metric| u64::from(metric.k)).max().unwrap_or(1);
-    // Excluded labels are dropped before the cut, so that many more are asked for.
-    let longest = block.exclude.iter().map(Vec::len).max().unwrap_or(0) as u64;
-    let mut encoded = Encoded::new();
-    let truth_of_ann = match exact {
-        Some(exact) => Some(answer_block(run, exact, depth + longest, block, &mut encoded)?),
-        None => None,
+    let cell = |row: &[Value], position: Option<usize>| {
+        position.and_then(|position| row.get(position)).cloned().unwrap_or(Value::Null)
     };
-    for target in targets {
-        let (answers, seconds) = match &truth_of_ann {
-            Some((answers, seconds)) if target.is_exact => (answers.clone(), *seconds),
-            _ => answer_block(run, &target.plan, depth + longest, block, &mut encoded)?,
-        };
+    let mut truth = Vec::with_capacity(answered.rows.len());
+    let mut exclude = Vec::with_capacity(answered.rows.len());
+    let mut names = Vec::new();
+    for row in &answered.rows {
+        truth.push(numbers.list(&cell(row, plan.labels), "labels")?);
+        exclude.push(numbers.list(&cell(row, plan.exclude), "exclude")?);
+        if let Some(EvaluateBy::Expr(expr)) = &plan.by {
+            names.push(evaluate_expr(expr, row, &run.eval())?);
+        }
+    }
+    for (target, (answers, seconds)) in targets.iter_mut().zip(&answered.targets) {
         target.seconds += seconds;
-        for (at, ranked) in answers.iter().enumerate() {
-            let ranked = target.numbers_of(ranked, &block.exclude[at], numbers)?;
-            let exact = match &truth_of_ann {
-                Some((answers, _)) => Some(target.numbers_of(&answers[at], &block.exclude[at], numbers)?),
+        let Some(answers) = answers.as_ref().or(answered.exact.as_ref()) else { continue };
+        for (at, ranking) in answers.iter().enumerate() {
+            let ranked = target.numbers_of(ranking, &exclude[at], numbers)?;
+            let exact = match &answered.exact {
+                Some(answers) => Some(target.numbers_of(&answers[at], &exclude[at], numbers)?),
                 None => None,
             };
-            let point = RankedPoint { ranked: &ranked, truth: &block.truth[at], exact: exact.as_deref() };
+            let point = RankedPoint { ranked: &ranked, truth: &truth[at], exact: exact.as_deref() };
             target.totals.add(&point).map_err(invalid)?;
-            if let (Some(groups), Some(group)) = (&mut target.groups, block.groups.get(at)) {
-                groups.add(group, &point).map_err(invalid)?;
+            if let (Some(groups), Some(name)) = (&mut target.groups, names.get(at)) {
+                groups.add(name, &point).map_err(invalid)?;
             }
         }
     }
     Ok(())
 }
 
-/// The vectors of a block by model, with the seconds that encoding took: every target of one model shares
-/// them.
-type Encoded = HashMap<ObjectId, (Vec<QueryInput>, f64)>;
-
-/// The answers of one target to a block, and the seconds they took, encoding included.
-fn answer_block(
-    run: &Run,
-    plan: &SearchPlan,
-    depth: u64,
-    block: &Block,
-    encoded: &mut Encoded,
-) -> Result<(Vec<Vec<Ranked>>, f64), Error> {
-    let mut deep = deepened(plan, depth);
-    let mut spent = 0.0;
-    let mut inputs = &block.inputs;
-    if let Some(first) = deep.stages.first_mut()
-        && let StageKind::Encode { model } = first.kind.clone()
-    {
-        let entry = match encoded.entry(model.id) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => {
-                let started = Instant::now();
-                let (queries, _) = run.inner.install(|| encode(run, &model, &block.inputs))?;
-                // The text goes along: other stages may read it.
-                let inputs = block.inputs.iter().enumerate();
-                let vectors = inputs.map(|(at, input)| input.clone().with_vector(queries.row(at)));
-                entry.insert((vectors.collect(), started.elapsed().as_secs_f64()))
-            }
-        };
-        (inputs, spent) = (&entry.0, entry.1);
-        first.kind = StageKind::Given;
-    }
-    let started = Instant::now();
-    let answers = run.inner.install(|| answer(run, &deep, inputs))?;
-    Ok((answers, spent + started.elapsed().as_secs_f64()))
-}
-
-/// The plan with a limit of `depth`, as far as the windows of its stages go.
+/// The plan with a limit of `depth`, as far as the windows of its stages go, for labels alone.
 fn deepened(plan: &SearchPlan, depth: u64) -> SearchPlan {
     let mut plan = plan.clone();
+    plan.stage_columns = false;
     plan.owed = window(&plan.stages).map_or(depth, |(window, _)| window.min(depth));
     plan.limit = Some(plan.owed);
     plan.stages_read = false;
@@ -400,17 +428,17 @@ impl Target {
     /// Label numbers of an answer without the excluded ones.
     fn numbers_of(
         &mut self,
-        ranked: &[Ranked],
+        ranking: &Ranking,
         exclude: &[LabelIndex],
         numbers: &mut Numbers,
     ) -> Result<Vec<LabelIndex>, Error> {
-        let mut list = Vec::with_capacity(ranked.len());
-        for label in ranked {
-            let number = match self.by_slot.get(&label.slot) {
+        let mut list = Vec::with_capacity(ranking.len());
+        for slot in &ranking.slots {
+            let number = match self.by_slot.get(slot) {
                 Some(number) => *number,
                 None => {
-                    let number = numbers.of(self.keys.key(label.slot)?);
-                    self.by_slot.insert(label.slot, number);
+                    let number = numbers.of(self.keys.key(*slot)?);
+                    self.by_slot.insert(*slot, number);
                     number
                 }
             };

@@ -1,12 +1,13 @@
 //! What a running statement carries, and the stream of an operator's rows.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use argtop_query::Value;
 use argtop_query::eval::{EvalContext, evaluate};
 
-use super::{relational, scan, search};
+use super::{lateral, relational, scan, search};
 use crate::context::Context;
 use crate::database::Inner;
 use crate::error::Error;
@@ -26,6 +27,17 @@ pub(crate) struct Run {
     pub(crate) params: Arc<Vec<Value>>,
     pub(crate) now_us: i64,
     pub(crate) settings: Arc<Settings>,
+    /// Set below LATERAL, where rows of files are queries.
+    pub(crate) log: Option<Arc<Log>>,
+}
+
+/// What the reader of a file and the operator that takes its rows for queries tell each other.
+#[derive(Debug, Default)]
+pub(crate) struct Log {
+    /// Bytes read and to be read, which the operator reports as queries.
+    pub(crate) done: AtomicU64,
+    /// Bytes in all; 0 where that is not known.
+    pub(crate) total: AtomicU64,
 }
 
 impl Run {
@@ -66,6 +78,7 @@ fn open_unmeasured(run: &Run, operator: &Operator) -> Result<RowStream, Error> {
         OperatorKind::Scan(plan) => scan::scan(run, plan)?,
         OperatorKind::Search(plan) => search::stream(run, plan)?,
         OperatorKind::Read(call) => scan::read(run, call)?,
+        OperatorKind::Lateral(plan) => lateral::stream(run, operator.id, plan)?,
         OperatorKind::Filter { input, predicate } => {
             relational::filter(run, open(run, input)?, predicate.clone())
         }
@@ -76,6 +89,26 @@ fn open_unmeasured(run: &Run, operator: &Operator) -> Result<RowStream, Error> {
         OperatorKind::Sort { input, keys, top } => relational::sort(run, open(run, input)?, keys, *top)?,
         OperatorKind::Distinct { input } => relational::distinct(run, open(run, input)?),
         OperatorKind::Limit { input, limit, offset } => relational::limit(open(run, input)?, *limit, *offset),
+    })
+}
+
+/// The stream of an operator over a search whose rows are these.
+pub(crate) fn open_over(run: &Run, operator: &Operator, searched: RowStream) -> Result<RowStream, Error> {
+    Ok(match &operator.kind {
+        OperatorKind::Search(_) => searched,
+        OperatorKind::Filter { input, predicate } => {
+            relational::filter(run, open_over(run, input, searched)?, predicate.clone())
+        }
+        OperatorKind::Project { input, exprs } => {
+            relational::project(run, open_over(run, input, searched)?, exprs.clone())
+        }
+        OperatorKind::Sort { input, keys, top } => {
+            relational::sort(run, open_over(run, input, searched)?, keys, *top)?
+        }
+        OperatorKind::Limit { input, limit, offset } => {
+            relational::limit(open_over(run, input, searched)?, *limit, *offset)
+        }
+        other => return Err(Error::Internal(format!("LATERAL over {other:?}"))),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use argtop_query::Value;
 use argtop_query::eval::{evaluate, is_true};
@@ -12,7 +13,7 @@ use roaring::RoaringBitmap;
 
 use super::{RowStream, Run};
 use crate::error::Error;
-use crate::import;
+use crate::import::{self, ImportError};
 use crate::physical::ScanPlan;
 use crate::planner::Planner;
 
@@ -113,18 +114,36 @@ pub(crate) fn matching_slots(
 /// Rows of files.
 pub(crate) fn read(run: &Run, call: &argtop_query::catalog::ReadCall) -> Result<RowStream, Error> {
     let mut source = import::open(call, &run.inner.access, &run.inner.import_limits)?;
+    let tell = |run: &Run, source: &dyn import::Source| {
+        let Some((done, total)) = source.position() else { return };
+        match &run.log {
+            Some(log) => {
+                log.done.store(done, Ordering::Relaxed);
+                log.total.store(total, Ordering::Relaxed);
+            }
+            None => run.context.progress("reading", done, Some(total)),
+        }
+    };
+    if run.log.is_some() {
+        tell(run, &*source);
+    }
     let run = run.clone();
+    let skips = call.skips;
     let batches = std::iter::from_fn(move || {
         if let Err(error) = run.context.check() {
-            return Some(Err(error));
+            return Some(vec![Err(error)]);
         }
-        if let Some((done, total)) = source.position() {
-            run.context.progress("reading", done, Some(total));
-        }
-        source.next_batch(BATCH_LABELS).map_err(Error::from).transpose()
+        let batch = match skips {
+            true => source.next_readable(BATCH_LABELS).transpose()?.map(|rows| {
+                let error = |bad| Error::Import(ImportError::Row(Box::new(bad)));
+                rows.into_iter().map(|row| row.map_err(error)).collect()
+            }),
+            false => {
+                source.next_batch(BATCH_LABELS).transpose()?.map(|rows| rows.into_iter().map(Ok).collect())
+            }
+        };
+        tell(&run, &*source);
+        Some(batch.unwrap_or_else(|error| vec![Err(Error::from(error))]))
     });
-    Ok(Box::new(batches.flat_map(|batch| match batch {
-        Ok(rows) => rows.into_iter().map(Ok).collect::<Vec<_>>(),
-        Err(error) => vec![Err(error)],
-    })))
+    Ok(Box::new(batches.flatten()))
 }

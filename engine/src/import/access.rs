@@ -71,6 +71,37 @@ impl Access {
         Ok(resolved)
     }
 
+    /// The resolved path of a folder to be written into, which may have to be made in an existing one.
+    ///
+    /// # Errors
+    /// The folder around it is absent or outside the roots, or the path names something that is no folder.
+    pub fn output_folder(&self, path: &Path) -> Result<PathBuf, ImportError> {
+        let resolved = match fs::canonicalize(path) {
+            Ok(resolved) => resolved,
+            Err(_) => {
+                let Some(Component::Normal(name)) = path.components().next_back() else {
+                    return Err(ImportError::format(path, "this path names no folder", "give its name"));
+                };
+                let around = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+                let around = around.unwrap_or(Path::new("."));
+                match fs::canonicalize(around) {
+                    Ok(around) => around.join(name),
+                    Err(error) => {
+                        self.check_absent(around)?;
+                        return Err(ImportError::io(around, "open", error));
+                    }
+                }
+            }
+        };
+        self.check(&resolved)?;
+        match fs::metadata(&resolved) {
+            Ok(metadata) if !metadata.is_dir() => {
+                Err(ImportError::format(path, "it is no folder", "name a folder, or leave out the slash"))
+            }
+            _ => Ok(resolved),
+        }
+    }
+
     /// The files of a path or of a pattern with `*`, `?` and `[...]`, in name order.
     ///
     /// # Errors

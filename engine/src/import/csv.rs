@@ -15,12 +15,12 @@ use argtop_query::value::{DataType, Value};
 use csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
 
 use super::access::Access;
-use super::error::{BadCell, ImportError, excerpt};
+use super::error::{BadCell, BadRow, ImportError, excerpt};
 use super::input::{not_utf8, open_text, total_bytes};
 use super::json::parse_object;
 use super::limits::ImportLimits;
 use super::options::Options;
-use super::source::{Rows, Source};
+use super::source::{ReadableRows, Rows, Source, all_readable};
 use super::types::{fit, type_name};
 
 /// Delimiters of a record, those in quoted text included: the parser keeps eight bytes for each field.
@@ -44,7 +44,7 @@ impl CsvSource {
         let chosen = options.columns("columns", limits)?;
         let files = access.files(&call.path, limits)?;
         let open = || Records::new(files.clone(), header, delimiter, limits);
-        let inferred = infer(open()?, header, &call.path, limits)?;
+        let inferred = infer(open()?, header, call, limits)?;
         let columns = match chosen {
             Some(columns) => choose(columns, &inferred, header, &call.path)?,
             None => inferred,
@@ -122,7 +122,7 @@ impl Seen {
 fn infer(
     mut records: Records,
     header: bool,
-    pattern: &str,
+    call: &ReadCall,
     limits: &ImportLimits,
 ) -> Result<Vec<(String, DataType)>, ImportError> {
     let mut record = ByteRecord::new();
@@ -130,6 +130,10 @@ fn infer(
     for _ in 0..limits.sample_lines {
         if !records.next(&mut record)? {
             break;
+        }
+        match records.check_width(&record).and_then(|()| records.utf8(&record)) {
+            Err(_) if call.skips => continue,
+            checked => checked?,
         }
         if record.len() > limits.columns_max {
             let problem = format!("more than {} fields", limits.columns_max);
@@ -144,7 +148,7 @@ fn infer(
         if header { records.header } else { (1..=seen.len()).map(|i| format!("column{i}")).collect() };
     if names.is_empty() {
         let fix = "give a file with a header line, or header => false and at least one line";
-        return Err(ImportError::format(Path::new(pattern), "no columns", fix));
+        return Err(ImportError::format(Path::new(&call.path), "no columns", fix));
     }
     seen.resize(names.len(), Seen::default());
     Ok(names.into_iter().zip(seen).map(|(name, seen)| (name, seen.data_type())).collect())
@@ -205,26 +209,38 @@ fn field_value(field: &str, data_type: &DataType, limits: &ImportLimits) -> Opti
     }
 }
 
+impl CsvSource {
+    /// The record that was read last.
+    fn row(&self) -> Result<Vec<Value>, ImportError> {
+        self.records.check_width(&self.record)?;
+        let mut row = Vec::with_capacity(self.columns.len());
+        for (field, (column, data_type)) in self.record.iter().zip(&self.columns) {
+            let field = self.records.text(field)?;
+            let value = field_value(field, data_type, &self.limits);
+            row.push(value.ok_or_else(|| self.records.misfit(column, field, data_type))?);
+        }
+        Ok(row)
+    }
+}
+
 impl Source for CsvSource {
     fn columns(&self) -> &[(String, DataType)] {
         &self.columns
     }
 
     fn next_batch(&mut self, rows_max: usize) -> Result<Option<Rows>, ImportError> {
-        let mut rows = Rows::new();
+        all_readable(self.next_readable(rows_max)?)
+    }
+
+    fn next_readable(&mut self, rows_max: usize) -> Result<Option<ReadableRows>, ImportError> {
+        let mut rows = ReadableRows::new();
         let mut bytes = 0_usize;
         while rows.len() < rows_max.max(1) && bytes < self.limits.batch_bytes_max {
             if !self.records.next(&mut self.record)? {
                 break;
             }
             bytes = bytes.saturating_add(self.record.as_slice().len());
-            let mut row = Vec::with_capacity(self.columns.len());
-            for (field, (column, data_type)) in self.record.iter().zip(&self.columns) {
-                let field = self.records.text(field)?;
-                let value = field_value(field, data_type, &self.limits);
-                row.push(value.ok_or_else(|| self.records.misfit(column, field, data_type))?);
-            }
-            rows.push(row);
+            rows.push(self.row().map_err(|error| BadRow { error, text: self.records.shown(&self.record) }));
         }
         Ok(if rows.is_empty() { None } else { Some(rows) })
     }
@@ -283,7 +299,7 @@ impl Records {
         self.files.get(self.opened.saturating_sub(1)).map_or(Path::new(""), PathBuf::as_path)
     }
 
-    /// Reads the next record; false at the end of the last file.
+    /// Reads the next record, whatever its width; false at the end of the last file.
     fn next(&mut self, record: &mut ByteRecord) -> Result<bool, ImportError> {
         loop {
             if self.reader.is_none() && !self.open_next(record)? {
@@ -317,6 +333,7 @@ impl Records {
             .from_reader(guard);
         self.reader = Some(reader);
         if self.has_header && self.read(record)? {
+            self.check_width(record)?;
             let header = self.header_of(record)?;
             if self.header.is_empty() {
                 self.header = header;
@@ -370,11 +387,15 @@ impl Records {
         if self.width == 0 {
             self.width = record.len();
         }
-        if record.len() != self.width {
-            let problem = format!("{} fields where {} are expected", record.len(), self.width);
-            return Err(ImportError::line(self.path(), self.line, problem, "check quotes and the delimiter"));
-        }
         Ok(true)
+    }
+
+    fn check_width(&self, record: &ByteRecord) -> Result<(), ImportError> {
+        if record.len() == self.width {
+            return Ok(());
+        }
+        let problem = format!("{} fields where {} are expected", record.len(), self.width);
+        Err(ImportError::line(self.path(), self.line, problem, "check quotes and the delimiter"))
     }
 
     fn parser_error(&self, error: csv::Error, line: u64) -> ImportError {
@@ -391,6 +412,17 @@ impl Records {
             ErrorKind::Io(error) => ImportError::io(self.path(), "read", error),
             _ => ImportError::line(self.path(), line, text, "check quotes and the delimiter"),
         }
+    }
+
+    /// Whether all fields are text.
+    fn utf8(&self, record: &ByteRecord) -> Result<(), ImportError> {
+        record.iter().try_for_each(|field| self.text(field).map(drop))
+    }
+
+    /// A record for people, its fields without their quotes.
+    fn shown(&self, record: &ByteRecord) -> String {
+        let fields: Vec<_> = record.iter().map(String::from_utf8_lossy).collect();
+        fields.join(&char::from(self.delimiter).to_string())
     }
 
     fn text<'r>(&self, field: &'r [u8]) -> Result<&'r str, ImportError> {

@@ -79,6 +79,18 @@ pub enum ImportError {
     /// One value does not fit its column.
     #[error("{0}")]
     Cell(Box<BadCell>),
+    /// One row of several cannot be read.
+    #[error("{}", .0.error)]
+    Row(Box<BadRow>),
+}
+
+/// A row that cannot be read, where the others can.
+#[derive(Debug)]
+pub struct BadRow {
+    /// What is wrong with it, and where it stands.
+    pub error: ImportError,
+    /// The row as it stands in the file; bytes that are no UTF-8 are replaced.
+    pub text: String,
 }
 
 /// A value that does not fit its column.

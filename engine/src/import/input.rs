@@ -13,6 +13,8 @@ use super::error::ImportError;
 
 const BUFFER_BYTES: usize = 128 << 10;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// Bytes of a line too long or not UTF-8 that are shown.
+const REJECTED_BYTES_MAX: usize = 4 << 10;
 /// Blank lines in a row; more of them (a few KB when compressed) would keep a reader busy without a row.
 const BLANK_LINES_MAX: u32 = 1 << 20;
 const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
@@ -117,6 +119,7 @@ impl Lines {
             }
         }
         if self.buffer.len() > self.bytes_max {
+            self.skip_line()?;
             let problem = format!("longer than {} bytes", self.bytes_max);
             return Err(ImportError::line(&self.path, self.number, problem, "split the line or the field"));
         }
@@ -124,6 +127,27 @@ impl Lines {
             Ok(line) => Ok(Some(line)),
             Err(error) => Err(not_utf8(&self.path, self.number, error.valid_up_to())),
         }
+    }
+}
+
+impl Lines {
+    /// Leaves out what is left of a line that is too long.
+    fn skip_line(&mut self) -> Result<(), ImportError> {
+        loop {
+            let read = self.reader.fill_buf().map_err(|e| ImportError::io(&self.path, "read", e))?;
+            let end = read.iter().position(|byte| *byte == b'\n');
+            let (count, done) = (end.map_or(read.len(), |end| end + 1), end.is_some() || read.is_empty());
+            self.reader.consume(count);
+            if done {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The beginning of the line that was refused last, for people.
+    fn rejected(&self) -> String {
+        let shown = self.buffer.get(..REJECTED_BYTES_MAX).unwrap_or(&self.buffer);
+        String::from_utf8_lossy(shown).into_owned()
     }
 }
 
@@ -176,6 +200,11 @@ impl FileLines {
         let text = std::str::from_utf8(&lines.buffer)
             .map_err(|e| not_utf8(&lines.path, lines.number, e.valid_up_to()))?;
         Ok(Some((&lines.path, lines.number, text)))
+    }
+
+    /// The beginning of the line that `next` refused last, for people.
+    pub(super) fn rejected(&self) -> String {
+        self.current.as_ref().map(Lines::rejected).unwrap_or_default()
     }
 
     /// Compressed bytes read and to be read.

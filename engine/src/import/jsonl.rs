@@ -11,21 +11,57 @@ use argtop_query::catalog::ReadCall;
 use argtop_query::value::{DataType, Value};
 
 use super::access::Access;
-use super::error::{BadCell, ImportError, excerpt};
+use super::error::{BadCell, BadRow, ImportError, excerpt};
 use super::input::FileLines;
 use super::json::{Json, parse_object};
 use super::limits::ImportLimits;
 use super::options::Options;
-use super::source::{Rows, Source};
+use super::source::{ReadableRows, Rows, Source, all_readable};
 use super::types::{Shape, fit, type_name};
 
 pub(super) struct JsonlSource {
     lines: FileLines,
+    shape: RowShape,
+    limits: ImportLimits,
+}
+
+/// The columns that lines are read into.
+struct RowShape {
     columns: Vec<(String, DataType)>,
     position_of: HashMap<String, usize>,
     /// The types were written by hand: other keys are left out and scalars are cast to TEXT.
     chosen: bool,
-    limits: ImportLimits,
+}
+
+impl RowShape {
+    fn row(
+        &self,
+        path: &Path,
+        number: u64,
+        line: &str,
+        limits: &ImportLimits,
+    ) -> Result<Vec<Value>, ImportError> {
+        let mut row = vec![Value::Null; self.columns.len()];
+        for (key, value) in members(path, number, line, limits)? {
+            let Some(&position) = self.position_of.get(&key) else {
+                if self.chosen {
+                    continue;
+                }
+                let sample = limits.sample_lines;
+                let problem = format!("key `{}` is not in the first {sample} lines", excerpt(&key));
+                return Err(ImportError::line(path, number, problem, "name the columns => [...] you need"));
+            };
+            let (Some(cell), Some((_, data_type))) = (row.get_mut(position), self.columns.get(position))
+            else {
+                continue;
+            };
+            *cell = match fit(value, data_type, self.chosen) {
+                Some(value) => value,
+                None => return Err(misfit(path, number, line, &key, data_type)),
+            };
+        }
+        Ok(row)
+    }
 }
 
 impl JsonlSource {
@@ -36,26 +72,35 @@ impl JsonlSource {
         let is_chosen = chosen.is_some();
         let columns = match chosen {
             Some(columns) => columns,
-            None => infer(&files, &call.path, limits)?,
+            None => infer(&files, call, limits)?,
         };
         let position_of = columns.iter().enumerate().map(|(i, (name, _))| (name.clone(), i)).collect();
         let lines = FileLines::new(files, limits.line_bytes_max)?;
-        Ok(JsonlSource { lines, columns, position_of, chosen: is_chosen, limits: limits.clone() })
+        let shape = RowShape { columns, position_of, chosen: is_chosen };
+        Ok(JsonlSource { lines, shape, limits: limits.clone() })
     }
 }
 
 /// Columns in the order in which their keys first appear.
 fn infer(
     files: &[PathBuf],
-    pattern: &str,
+    call: &ReadCall,
     limits: &ImportLimits,
 ) -> Result<Vec<(String, DataType)>, ImportError> {
     let mut lines = FileLines::new(files.to_vec(), limits.line_bytes_max)?;
     let mut shapes: Vec<(String, Shape)> = Vec::new();
     let mut position_of: HashMap<String, usize> = HashMap::new();
     for _ in 0..limits.sample_lines {
-        let Some((path, number, line)) = lines.next()? else { break };
-        for (key, value) in members(path, number, line, limits)? {
+        let line = match lines.next() {
+            Err(ImportError::Line { .. }) if call.skips => continue,
+            line => line?,
+        };
+        let Some((path, number, line)) = line else { break };
+        let members = match members(path, number, line, limits) {
+            Err(_) if call.skips => continue,
+            members => members?,
+        };
+        for (key, value) in members {
             let shape = Shape::of(&value);
             let next = shapes.len();
             let position = *position_of.entry(key.clone()).or_insert(next);
@@ -76,7 +121,7 @@ fn infer(
     }
     if shapes.is_empty() {
         let fix = "give a file with one JSON object a line, or name the columns => [...]";
-        return Err(ImportError::format(Path::new(pattern), "no JSON object to infer columns from", fix));
+        return Err(ImportError::format(Path::new(&call.path), "no JSON object to infer columns from", fix));
     }
     Ok(shapes.into_iter().map(|(name, shape)| (name, shape.data_type())).collect())
 }
@@ -94,40 +139,32 @@ pub(super) fn members(
 
 impl Source for JsonlSource {
     fn columns(&self) -> &[(String, DataType)] {
-        &self.columns
+        &self.shape.columns
     }
 
     fn next_batch(&mut self, rows_max: usize) -> Result<Option<Rows>, ImportError> {
-        let mut rows = Rows::new();
+        all_readable(self.next_readable(rows_max)?)
+    }
+
+    fn next_readable(&mut self, rows_max: usize) -> Result<Option<ReadableRows>, ImportError> {
+        let mut rows = ReadableRows::new();
         let mut bytes = 0_usize;
         while rows.len() < rows_max.max(1) && bytes < self.limits.batch_bytes_max {
-            let Some((path, number, line)) = self.lines.next()? else { break };
-            bytes = bytes.saturating_add(line.len());
-            let mut row = vec![Value::Null; self.columns.len()];
-            for (key, value) in members(path, number, line, &self.limits)? {
-                let Some(&position) = self.position_of.get(&key) else {
-                    if self.chosen {
-                        continue;
-                    }
-                    let sample = self.limits.sample_lines;
-                    let problem = format!("key `{}` is not in the first {sample} lines", excerpt(&key));
-                    return Err(ImportError::line(
-                        path,
-                        number,
-                        problem,
-                        "name the columns => [...] you need",
-                    ));
-                };
-                let (Some(cell), Some((_, data_type))) = (row.get_mut(position), self.columns.get(position))
-                else {
-                    continue;
-                };
-                *cell = match fit(value, data_type, self.chosen) {
-                    Some(value) => value,
-                    None => return Err(misfit(path, number, line, &key, data_type)),
-                };
+            match self.lines.next() {
+                Ok(None) => break,
+                Ok(Some((path, number, line))) => {
+                    bytes = bytes.saturating_add(line.len());
+                    let row = self.shape.row(path, number, line, &self.limits);
+                    rows.push(row.map_err(|error| BadRow { error, text: line.to_owned() }));
+                }
+                // The line is behind us: the next one may be well.
+                Err(error @ ImportError::Line { .. }) => {
+                    let text = self.lines.rejected();
+                    bytes = bytes.saturating_add(text.len());
+                    rows.push(Err(BadRow { error, text }));
+                }
+                Err(error) => return Err(error),
             }
-            rows.push(row);
         }
         Ok(if rows.is_empty() { None } else { Some(rows) })
     }

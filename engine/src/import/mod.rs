@@ -29,9 +29,9 @@ mod xc;
 mod tests;
 
 pub use access::Access;
-pub use error::{BadCell, ImportError};
+pub use error::{BadCell, BadRow, ImportError};
 pub use labels::open_labels;
 pub use limits::ImportLimits;
 pub use npy::NpyMatrix;
 pub use paired::{Paired, VECTOR_COLUMN};
-pub use source::{FileFormat, Rows, Source, columns_of, open};
+pub use source::{FileFormat, ReadableRows, Rows, Source, columns_of, open};

@@ -7,7 +7,7 @@ use argtop_query::value::{DataType, Value};
 
 use super::access::Access;
 use super::csv::CsvSource;
-use super::error::ImportError;
+use super::error::{BadRow, ImportError};
 use super::jsonl::JsonlSource;
 use super::limits::ImportLimits;
 use super::npy::NpySource;
@@ -15,6 +15,15 @@ use super::xc::XcSource;
 
 /// Rows of a batch, one value a column.
 pub type Rows = Vec<Vec<Value>>;
+
+/// Rows of a batch, and what cannot be read in the places of those that cannot.
+pub type ReadableRows = Vec<Result<Vec<Value>, BadRow>>;
+
+/// The rows up to the first one that cannot be read.
+pub(super) fn all_readable(rows: Option<ReadableRows>) -> Result<Option<Rows>, ImportError> {
+    let rows = rows.map(|rows| rows.into_iter().map(|row| row.map_err(|bad| bad.error)).collect());
+    rows.transpose()
+}
 
 /// Rows of files in batches.
 pub trait Source: Send {
@@ -27,6 +36,15 @@ pub trait Source: Send {
     /// # Errors
     /// The first row that cannot be read; the source is of no use afterwards.
     fn next_batch(&mut self, rows_max: usize) -> Result<Option<Rows>, ImportError>;
+
+    /// [`Source::next_batch`], but a row that cannot be read takes its own place among the others and reading
+    /// goes on behind it. Sources whose rows hang together (matrices, the XC layout) fail as a whole.
+    ///
+    /// # Errors
+    /// The file itself cannot be read any further.
+    fn next_readable(&mut self, rows_max: usize) -> Result<Option<ReadableRows>, ImportError> {
+        Ok(self.next_batch(rows_max)?.map(|rows| rows.into_iter().map(Ok).collect()))
+    }
 
     /// Bytes read so far and bytes of all files, both as stored (compressed), for progress.
     fn position(&self) -> Option<(u64, u64)>;

@@ -14,7 +14,7 @@ use super::swap::{Swap, remarks};
 use crate::catalog::ViewCatalog;
 use crate::error::Error;
 use crate::execute::Run;
-use crate::execute::search::{QueryInput, Ranked, answer};
+use crate::execute::search::{Encoded, Prepared, QueryInput, Ranking};
 use crate::physical::SearchPlan;
 use crate::planner::Planner;
 use crate::train::{
@@ -194,23 +194,24 @@ fn collect(
     let propensity = inverse_propensities(labels, &lesson.pairs.targets, run, &search.table)?;
     let mut examples = Examples::default();
     let (mut done, mut share) = (0, 1.0);
+    let prepared = Prepared::new(run, search.clone())?;
     for block in points.chunks(run.inner.limits.batch_queries) {
         run.context.check()?;
         let inputs: Result<Vec<QueryInput>, Error> =
             block.iter().map(|point| Ok(QueryInput::text(lesson.texts.get(*point)?))).collect();
         let inputs = inputs?;
-        let answers = run.inner.install(|| answer(run, search, &inputs))?;
+        let answers = prepared.answer(&inputs, &mut Encoded::default())?;
         if done == 0 {
             // The first block tells how many candidates there will be.
-            let found: usize = answers.iter().map(Vec::len).sum();
+            let found: usize = answers.iter().map(Ranking::len).sum();
             let expected = found as f64 / block.len() as f64 * points.len() as f64;
             share = (asked.examples as f64 / expected.max(1.0)).min(1.0);
         }
         for (point, ranked) in block.iter().zip(&answers) {
             let (positives, _) = lesson.pairs.targets.row(*point);
             let excluded = lesson.pairs.excluded(*point as u32);
-            for label in ranked {
-                let number = labels.slots.binary_search(&label.slot).ok().map(|number| number as u32);
+            for (at, slot) in ranked.slots.iter().enumerate() {
+                let number = labels.slots.binary_search(slot).ok().map(|number| number as u32);
                 let positive = number.is_some_and(|number| positives.binary_search(&number).is_ok());
                 if number.is_some_and(|number| excluded.binary_search(&number).is_ok()) {
                     continue;
@@ -221,7 +222,7 @@ fn collect(
                 let q = number.map_or(propensity.unseen, |number| propensity.of_label[number as usize]);
                 // The negatives that are kept count for those left out.
                 let counts = weight(*point) * if positive { 1.0 } else { (1.0 / share) as f32 };
-                add_row(&mut examples, label, columns, q, positive, counts);
+                add_row(&mut examples, ranked.stages(at), columns, q, positive, counts);
             }
         }
         done += block.len();
@@ -232,15 +233,15 @@ fn collect(
 
 fn add_row(
     examples: &mut Examples,
-    label: &Ranked,
+    stages: &[(f64, u32)],
     columns: &[Column],
     inverse_propensity: f64,
     positive: bool,
     weight: f32,
 ) {
     let value = |column: &Column| match column {
-        Column::Score(at) => label.stages[*at].0,
-        Column::Rank(at) => f64::from(label.stages[*at].1),
+        Column::Score(at) => stages[*at].0,
+        Column::Rank(at) => f64::from(stages[*at].1),
         Column::InversePropensity => inverse_propensity,
     };
     // As in DEXA's score_fusion.py: a row for each candidate of the first feature's stage, and 0 where

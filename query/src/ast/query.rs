@@ -100,6 +100,23 @@ pub enum FromItem {
         /// Column names behind the alias; empty: the query's own.
         columns: Vec<Ident>,
     },
+    /// A search for each row: `item CROSS JOIN LATERAL (SELECT ... SEARCH ...) AS a`.
+    Lateral(Box<Lateral>),
+}
+
+/// A search for each row of what stands before it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lateral {
+    /// Whose rows are searched for; never another LATERAL.
+    pub left: FromItem,
+    /// The search; the text of its SEARCH may name columns of `left`.
+    pub query: Box<Query>,
+    /// AS.
+    pub alias: Option<Ident>,
+    /// Column names behind the alias; empty: the query's own.
+    pub columns: Vec<Ident>,
+    /// Where, from CROSS on.
+    pub span: Span,
 }
 
 /// An argument of a table function.

@@ -49,7 +49,7 @@ pub fn bind(statement: &Statement, catalog: &dyn Catalog, limits: &Limits) -> Re
     let parameter =
         |p: &crate::ast::Parameter| ParameterInfo { name: p.name.clone(), data_type: DataType::Unknown };
     let parameters = statement.parameters.iter().map(parameter).collect();
-    let mut binder = Binder { catalog, limits, parameters, copied_nodes: 0 };
+    let mut binder = Binder { catalog, limits, parameters, copied_nodes: 0, skips: false };
     let plan = binder.statement(&statement.kind)?;
     Ok(Bound { plan, parameters: binder.parameters })
 }
@@ -60,7 +60,8 @@ pub fn bind(statement: &Statement, catalog: &dyn Catalog, limits: &Limits) -> Re
 /// As [`bind`]; parameters, aggregates and subqueries are refused.
 pub fn bind_expression(sql: &str, fields: &[Field], limits: &Limits) -> Result<BoundExpr, QueryError> {
     let expr = parse_expression(sql, limits)?;
-    let mut binder = Binder { catalog: &NoCatalog, limits, parameters: Vec::new(), copied_nodes: 0 };
+    let mut binder =
+        Binder { catalog: &NoCatalog, limits, parameters: Vec::new(), copied_nodes: 0, skips: false };
     binder.expr(&expr, &Scope::new(fields), Place::Stored)
 }
 
@@ -70,6 +71,8 @@ pub(super) struct Binder<'a> {
     pub(super) limits: &'a Limits,
     pub(super) parameters: Vec<ParameterInfo>,
     copied_nodes: usize,
+    /// Set within a COPY with ON_ERROR 'skip'.
+    pub(super) skips: bool,
 }
 
 impl Binder<'_> {

@@ -310,19 +310,33 @@ impl Binder<'_> {
     }
 
     pub(super) fn copy_to(&mut self, copy: &ast::CopyTo) -> BindResult<LogicalPlan> {
-        if let Some(option) = copy.options.first() {
-            let message = format!("COPY TO has no option `{}`", option.name.name);
-            let error = QueryError::new(ErrorCode::UnknownOption, message).at(option.name.span);
-            return Err(error.help("it knows FORMAT"));
+        for option in &copy.options {
+            let name = option.name.name.as_str();
+            if !CopyTo::OPTIONS.contains(&name) {
+                let message = format!("COPY TO has no option `{name}`");
+                let error = QueryError::new(ErrorCode::UnknownOption, message).at(option.name.span);
+                let error = error.did_you_mean(name, CopyTo::OPTIONS.iter().copied());
+                let known = format!("it knows FORMAT, {}", CopyTo::OPTIONS.join(", ").to_uppercase());
+                return Err(if error.help.is_some() { error } else { error.help(known) });
+            }
         }
+        let options = self.options(&copy.options)?;
+        let on_error = options.iter().find(|(name, _)| name == "on_error").map(|(_, value)| value);
+        self.skips = matches!(on_error, Some(Value::Text(word)) if word.eq_ignore_ascii_case("skip"));
         let source = match &copy.source {
             ast::CopySource::Query(query) => LogicalPlan::Query(self.query(query)?),
             ast::CopySource::Evaluate(evaluate) => self.evaluate(evaluate)?,
+        };
+        let sql = match &copy.source {
+            ast::CopySource::Query(query) => query.to_string(),
+            ast::CopySource::Evaluate(evaluate) => evaluate.to_string(),
         };
         Ok(LogicalPlan::CopyTo(CopyTo {
             source: Box::new(source),
             path: copy.path.value.clone(),
             format: copy.format.as_ref().map(|format| format.name.to_lowercase()),
+            options,
+            sql,
         }))
     }
 }

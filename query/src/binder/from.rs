@@ -9,7 +9,7 @@ use crate::binder::scope::Scope;
 use crate::binder::search::Window;
 use crate::binder::types::fold;
 use crate::catalog::{ReadCall, ReadFunction, TableInfo};
-use crate::error::{ErrorCode, QueryError};
+use crate::error::{ErrorCode, QueryError, Span};
 use crate::node::output_schema;
 use crate::plan::{Field, Node, Scan};
 use crate::value::Value;
@@ -34,15 +34,15 @@ pub(super) struct Source {
 }
 
 impl Binder<'_> {
-    /// Binds FROM; without it there is one row without columns.
-    pub(super) fn from(&mut self, from: Option<&FromItem>) -> BindResult<Source> {
+    /// Binds FROM; without it there is one row without columns. `outer` are columns that a SEARCH may name.
+    pub(super) fn from(&mut self, from: Option<&FromItem>, outer: &Scope<'_>) -> BindResult<Source> {
         match from {
             None => Ok(plain(Node::Values { rows: vec![Vec::new()], schema: Vec::new() }, Vec::new())),
             Some(FromItem::Table { table, alias, search }) => {
                 let info = self.table(table)?;
                 let alias = alias.as_ref().map_or(&info.name, |alias| &alias.name).clone();
                 match search {
-                    Some(search) => self.search(info, alias, search, &Scope::empty()),
+                    Some(search) => self.search(info, alias, search, outer),
                     None => {
                         let schema = table_fields(&info, &alias);
                         let fields = schema.clone();
@@ -53,23 +53,13 @@ impl Binder<'_> {
             }
             Some(FromItem::Function { name, args, alias }) => self.read(name, args, alias.as_ref()),
             Some(FromItem::Query { query, alias, columns }) => self.subquery(query, alias.as_ref(), columns),
+            Some(FromItem::Lateral(lateral)) => self.lateral(lateral),
         }
     }
 
     fn subquery(&mut self, query: &Query, alias: Option<&Ident>, columns: &[Ident]) -> BindResult<Source> {
         let node = self.query(query)?;
-        let mut fields = output_schema(&node).to_vec();
-        if columns.len() > fields.len() {
-            let message =
-                format!("{} column names for a subquery of {} columns", columns.len(), fields.len());
-            return Err(QueryError::new(ErrorCode::ColumnCount, message).at(query.span));
-        }
-        for (field, name) in fields.iter_mut().zip(columns) {
-            field.name.clone_from(&name.name);
-        }
-        for field in &mut fields {
-            field.qualifier = alias.map(|alias| alias.name.clone());
-        }
+        let fields = derived_fields(&node, query.span, alias, columns)?;
         Ok(plain(node, fields))
     }
 
@@ -122,7 +112,7 @@ impl Binder<'_> {
             }
         }
         match path {
-            Some(path) => Ok(ReadCall { function, path, options }),
+            Some(path) => Ok(ReadCall { function, path, options, skips: self.skips }),
             None => {
                 let message = format!("`{}` needs the path of a file", name.name);
                 let error = QueryError::new(ErrorCode::ArgumentCount, message).at(name.span);
@@ -143,7 +133,28 @@ impl Binder<'_> {
     }
 }
 
-fn plain(node: Node, fields: Vec<Field>) -> Source {
+/// The columns of a subquery under its alias and the names behind it.
+pub(super) fn derived_fields(
+    node: &Node,
+    span: Span,
+    alias: Option<&Ident>,
+    columns: &[Ident],
+) -> BindResult<Vec<Field>> {
+    let mut fields = output_schema(node).to_vec();
+    if columns.len() > fields.len() {
+        let message = format!("{} column names for a subquery of {} columns", columns.len(), fields.len());
+        return Err(QueryError::new(ErrorCode::ColumnCount, message).at(span));
+    }
+    for (field, name) in fields.iter_mut().zip(columns) {
+        field.name.clone_from(&name.name);
+    }
+    for field in &mut fields {
+        field.qualifier = alias.map(|alias| alias.name.clone());
+    }
+    Ok(fields)
+}
+
+pub(super) fn plain(node: Node, fields: Vec<Field>) -> Source {
     Source { node, fields, window: None, searched: false }
 }
 

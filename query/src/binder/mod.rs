@@ -13,6 +13,7 @@ mod from;
 mod functions;
 mod fuse;
 mod generated;
+mod lateral;
 mod options;
 mod scope;
 mod search;

@@ -6,6 +6,7 @@ use crate::binder::columns::Item;
 use crate::binder::context::{BindResult, Binder};
 use crate::binder::expr::{Place, Site};
 use crate::binder::from::Source;
+use crate::binder::lateral::filtered_lateral;
 use crate::binder::scope::Scope;
 use crate::binder::search::Window;
 use crate::binder::types::fold;
@@ -31,12 +32,13 @@ impl Binder<'_> {
     pub(super) fn query(&mut self, query: &Query) -> BindResult<Node> {
         match &query.body {
             QueryBody::Values(rows) => self.values_query(rows, query),
-            QueryBody::Select(select) => self.select(select, query),
+            QueryBody::Select(select) => self.select(select, query, &Scope::empty()),
         }
     }
 
-    fn select(&mut self, select: &Select, query: &Query) -> BindResult<Node> {
-        let source = self.source(select)?;
+    /// `outer` are columns that the SEARCH of its FROM may name.
+    pub(super) fn select(&mut self, select: &Select, query: &Query, outer: &Scope<'_>) -> BindResult<Node> {
+        let source = self.source(select, outer)?;
         let Source { node, fields, window, searched } = source;
         let mut calls = Calls::new(fields.len());
         let parts = self.parts(select, query, &fields, &mut calls)?;
@@ -53,14 +55,18 @@ impl Binder<'_> {
     }
 
     /// FROM with WHERE and QUALIFY.
-    fn source(&mut self, select: &Select) -> BindResult<Source> {
-        let mut source = self.from(select.from.as_ref())?;
+    fn source(&mut self, select: &Select, outer: &Scope<'_>) -> BindResult<Source> {
+        let mut source = self.from(select.from.as_ref(), outer)?;
         if let Some(filter) = &select.filter {
             source.node = match source.node {
                 Node::Search(mut search) => {
                     let scope = Scope::where_of_search(&source.fields, search.table.columns.len());
                     search.filter = Some(self.predicate(filter, &scope, Place::Where)?);
                     Node::Search(search)
+                }
+                Node::Lateral { left, right, schema } => {
+                    let predicate = self.predicate(filter, &Scope::new(&source.fields), Place::Where)?;
+                    filtered_lateral(left, right, schema, predicate)
                 }
                 input => {
                     let predicate = self.predicate(filter, &Scope::new(&source.fields), Place::Where)?;

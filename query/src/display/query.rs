@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use super::statement::Plain;
 use super::{AnyName, Clause, Commas};
 use crate::ast::{
-    Argument, Chain, FromItem, FuseBranch, OrderItem, Override, Query, QueryBody, Search, SearchInput,
+    Argument, Chain, FromItem, FuseBranch, Ident, OrderItem, Override, Query, QueryBody, Search, SearchInput,
     Select, SelectItem, Stage, StageOption, Via,
 };
 
@@ -64,11 +64,23 @@ impl Display for FromItem {
                 write!(f, "{name}({}){}", Commas(args), Clause("AS", alias))
             }
             FromItem::Query { query, alias, columns } => {
-                write!(f, "({query}){}", Clause("AS", alias))?;
-                if columns.is_empty() { Ok(()) } else { write!(f, " ({})", Commas(columns)) }
+                write!(f, "({query})")?;
+                derived(f, alias.as_ref(), columns)
+            }
+            FromItem::Lateral(lateral) => {
+                write!(f, "{} CROSS JOIN LATERAL ({})", lateral.left, lateral.query)?;
+                derived(f, lateral.alias.as_ref(), &lateral.columns)
             }
         }
     }
+}
+
+/// The name of a subquery and of its columns.
+fn derived(f: &mut Formatter<'_>, alias: Option<&Ident>, columns: &[Ident]) -> fmt::Result {
+    if let Some(alias) = alias {
+        write!(f, " AS {alias}")?;
+    }
+    if columns.is_empty() { Ok(()) } else { write!(f, " ({})", Commas(columns)) }
 }
 
 impl Display for Argument {

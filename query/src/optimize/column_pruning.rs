@@ -42,6 +42,12 @@ fn prune(node: &mut Node, mut needed: BTreeSet<usize>) -> BTreeSet<usize> {
             search.columns = table_columns(needed, search.filter.as_ref(), count);
             BTreeSet::new()
         }
+        Node::Lateral { left, right, .. } => {
+            let width = output_schema(left).len();
+            needed.retain(|column| *column < width);
+            needed.extend(query_columns(right));
+            needed
+        }
         Node::Filter { predicate, .. } => {
             needed.extend(predicate.columns());
             needed
@@ -64,6 +70,20 @@ fn prune(node: &mut Node, mut needed: BTreeSet<usize>) -> BTreeSet<usize> {
             let arguments = aggregates.iter().filter_map(|call| call.argument.as_ref());
             groups.iter().chain(arguments).flat_map(BoundExpr::columns).collect()
         }
+    }
+}
+
+/// The columns of LATERAL's left side that the text and the vector of its search read.
+fn query_columns(right: &Node) -> BTreeSet<usize> {
+    let mut node = right;
+    while let Some(input) = node.input() {
+        node = input;
+    }
+    match node {
+        Node::Search(search) => {
+            search.text.iter().chain(&search.vector).flat_map(BoundExpr::columns).collect()
+        }
+        _ => BTreeSet::new(),
     }
 }
 

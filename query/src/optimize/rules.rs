@@ -97,8 +97,9 @@ fn apply(rule: &dyn Rule, mut plan: LogicalPlan) -> LogicalPlan {
     plan
 }
 
-/// Subqueries first, then the expressions, then the tree itself.
+/// Subqueries and right sides of LATERAL first, then the expressions, then the tree itself.
 fn apply_tree(rule: &dyn Rule, node: &mut Node) {
+    node.for_each_lateral_mut(&mut |right| apply_tree(rule, right));
     node.for_each_expr_deep_mut(&mut |expr| apply_expr(rule, expr));
     let taken = std::mem::replace(node, Node::Values { rows: Vec::new(), schema: Vec::new() });
     *node = rule.tree(taken);

@@ -61,6 +61,9 @@ fn yields_nothing(node: &Node) -> bool {
         Node::Filter { predicate, .. } => from_nothing || never_true(predicate),
         Node::Limit { limit, .. } => from_nothing || *limit == Some(BoundExpr::Literal(Value::BigInt(0))),
         Node::Project { .. } | Node::Sort { .. } | Node::Distinct { .. } => from_nothing,
+        Node::Lateral { right, .. } => {
+            from_nothing || matches!(&**right, Node::Values { rows, .. } if rows.is_empty())
+        }
         // Without groups an aggregate yields a row for no rows.
         Node::Aggregate { groups, .. } => from_nothing && !groups.is_empty(),
         Node::Values { .. } | Node::Read { .. } => false,

@@ -75,6 +75,23 @@ impl Parser<'_> {
         Ok((Some(format), options))
     }
 
+    /// `SHARD 1 OF 4`, which is `SHARD '1/4'`.
+    fn shard(&mut self, name: Ident) -> Parsed<OptionItem> {
+        let start = self.here();
+        let part = self.whole_number()?;
+        self.advance();
+        let of = self.whole_number()?;
+        let text = ExprKind::Literal(Value::Text(format!("{part}/{of}")));
+        Ok(OptionItem { name, value: OptionValue::Expr(Expr::new(text, self.since(start))) })
+    }
+
+    fn whole_number(&mut self) -> Parsed<i64> {
+        match self.expr()?.kind {
+            ExprKind::Literal(Value::BigInt(number)) => Ok(number),
+            _ => fail(self.unexpected("a whole number, as in SHARD 1 OF 4")),
+        }
+    }
+
     fn copy_option(&mut self) -> Parsed<OptionItem> {
         let name = self.any_ident("the name of an option")?;
         if name.name == "map" && self.eat_symbol(TokenKind::LeftParen) {
@@ -85,6 +102,9 @@ impl Parser<'_> {
             })?;
             self.close()?;
             return Ok(OptionItem { name, value: OptionValue::Map(pairs) });
+        }
+        if name.name == "shard" && self.is_at(1, "OF") {
+            return self.shard(name);
         }
         let flag = self.is_symbol(TokenKind::Comma) || self.is_symbol(TokenKind::RightParen);
         let value = if flag {

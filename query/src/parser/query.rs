@@ -3,8 +3,8 @@
 use super::cursor::{Parsed, Parser, fail, no_duplicates};
 use super::words::{JOIN, Missing, missing_statement};
 use crate::ast::{
-    Argument, Expr, ExprKind, FromItem, Ident, OrderItem, Query, QueryBody, Search, SearchInput, Select,
-    SelectItem,
+    Argument, Expr, ExprKind, FromItem, Ident, Lateral, OrderItem, Query, QueryBody, Search, SearchInput,
+    Select, SelectItem,
 };
 use crate::error::{ErrorCode, QueryError, Span};
 use crate::lexer::TokenKind;
@@ -176,10 +176,49 @@ impl Parser<'_> {
         } else {
             select.from = Some(self.source_item()?);
         }
+        if self.is("CROSS") && self.is_at(1, "JOIN") && self.is_at(2, "LATERAL") {
+            self.lateral(select)?;
+        }
         if self.is_symbol(TokenKind::Comma) {
             return fail(JOIN.error(self.here()));
         }
         Ok(())
+    }
+
+    /// `CROSS JOIN LATERAL (SELECT ... SEARCH ...) [AS a [(names)]]` behind what FROM names.
+    fn lateral(&mut self, select: &mut Select) -> Parsed<()> {
+        let start = self.here();
+        (0..3).for_each(|_| self.advance());
+        if !(self.is_symbol(TokenKind::LeftParen) && self.is_at(1, "SELECT")) {
+            return fail(self.unexpected("(SELECT ... FROM table SEARCH ...)"));
+        }
+        self.advance();
+        let (query, height) = self.subquery()?;
+        self.tallest = self.tallest.max(height);
+        self.close()?;
+        let (alias, columns) = self.derived_name()?;
+        if self.is("CROSS") && self.is_at(1, "JOIN") && self.is_at(2, "LATERAL") {
+            let missing = Missing::new(
+                "a second LATERAL",
+                "put the first one into a subquery: FROM (SELECT ...) AS a CROSS JOIN LATERAL (...)",
+            );
+            return fail(missing.error(self.here()));
+        }
+        let span = self.since(start);
+        if let Some(left) = select.from.take() {
+            select.from = Some(FromItem::Lateral(Box::new(Lateral { left, query, alias, columns, span })));
+        }
+        Ok(())
+    }
+
+    /// `[AS a [(names)]]`.
+    fn derived_name(&mut self) -> Parsed<(Option<Ident>, Vec<Ident>)> {
+        let alias = self.alias("an alias")?;
+        let columns = match alias {
+            Some(_) if self.is_symbol(TokenKind::LeftParen) => self.column_list()?,
+            _ => Vec::new(),
+        };
+        Ok((alias, columns))
     }
 
     /// What FROM takes rows from, unless it is in parentheses.
@@ -221,11 +260,7 @@ impl Parser<'_> {
     }
 
     fn query_alias(&mut self, query: Box<Query>) -> Parsed<FromItem> {
-        let alias = self.alias("an alias")?;
-        let columns = match alias {
-            Some(_) if self.is_symbol(TokenKind::LeftParen) => self.column_list()?,
-            _ => Vec::new(),
-        };
+        let (alias, columns) = self.derived_name()?;
         if self.is("SEARCH") {
             let error =
                 QueryError::new(ErrorCode::UnexpectedToken, "SEARCH behind a subquery").at(self.here());

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use crate::ast::{
     Call, Chain, ColumnName, DistanceOp, Expr, ExprKind, FromItem, Fuse, FuseBranch, FuseMethod, Ident,
-    OrderItem, Override, Query, QueryBody, Search, SearchInput, Select, SelectItem, Stage, StageKind,
-    StageOption, TypeName, Via,
+    Lateral, OrderItem, Override, Query, QueryBody, Search, SearchInput, Select, SelectItem, Stage,
+    StageKind, StageOption, TypeName, Via,
 };
 use crate::error::{ErrorCode, Span};
 use crate::expr::{BinaryOp, UnaryOp};
@@ -251,8 +251,10 @@ fn select(expr: BoxedStrategy<Expr>) -> impl Strategy<Value = Select> {
         (expr.clone(), prop::option::of(ident())).prop_map(|(expr, alias)| SelectItem::Expr { expr, alias }),
     ];
     let search = prop::option::of(search(expr.clone()).prop_map(Box::new));
-    let from = (ident(), prop::option::of(ident()), search)
-        .prop_map(|(table, alias, search)| FromItem::Table { table, alias, search });
+    let table = (ident(), prop::option::of(ident()), search)
+        .prop_map(|(table, alias, search)| FromItem::Table { table, alias, search })
+        .boxed();
+    let from = prop_oneof![4 => table.clone(), 1 => lateral(table, expr.clone())];
     let some = || prop::option::weighted(0.3, expr.clone());
     let groups = prop::collection::vec(expr.clone(), 0..2);
     let clauses = (some(), groups, some(), some());
@@ -267,6 +269,29 @@ fn select(expr: BoxedStrategy<Expr>) -> impl Strategy<Value = Select> {
             qualify,
         },
     )
+}
+
+/// A search for each row of `table`.
+fn lateral(table: BoxedStrategy<FromItem>, expr: BoxedStrategy<Expr>) -> impl Strategy<Value = FromItem> {
+    let item = expr.clone().prop_map(|expr| SelectItem::Expr { expr, alias: None });
+    let name = prop::option::of((ident(), prop::collection::hash_set("[a-z]{1,6}", 0..3)));
+    (table.clone(), table, item, prop::option::of(expr), name).prop_map(|(left, from, item, limit, name)| {
+        let (alias, columns) = name.map_or((None, Vec::new()), |(alias, names)| {
+            (Some(alias), names.into_iter().map(|name| Ident { name, span: at() }).collect())
+        });
+        let select = Select {
+            distinct: false,
+            items: vec![item],
+            from: Some(from),
+            filter: None,
+            group_by: Vec::new(),
+            having: None,
+            qualify: None,
+        };
+        let body = QueryBody::Select(Box::new(select));
+        let query = Query { body, order_by: Vec::new(), limit, offset: None, span: at() };
+        FromItem::Lateral(Box::new(Lateral { left, query: Box::new(query), alias, columns, span: at() }))
+    })
 }
 
 fn query(expr: BoxedStrategy<Expr>) -> BoxedStrategy<Query> {

@@ -40,6 +40,7 @@ groups! {
     explain,
     show,
     errors,
+    lateral,
 }
 
 #[test]

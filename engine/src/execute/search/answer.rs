@@ -1,23 +1,49 @@
 //! From queries to ranked labels and their rows.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use argtop_query::Value;
 use argtop_query::eval::evaluate;
 use argtop_storage::Slot;
+use rayon::prelude::*;
 
+use super::stages::Encoded;
 use super::{candidates, stages};
 use crate::error::Error;
 use crate::execute::{RowStream, Run};
-use crate::physical::SearchPlan;
+use crate::physical::{SearchPlan, StageKind, StagePlan, all_stages, window};
+use crate::view::KeyBook;
 
-/// One ranked label of an answer.
-#[derive(Clone, Debug)]
-pub(crate) struct Ranked {
-    pub(crate) slot: Slot,
-    pub(crate) score: f64,
-    /// Score and rank by stage; NaN and 0 where a stage did not see the label. Empty where nobody reads them.
-    pub(crate) stages: Vec<(f64, u32)>,
+/// The ranked labels of one query, best first. Structure of arrays: entry i belongs to rank i + 1.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Ranking {
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) scores: Vec<f64>,
+    /// Score and rank by stage, label after label; NaN and 0 where a stage did not see the label. Empty where
+    /// the plan has no use for them.
+    stages: Vec<(f64, u32)>,
+}
+
+impl Ranking {
+    /// Number of labels.
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Score and rank by stage of one label.
+    pub(crate) fn stages(&self, at: usize) -> &[(f64, u32)] {
+        let width = self.stages.len() / self.slots.len().max(1);
+        &self.stages[at * width..(at + 1) * width]
+    }
+
+    /// Bytes that it holds in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of::<Ranking>()
+            + size_of_val(&*self.slots)
+            + size_of_val(&*self.scores)
+            + size_of_val(&*self.stages)
+    }
 }
 
 /// What a query brings.
@@ -42,15 +68,6 @@ impl QueryInput {
         QueryInput::Text(text.into())
     }
 
-    /// The same query with its vector, which takes the place of one that it had.
-    pub(crate) fn with_vector(self, vector: &[f32]) -> QueryInput {
-        let vector = vector.to_vec();
-        match self {
-            QueryInput::Text(text) | QueryInput::Both { text, .. } => QueryInput::Both { text, vector },
-            QueryInput::Vector(_) => QueryInput::Vector(vector),
-        }
-    }
-
     /// The query's text, where it brought one.
     pub(crate) fn as_text(&self) -> Option<&str> {
         match self {
@@ -70,23 +87,19 @@ impl QueryInput {
 
 /// The rows of a search whose query is constant.
 pub(crate) fn stream(run: &Run, plan: &SearchPlan) -> Result<RowStream, Error> {
-    let input = query_input(run, plan)?;
-    let input = [input];
-    let answers = if plan.is_light() {
-        answer(run, plan, &input)?
-    } else {
-        run.inner.install(|| answer(run, plan, &input))?
-    };
-    let ranked = answers.into_iter().next().unwrap_or_default();
-    let rows = materialise(run, plan, &ranked)?;
-    Ok(Box::new(rows.into_iter().map(Ok)))
+    let input = query_input(run, plan, &[])?;
+    let search = Prepared::new(run, plan.clone())?;
+    let answers = search.answer(&[input], &mut Encoded::default())?;
+    let rows = search.rows(&answers.iter().collect::<Vec<&Ranking>>())?;
+    Ok(Box::new(rows.into_iter().flatten().map(Ok)))
 }
 
 const QUERY_FIX: &str = "give SEARCH a text, or (VECTOR => a list of numbers)";
 
-fn query_input(run: &Run, plan: &SearchPlan) -> Result<QueryInput, Error> {
-    let text = plan.text.as_ref().map(|expr| evaluate(expr, &[], &run.eval())).transpose()?;
-    let vector = plan.vector.as_ref().map(|expr| evaluate(expr, &[], &run.eval())).transpose()?;
+/// What a search is for; below LATERAL `row` is the row of its left side.
+pub(crate) fn query_input(run: &Run, plan: &SearchPlan, row: &[Value]) -> Result<QueryInput, Error> {
+    let text = plan.text.as_ref().map(|expr| evaluate(expr, row, &run.eval())).transpose()?;
+    let vector = plan.vector.as_ref().map(|expr| evaluate(expr, row, &run.eval())).transpose()?;
     match (text, vector) {
         (Some(Value::Text(text)), Some(vector)) => {
             Ok(QueryInput::Both { text, vector: query_vector(vector)? })
@@ -114,29 +127,118 @@ fn query_vector(value: Value) -> Result<Vec<f32>, Error> {
     }
 }
 
-/// Answers a block of queries: for each the ranked labels, best first, cut to the plan's limit.
-pub(crate) fn answer(run: &Run, plan: &SearchPlan, inputs: &[QueryInput]) -> Result<Vec<Vec<Ranked>>, Error> {
-    let allowed = stages::allowed(run, plan)?;
-    let candidates = stages::run(run, plan, inputs, &allowed)?;
-    let started = Instant::now();
-    let keys = run.view.keys(&plan.table)?;
-    let mut answers = Vec::with_capacity(candidates.len());
-    for mut found in candidates {
-        let scores = final_scores(run, plan, &found)?;
-        let limit = plan.limit.map_or(found.len(), |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-        let scores = found.cut(None, &scores, limit, &keys)?;
-        let ranked = found.slots.iter().enumerate().map(|(at, slot)| Ranked {
-            slot: *slot,
-            score: scores[at],
-            stages: (0..if plan.stages_read { found.scores.len() } else { 0 })
-                .map(|stage| (found.scores[stage][at], found.ranks[stage][at]))
-                .collect(),
-        });
-        answers.push(ranked.collect::<Vec<_>>());
+/// A search with what all of its queries share, for any number of blocks of them.
+#[derive(Clone)]
+pub(crate) struct Prepared {
+    run: Run,
+    plan: Arc<SearchPlan>,
+    allowed: Arc<stages::Allowed>,
+    keys: Arc<KeyBook>,
+}
+
+impl Prepared {
+    /// Applies WHERE once.
+    pub(crate) fn new(run: &Run, plan: SearchPlan) -> Result<Prepared, Error> {
+        let allowed = Arc::new(stages::allowed(run, &plan)?);
+        let keys = Arc::new(run.view.keys(&plan.table)?);
+        Ok(Prepared { run: run.clone(), plan: Arc::new(plan), allowed, keys })
     }
-    let rows = answers.iter().map(|ranked: &Vec<Ranked>| ranked.len() as u64).sum();
-    run.context.measure(plan.cut_id, rows, started.elapsed(), Vec::new());
-    Ok(answers)
+
+    /// The same search with other limits.
+    pub(crate) fn with_plan(&self, plan: SearchPlan) -> Prepared {
+        Prepared { plan: Arc::new(plan), ..self.clone() }
+    }
+
+    /// The plan.
+    pub(crate) fn plan(&self) -> &SearchPlan {
+        &self.plan
+    }
+
+    /// The most labels that an answer may have.
+    pub(crate) fn labels_max(&self) -> u64 {
+        let kept = window(&self.plan.stages).map(|(limit, _)| limit);
+        self.plan.limit.or(kept).unwrap_or(u64::MAX).min(self.allowed.slots.len())
+    }
+
+    /// Queries that run through the stages at a time.
+    fn block(&self) -> usize {
+        let limits = &self.run.inner.limits;
+        let labels = self.allowed.slots.len().min(kept_most(&self.plan).unwrap_or(u64::MAX)).max(1);
+        (limits.batch_labels / labels).clamp(1, limits.batch_queries as u64) as usize
+    }
+
+    /// Answers queries on the engine's threads: for each its labels, cut to the plan's limit. All texts are
+    /// encoded first, those of one length together; `encoded` keeps their vectors for other searches for the
+    /// same queries.
+    pub(crate) fn answer(&self, inputs: &[QueryInput], encoded: &mut Encoded) -> Result<Vec<Ranking>, Error> {
+        let mut answer = || {
+            stages::encode_all(&self.run, &self.plan, inputs, encoded)?;
+            let mut answers = Vec::with_capacity(inputs.len());
+            let at_once = self.block();
+            for (number, block) in inputs.chunks(at_once).enumerate() {
+                answers.extend(self.answer_block(block, encoded, number * at_once)?);
+            }
+            Ok(answers)
+        };
+        if inputs.len() == 1 && self.plan.is_light() { answer() } else { self.run.inner.install(answer) }
+    }
+
+    fn answer_block(
+        &self,
+        inputs: &[QueryInput],
+        encoded: &Encoded,
+        first: usize,
+    ) -> Result<Vec<Ranking>, Error> {
+        let (run, plan, keys) = (&self.run, &*self.plan, &*self.keys);
+        let candidates = stages::run(run, plan, inputs, (&self.allowed, keys), (encoded, first))?;
+        let started = Instant::now();
+        let limit = plan.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        let ranked = candidates.into_par_iter().map(|mut found| {
+            let scores = final_scores(run, plan, &found)?;
+            let scores = found.cut(None, &scores, limit, keys)?;
+            let stages = if plan.stages_read { found.stages() } else { Vec::new() };
+            Ok(Ranking { slots: found.slots, scores, stages })
+        });
+        let answers = ranked.collect::<Result<Vec<Ranking>, Error>>()?;
+        let rows = answers.iter().map(|ranking| ranking.len() as u64).sum();
+        run.context.measure(plan.cut_id, rows, started.elapsed(), Vec::new());
+        Ok(answers)
+    }
+
+    /// The output rows of rankings; labels are read together.
+    pub(crate) fn rows(&self, rankings: &[&Ranking]) -> Result<Vec<Vec<Vec<Value>>>, Error> {
+        let slots: Vec<Slot> = rankings.iter().flat_map(|ranking| ranking.slots.iter().copied()).collect();
+        let mut labels = self.run.view.read_labels(&self.plan.table, &slots, &self.plan.columns)?.into_iter();
+        let width = self.plan.table.columns.len() + 2 + 2 * self.plan.width;
+        let mut all = Vec::with_capacity(rankings.len());
+        for ranking in rankings {
+            let mut rows = Vec::with_capacity(ranking.len());
+            for (at, mut row) in labels.by_ref().take(ranking.len()).enumerate() {
+                row.push(Value::Double(ranking.scores[at]));
+                row.push(Value::BigInt(i64::try_from(at + 1).unwrap_or(i64::MAX)));
+                if self.plan.stage_columns {
+                    row.extend(stage_values(ranking.stages(at).iter().copied()));
+                    // Nobody reads them where they are not kept.
+                    row.resize(width, Value::Null);
+                }
+                rows.push(row);
+            }
+            all.push(rows);
+        }
+        Ok(all)
+    }
+}
+
+/// The most labels that a stage keeps of one query; None: all that there are.
+fn kept_most(plan: &SearchPlan) -> Option<u64> {
+    let kept = |stage: &StagePlan| match &stage.kind {
+        StageKind::Exact { limit, .. } => limit.or(plan.limit),
+        StageKind::ShortlistPaths { limit } | StageKind::ShortlistIndex { limit, .. } => Some(*limit),
+        StageKind::Fuse { .. } => window(std::slice::from_ref(stage)).map(|(limit, _)| limit),
+        // They keep what they are given, or less.
+        _ => Some(0),
+    };
+    all_stages(&plan.stages).into_iter().map(kept).try_fold(0, |most, kept| Some(kept?.max(most)))
 }
 
 /// SCORE BY over the stages' columns, or the score of the last stage.
@@ -165,22 +267,4 @@ fn stage_values(stages: impl Iterator<Item = (f64, u32)>) -> Vec<Value> {
         [score, if rank == 0 { Value::Null } else { Value::BigInt(i64::from(rank)) }]
     });
     pairs.flatten().collect()
-}
-
-/// The output rows of ranked labels.
-fn materialise(run: &Run, plan: &SearchPlan, ranked: &[Ranked]) -> Result<Vec<Vec<Value>>, Error> {
-    let slots: Vec<Slot> = ranked.iter().map(|label| label.slot).collect();
-    let labels = run.view.read_labels(&plan.table, &slots, &plan.columns)?;
-    let width = plan.table.columns.len() + 2 + 2 * plan.width;
-    let mut rows = Vec::with_capacity(ranked.len());
-    for ((mut row, label), rank) in labels.into_iter().zip(ranked).zip(1i64..) {
-        row.push(Value::Double(label.score));
-        row.push(Value::BigInt(rank));
-        if plan.stage_columns {
-            row.extend(stage_values(label.stages.iter().copied()));
-            row.resize(width, Value::Null);
-        }
-        rows.push(row);
-    }
-    Ok(rows)
 }

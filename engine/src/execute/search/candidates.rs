@@ -51,6 +51,13 @@ impl Candidates {
         self.ranks.iter_mut().for_each(|column| *column = pick(column, places));
     }
 
+    /// Score and rank of each label in each stage, label after label.
+    pub(crate) fn stages(&self) -> Vec<(f64, u32)> {
+        let stages = || self.scores.iter().zip(&self.ranks);
+        let of_label = |at: usize| stages().map(move |(scores, ranks)| (scores[at], ranks[at]));
+        (0..self.len()).flat_map(of_label).collect()
+    }
+
     /// Keeps the best `limit` labels by `scores` (one a label) in order, ties to the smaller primary key, and
     /// makes the scores and ranks column `stage`, where there is one.
     pub(crate) fn cut(

@@ -22,5 +22,5 @@ mod rerank;
 mod sparse;
 mod stages;
 
-pub(crate) use answer::{QueryInput, Ranked, answer, stream};
-pub(crate) use stages::{encode, shorten};
+pub(crate) use answer::{Prepared, QueryInput, Ranking, query_input, stream};
+pub(crate) use stages::{Encoded, shorten};

@@ -1,6 +1,7 @@
 //! The stages of a chain, run over a block of queries.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -16,7 +17,7 @@ use crate::error::Error;
 use crate::execute::Run;
 use crate::index::Scoring;
 use crate::kernel;
-use crate::physical::{BranchPlan, SearchPlan, StageKind, StagePlan, VectorColumn};
+use crate::physical::{BranchPlan, SearchPlan, StageKind, StagePlan, VectorColumn, all_stages};
 use crate::view::KeyBook;
 
 /// Query vectors, row-major.
@@ -57,15 +58,44 @@ pub(crate) fn allowed(run: &Run, plan: &SearchPlan) -> Result<Allowed, Error> {
     Ok(Allowed { slots })
 }
 
-/// Runs the chain; one entry a query.
+/// The vectors of queries by the model that encoded them; searches for the same queries share them.
+#[derive(Debug, Default)]
+pub(crate) struct Encoded {
+    by_model: HashMap<ObjectId, Queries>,
+}
+
+/// Encodes the texts for every ENCODE of the plan whose model has not seen them.
+pub(crate) fn encode_all(
+    run: &Run,
+    plan: &SearchPlan,
+    inputs: &[QueryInput],
+    encoded: &mut Encoded,
+) -> Result<(), Error> {
+    for stage in all_stages(&plan.stages) {
+        let StageKind::Encode { model } = &stage.kind else { continue };
+        let started = Instant::now();
+        let notes = match encoded.by_model.entry(model.id) {
+            Entry::Occupied(_) => vec!["encoded before".to_string()],
+            Entry::Vacant(entry) => {
+                let (queries, notes) = encode(run, model, inputs)?;
+                entry.insert(queries);
+                notes
+            }
+        };
+        run.context.measure(stage.id, inputs.len() as u64, started.elapsed(), notes);
+    }
+    Ok(())
+}
+
+/// Runs the chain; one entry a query. The queries' vectors stand in `encoded` from `first` on.
 pub(crate) fn run(
     run: &Run,
     plan: &SearchPlan,
     inputs: &[QueryInput],
-    allowed: &Allowed,
+    (allowed, keys): (&Allowed, &KeyBook),
+    (encoded, first): (&Encoded, usize),
 ) -> Result<Vec<Candidates>, Error> {
-    let keys = run.view.keys(&plan.table)?;
-    let mut chain = Chain { run, plan, inputs, allowed, keys: &keys, encoded: HashMap::new() };
+    let mut chain = Chain { run, plan, inputs, allowed, keys, encoded, first };
     let mut state = chain.start(Arc::new(given(inputs)?));
     chain.stages(&plan.stages, &mut state)?;
     Ok(state.found)
@@ -90,8 +120,9 @@ struct Chain<'a> {
     inputs: &'a [QueryInput],
     allowed: &'a Allowed,
     keys: &'a KeyBook,
-    /// What models gave for the inputs, so that branches of a FUSE do not encode twice.
-    encoded: HashMap<ObjectId, Arc<Queries>>,
+    /// What models gave for all queries; those of the inputs stand there from `first` on.
+    encoded: &'a Encoded,
+    first: usize,
 }
 
 /// What stages hand to those behind them; every branch of a FUSE has its own.
@@ -236,15 +267,14 @@ impl Chain<'_> {
         })
     }
 
-    fn encode(&mut self, model: &ModelRecord, state: &mut State) -> Result<Measured, Error> {
-        if let Some(known) = self.encoded.get(&model.id) {
-            state.queries = known.clone();
-            return Ok((known.len() as u64, vec!["encoded by another branch".to_string()]));
-        }
-        let (encoded, notes) = encode(self.run, model, self.inputs)?;
-        state.queries = Arc::new(encoded);
-        self.encoded.insert(model.id, state.queries.clone());
-        Ok((state.queries.len() as u64, notes))
+    /// The vectors of the inputs; what there was to measure was measured when they were made.
+    fn encode(&self, model: &ModelRecord, state: &mut State) -> Result<Measured, Error> {
+        let known = self.encoded.by_model.get(&model.id);
+        let known = known.ok_or_else(|| Error::Internal("a stage before its texts are encoded".into()))?;
+        let range = self.first * known.dimension..(self.first + self.inputs.len()) * known.dimension;
+        let values = known.values.get(range).unwrap_or_default().to_vec();
+        state.queries = Arc::new(Queries { dimension: known.dimension, values });
+        Ok((0, Vec::new()))
     }
 
     /// RERANK: classifier scores of the candidates, and the best of them.
@@ -360,11 +390,7 @@ fn expect_dimension(queries: &Queries, dimension: usize, name: &str) -> Result<(
 }
 
 /// ENCODE: texts to vectors, normalised where the model says so.
-pub(crate) fn encode(
-    run: &Run,
-    model: &ModelRecord,
-    inputs: &[QueryInput],
-) -> Result<(Queries, Vec<String>), Error> {
+fn encode(run: &Run, model: &ModelRecord, inputs: &[QueryInput]) -> Result<(Queries, Vec<String>), Error> {
     let encoder = run.view.encoder(model)?;
     let texts: Vec<&str> = inputs.iter().map(|input| input.as_text().unwrap_or("")).collect();
     let encoded = encoder.encode(&|| run.context.is_cancelled(), &texts)?;

@@ -36,7 +36,7 @@ impl Folder {
     fn call(&self, function: ReadFunction, name: &str, options: &[(&str, Value)]) -> ReadCall {
         let path = self.path(name).to_string_lossy().into_owned();
         let options = options.iter().map(|(n, v)| ((*n).to_owned(), v.clone())).collect();
-        ReadCall { function, path, options }
+        ReadCall { function, path, options, skips: false }
     }
 }
 

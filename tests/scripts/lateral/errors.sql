@@ -1,0 +1,50 @@
+-- What LATERAL does not do, and what to write instead.
+
+CREATE MODEL m FROM '${fixtures}/static64.onnx' TOKENIZER '${fixtures}/tokenizer.json';
+
+CREATE TABLE t (id BIGINT PRIMARY KEY, title TEXT, z VECTOR(64) GENERATED ALWAYS AS (normalize(encode(m, title))) STORED);
+
+INSERT INTO t (id, title) VALUES (1, 'red running shoe'), (2, 'waterproof hiking boot');
+
+SELECT * FROM t CROSS JOIN t AS u;
+
+SELECT * FROM t JOIN LATERAL (SELECT id FROM t SEARCH title LIMIT 1) AS r ON true;
+
+SELECT * FROM t, LATERAL (SELECT id FROM t SEARCH title LIMIT 1) AS r;
+
+SELECT * FROM t CROSS JOIN LATERAL (VALUES (1)) AS r;
+
+SELECT * FROM t CROSS JOIN LATERAL (SELECT 1) AS r;
+
+SELECT * FROM t AS a CROSS JOIN LATERAL (SELECT id FROM t) AS r;
+
+SELECT * FROM t AS a CROSS JOIN LATERAL (SELECT count(*) FROM t SEARCH a.title) AS r;
+
+SELECT * FROM t AS a CROSS JOIN LATERAL (SELECT DISTINCT id FROM t SEARCH a.title) AS r;
+
+SELECT * FROM t SEARCH 'shoe' CROSS JOIN LATERAL (SELECT id FROM t SEARCH title) AS r;
+
+SELECT * FROM t AS a CROSS JOIN LATERAL (SELECT id FROM t SEARCH a.title LIMIT 1) AS r
+  CROSS JOIN LATERAL (SELECT id FROM t SEARCH a.title LIMIT 1) AS s;
+
+SELECT * FROM t CROSS JOIN LATERAL (SELECT id FROM t SEARCH title) AS t;
+
+-- Only SEARCH may name columns of the left side.
+SELECT * FROM t AS a CROSS JOIN LATERAL (SELECT id FROM t SEARCH a.title WHERE id <> a.id LIMIT 1) AS r;
+
+SELECT * FROM t AS a CROSS JOIN LATERAL (SELECT a.id FROM t SEARCH a.title LIMIT 1) AS r;
+
+SELECT * FROM t AS a CROSS JOIN LATERAL (SELECT id FROM t SEARCH a.titel LIMIT 1) AS r;
+
+SELECT * FROM t AS a CROSS JOIN LATERAL (SELECT id FROM t SEARCH a.id LIMIT 1) AS r;
+
+SELECT id FROM t AS a CROSS JOIN LATERAL (SELECT id FROM t SEARCH a.title LIMIT 1) AS r;
+
+SELECT a.id FROM t AS a CROSS JOIN LATERAL (SELECT id FROM t SEARCH a.title LIMIT 1) AS r QUALIFY score > 0;
+
+-- A row without a text has no answer.
+SELECT * FROM (VALUES (1, 'a boot'), (2, NULL)) AS q (n, text)
+  CROSS JOIN LATERAL (SELECT id FROM t SEARCH q.text LIMIT 1) AS r;
+
+SELECT n, id FROM (VALUES (1, 'a boot'), (2, NULL)) AS q (n, text)
+  CROSS JOIN LATERAL (SELECT id FROM t SEARCH q.text LIMIT 1) AS r WHERE text IS NOT NULL;
