@@ -272,10 +272,8 @@ impl SearchPlan {
             StageKind::Given | StageKind::Probe { .. } | StageKind::RerankColumn { .. } => true,
             StageKind::Rerank { classifier, .. } => classifier.sparse.is_none(),
             StageKind::ShortlistPaths { limit } => *limit <= LIGHT_LABELS,
-            StageKind::Encode { .. }
-            | StageKind::Exact { .. }
-            | StageKind::ShortlistIndex { .. }
-            | StageKind::Fuse { .. } => false,
+            StageKind::ShortlistIndex { index, limit, .. } => index.method == "ann" && *limit <= LIGHT_LABELS,
+            StageKind::Encode { .. } | StageKind::Exact { .. } | StageKind::Fuse { .. } => false,
         };
         self.filter.is_none() && self.stages.iter().all(light)
     }

@@ -5,9 +5,7 @@
 //! `vpdpbusd` multiplies unsigned with signed bytes. Sums are exact and the two multiplications behind them
 //! are single, so every instruction set gives the same bits.
 
-#![allow(unsafe_code)]
-
-use super::int8::{INPUTS_MAX, Method, encode_row};
+use super::int8::{INPUTS_MAX, Method, dot_lines, encode_row, prefetch};
 
 /// Numbers of a row are a multiple of this.
 pub const ROW_WIDTH: usize = 64;
@@ -96,95 +94,14 @@ impl<'a> Rows8<'a> {
     fn gather_by(&self, method: Method, query: &Query8, positions: &[u32], out: &mut [f32]) {
         assert!(query.codes.len() == self.width, "a query of {} numbers", query.codes.len());
         assert!(out.len() == positions.len(), "a score for each of {} rows", positions.len());
-        match method {
-            #[cfg(target_arch = "x86_64")]
-            // SAFETY: The method is only chosen (and in tests only asked for) where the processor has
-            // AVX-512F and VNNI.
-            Method::Vnni => unsafe { x86::gather_vnni(self, query, positions, out) },
-            #[cfg(target_arch = "x86_64")]
-            // SAFETY: Likewise with AVX2.
-            Method::Avx2 => unsafe { x86::gather_avx2(self, query, positions, out) },
-            Method::Portable => self.run(query, positions, out, portable),
-        }
-    }
-
-    #[inline(always)]
-    fn run(&self, query: &Query8, positions: &[u32], out: &mut [f32], product: impl Fn(&[u8], &[i8]) -> i32) {
+        let row = |position: u32| &self.codes[position as usize * self.width..][..self.width];
         for (at, (position, out)) in positions.iter().zip(out).enumerate() {
             if let Some(next) = positions.get(at + AHEAD) {
-                self.ask_for(*next as usize);
+                prefetch(row(*next));
             }
-            let position = *position as usize;
-            let row = &self.codes[position * self.width..(position + 1) * self.width];
-            let sum = product(row, &query.codes) - 128 * query.sum;
-            *out = sum as f32 * query.scale * self.scales[position];
+            let sum = dot_lines(method, &query.codes, row(*position)) - 128 * query.sum;
+            *out = sum as f32 * query.scale * self.scales[*position as usize];
         }
-    }
-
-    /// Asks memory for a row that will be read soon.
-    #[inline(always)]
-    fn ask_for(&self, position: usize) {
-        #[cfg(target_arch = "x86_64")]
-        for line in 0..self.width / ROW_WIDTH {
-            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            let place = self.codes.as_ptr().wrapping_add(position * self.width + line * ROW_WIDTH);
-            // SAFETY: A prefetch reads nothing and faults on no address; every x86-64 processor has it.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(place.cast()) };
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        let _ = position;
-    }
-}
-
-fn portable(row: &[u8], query: &[i8]) -> i32 {
-    row.iter().zip(query).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum()
-}
-
-#[cfg(target_arch = "x86_64")]
-mod x86 {
-    use std::arch::x86_64::*;
-
-    use super::{Query8, ROW_WIDTH, Rows8};
-
-    #[target_feature(enable = "avx512f,avx512vnni")]
-    pub(super) fn gather_vnni(rows: &Rows8<'_>, query: &Query8, positions: &[u32], out: &mut [f32]) {
-        rows.run(query, positions, out, |row, query| vnni(row, query));
-    }
-
-    #[target_feature(enable = "avx2")]
-    pub(super) fn gather_avx2(rows: &Rows8<'_>, query: &Query8, positions: &[u32], out: &mut [f32]) {
-        rows.run(query, positions, out, |row, query| avx2(row, query));
-    }
-
-    #[target_feature(enable = "avx512f,avx512vnni")]
-    #[inline]
-    fn vnni(row: &[u8], query: &[i8]) -> i32 {
-        let mut sums = [_mm512_setzero_si512(); 2];
-        let (row, query) = (row.as_chunks::<ROW_WIDTH>().0, query.as_chunks::<ROW_WIDTH>().0);
-        for (at, (row, query)) in row.iter().zip(query).enumerate() {
-            // SAFETY: Both chunks have the 64 bytes that are read; the loads ask for no alignment.
-            let (row, query) = unsafe {
-                (_mm512_loadu_si512(row.as_ptr().cast()), _mm512_loadu_si512(query.as_ptr().cast()))
-            };
-            sums[at % 2] = _mm512_dpbusd_epi32(sums[at % 2], row, query);
-        }
-        _mm512_reduce_add_epi32(_mm512_add_epi32(sums[0], sums[1]))
-    }
-
-    #[target_feature(enable = "avx2")]
-    #[inline]
-    fn avx2(row: &[u8], query: &[i8]) -> i32 {
-        let mut sums = _mm256_setzero_si256();
-        for (row, query) in row.as_chunks::<16>().0.iter().zip(query.as_chunks::<16>().0) {
-            // SAFETY: Both chunks have the 16 bytes that are read; the loads ask for no alignment.
-            let (row, query) =
-                unsafe { (_mm_loadu_si128(row.as_ptr().cast()), _mm_loadu_si128(query.as_ptr().cast())) };
-            let products = _mm256_madd_epi16(_mm256_cvtepu8_epi16(row), _mm256_cvtepi8_epi16(query));
-            sums = _mm256_add_epi32(sums, products);
-        }
-        let half = _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256::<1>(sums));
-        let pair = _mm_add_epi32(half, _mm_shuffle_epi32::<0b_01_00_11_10>(half));
-        _mm_cvtsi128_si32(_mm_add_epi32(pair, _mm_shuffle_epi32::<0b_10_11_00_01>(pair)))
     }
 }
 

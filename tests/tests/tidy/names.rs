@@ -15,11 +15,10 @@ const CRATES: [(&str, &[&str]); 5] = [
 ];
 
 /// Files that may hold unsafe code.
-const UNSAFE_FILES: [&str; 6] = [
+const UNSAFE_FILES: [&str; 5] = [
     "engine/src/index/faiss.rs",
     "engine/src/kernel/gemm.rs",
     "engine/src/kernel/int8.rs",
-    "engine/src/kernel/rows8.rs",
     "engine/src/kernel/signs.rs",
     "storage/src/map.rs",
 ];

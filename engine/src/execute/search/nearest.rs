@@ -56,14 +56,17 @@ fn score_each<'a>(
     queries: &Queries,
     slots_of: impl Fn(usize) -> &'a Vec<Slot> + Sync,
 ) -> Result<Vec<Vec<(f64, Slot)>>, Error> {
-    (0..queries.len())
-        .into_par_iter()
-        .map(|at| {
-            run.context.check()?;
-            let query = queries.row(at);
-            slots_of(at).iter().map(|slot| Ok((dense.score(*slot, query)?, *slot))).collect()
-        })
-        .collect()
+    let score = |at: usize| {
+        run.context.check()?;
+        let query = queries.row(at);
+        slots_of(at).iter().map(|slot| Ok((dense.score(*slot, query)?, *slot))).collect()
+    };
+    // One query is not worth handing to another thread.
+    if queries.len() <= 1 {
+        (0..queries.len()).map(score).collect()
+    } else {
+        (0..queries.len()).into_par_iter().map(score).collect()
+    }
 }
 
 /// The best `limit` allowed labels by an index: its nominations among the labels it covers, the tail's among
@@ -76,11 +79,13 @@ pub(crate) fn by_index(
     allowed: &Allowed,
     keys: &KeyBook,
 ) -> Result<Answers, Error> {
+    let on_all_threads =
+        || run.inner.install(|| exact(run, target.dense, queries, target.limit, allowed, keys));
     if target.index.method == "flat" {
-        return exact(run, target.dense, queries, target.limit, allowed, keys);
+        return on_all_threads();
     }
     let Some(index) = run.view.vector_index(target.index)? else {
-        let (ranked, mut notes) = exact(run, target.dense, queries, target.limit, allowed, keys)?;
+        let (ranked, mut notes) = on_all_threads()?;
         notes.insert(0, format!("{} has no generation: exact scan", target.index.name));
         return Ok((ranked, notes));
     };
@@ -90,7 +95,7 @@ pub(crate) fn by_index(
     let covered = allowed.slots.len() - newer.len();
     let few = covered <= target.limit.saturating_mul(4).max(index.len() as u64 / 50);
     if few {
-        let (ranked, mut notes) = exact(run, target.dense, queries, target.limit, allowed, keys)?;
+        let (ranked, mut notes) = on_all_threads()?;
         notes.insert(0, "few labels are left: exact scan instead of the index".to_string());
         return Ok((ranked, notes));
     }
