@@ -267,11 +267,6 @@ impl<'a> EliasView<'a> {
         let later = |cluster: u32| search.extra.get(&cluster).map_or(&[][..], Vec::as_slice);
         let edges: usize = walks.iter().map(|walk| walk.slots.len() + later(walk.probed.cluster).len()).sum();
         let mut reached = Reached::new(search.limit.min(edges));
-        for probed in beam {
-            for (slot, value) in later(probed.cluster) {
-                reached.offer_allowed(*slot, *value, *probed, search);
-            }
-        }
         let mut floors = Floors::new(&walks, search.limit);
         loop {
             let floor = if self.ranked { floors.next(reached.candidates.len()) } else { 0.0 };
@@ -280,6 +275,12 @@ impl<'a> EliasView<'a> {
             }
             if reached.candidates.len() >= search.limit || floor == 0.0 {
                 break;
+            }
+        }
+        // Not before: only labels at or above the floor may count when the walks end.
+        for probed in beam {
+            for (slot, value) in later(probed.cluster) {
+                reached.offer_allowed(*slot, *value, *probed, search);
             }
         }
         let mut found = reached.candidates;
