@@ -1,8 +1,8 @@
 //! Approximate search by an `ann` index against faiss, in one run: `make bench`, or
-//! `cargo bench --workspace --bench ann`. The labels of the demonstration, 1,000 of its test texts as queries,
-//! the best 10 and 100 of each, recall against the exact best. All take turns; single queries are medians over
-//! all rounds, batches the best round. Single queries include the exact scores of the nominees, which the
-//! engine adds to any index.
+//! `cargo bench --workspace --bench ann`. The labels of the demonstration, 1,000 of its test texts as
+//! queries, the best 10 and 100 of each, recall against the exact best. All take turns; single queries are
+//! medians over all rounds, batches the best round. Single queries include the exact scores of the nominees,
+//! which the engine adds to any index.
 
 #![allow(clippy::print_stdout)]
 

@@ -49,8 +49,8 @@ pub(crate) struct Ahead {
 }
 
 /// Prepares the labels of an INSERT of constant rows. It holds as long as the catalog stays what it is: what
-/// is computed depends on models, auxiliaries, classifiers and graphs, all of which the catalog names anew when
-/// they change. None where other rows have a say, which is for [`insert`].
+/// is computed depends on models, auxiliaries, classifiers and graphs, all of which the catalog names anew
+/// when they change. None where other rows have a say, which is for [`insert`].
 pub(crate) fn prepare_ahead(run: &Run, plan: &Insert) -> Result<Option<Ahead>, Error> {
     let values = match &plan.source {
         Node::Project { input, .. } => &**input,

@@ -252,8 +252,8 @@ impl Generation {
         self.retired.store(retired, Ordering::SeqCst);
     }
 
-    /// The bytes of a file. Length and checksum are compared on first use, unless the file is the one that was
-    /// compared before (`stamps`); later calls return the same map, also when the directory has vanished
+    /// The bytes of a file. Length and checksum are compared on first use, unless the file is the one that
+    /// was compared before (`stamps`); later calls return the same map, also when the directory has vanished
     /// meanwhile.
     ///
     /// # Errors

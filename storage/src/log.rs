@@ -62,8 +62,8 @@ impl Log {
 }
 
 impl Shared {
-    /// Writes a batch and makes the state after it the newest. The caller holds the writer lock and passes the
-    /// ticket to [`Shared::settle`] when it has let go of it.
+    /// Writes a batch and makes the state after it the newest. The caller holds the writer lock and passes
+    /// the ticket to [`Shared::settle`] when it has let go of it.
     pub(crate) fn append(&self, batch: WriteBatch, next: State) -> Result<Ticket, CommitError> {
         let mut log = self.log.lock();
         self.poison_on_failure(self.rocks.write(batch, false))?;

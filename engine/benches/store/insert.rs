@@ -89,8 +89,8 @@ fn report(
         ratios.push(rate / probed);
     }
     println!(
-        "insert: {name}: {:.0} rows a second, best {:.0} of {rows}; {:.2} for one fdatasync of the probe, which \
-         does {:.0} a second",
+        "insert: {name}: {:.0} rows a second, best {:.0} of {rows}; {:.2} for one fdatasync of the probe, \
+         which does {:.0} a second",
         quantile(&mut rates, 0.5),
         quantile(&mut rates, 1.0),
         quantile(&mut ratios, 0.5),

@@ -46,15 +46,16 @@ pub(crate) fn run(path: &Path, labels: &Labels) -> Fallible<()> {
     }
     let (p50, later) = (quantile(&mut before, 0.5), quantile(&mut after, 0.5));
     println!(
-        "query: p50 {p50:.3} ms, after {INSERTS} inserts since the last maintenance {later:.3} ms ({:.2} times)",
+        "query: p50 {p50:.3} ms, after {INSERTS} inserts since the last maintenance {later:.3} ms \
+         ({:.2} times)",
         later / p50
     );
     let quiet = quantile(&mut after, 0.99);
     let (mut beside, written) = beside_a_writer(&database, labels)?;
     let (p50, p99) = (quantile(&mut beside, 0.5), quantile(&mut beside, 0.99));
     println!(
-        "query: p99 {quiet:.3} ms, beside one writer flat out ({written:.0} inserts a second) {p99:.3} ms ({:.2} \
-         times), p50 {p50:.3} ms ({:.2} times)",
+        "query: p99 {quiet:.3} ms, beside one writer flat out ({written:.0} inserts a second) {p99:.3} ms \
+         ({:.2} times), p50 {p50:.3} ms ({:.2} times)",
         p99 / quiet,
         p50 / later
     );

@@ -1,5 +1,5 @@
-//! A file of labels and a matrix of their vectors, read side by side: row i of the one belongs to row i of the
-//! other.
+//! A file of labels and a matrix of their vectors, read side by side: row i of the one belongs to row i of
+//! the other.
 
 use std::path::{Path, PathBuf};
 

@@ -12,8 +12,8 @@
 //! `starts` u32 (where the rows of each list begin), `order` u32 (the slot of each place), the signs of rows
 //! `signs`, `factors`, `shifts` and of centroids `c_signs`, `c_factor`, `c_shift` (see
 //! [`SignRows`](crate::kernel::SignRows)), rows and centroids in 8 bits `rows8`, `scales8`, `c_rows8`,
-//! `c_scale8` (see [`Rows8`](crate::kernel::Rows8)), `steer` f32, `reach` u32 (limit, lists, depth, rows kept; see
-//! `ann_tune`) and the slots.
+//! `c_scale8` (see [`Rows8`](crate::kernel::Rows8)), `steer` f32, `reach` u32 (limit, lists, depth, rows
+//! kept; see `ann_tune`) and the slots.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};

@@ -76,7 +76,8 @@ pub enum IndexError {
     Factory(#[from] FactoryError),
     /// The rows are too long for inner products in f32.
     #[error(
-        "the longest row has norm {norm:e}; an approximate index takes at most {max:e}: normalise the vectors or use flat"
+        "the longest row has norm {norm:e}; an approximate index takes at most {max:e}: normalise the \
+         vectors or use flat"
     )]
     NormTooLarge {
         /// Norm of the longest row.

@@ -82,7 +82,8 @@ impl Binder<'_> {
                 let message = format!("unknown index method `{other}`");
                 let error = QueryError::new(ErrorCode::WrongMethod, message).at(create.method.span);
                 let error = error.did_you_mean(other, ["flat", "ann", "faiss", "elias"]);
-                let known = "known: `ann` (approximate), `flat` (exact scan), `faiss` (by factory), `elias` (cluster graph)";
+                let known = "known: `ann` (approximate), `flat` (exact scan), `faiss` (by factory), \
+                             `elias` (cluster graph)";
                 return Err(if error.help.is_some() { error } else { error.help(known) });
             }
         };

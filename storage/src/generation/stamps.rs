@@ -6,8 +6,8 @@
 //! back. What it does not see is a disk that returns other bytes than were written; for that there are CHECK
 //! DATABASE and the option that reads everything at opening.
 //!
-//! The file `VERIFIED` in the directory of a generation is advice: a missing, damaged or outdated one only has
-//! the files read again.
+//! The file `VERIFIED` in the directory of a generation is advice: a missing, damaged or outdated one only
+//! has the files read again.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -26,8 +26,8 @@ pub(super) const VERIFIED: &str = "VERIFIED";
 const HEADER: &str = "argtop-verified 1\n";
 /// A larger file is not ours.
 const BYTES_MAX: u64 = 1 << 20;
-/// The clock of file times moves in steps of up to 10 milliseconds; a file that has rested for this long cannot
-/// be changed any more without another time of change.
+/// The clock of file times moves in steps of up to 10 milliseconds; a file that has rested for this long
+/// cannot be changed any more without another time of change.
 const REST: Duration = Duration::from_millis(30);
 
 /// What tells a file that was changed or replaced.
