@@ -13,9 +13,9 @@ SELECT * FROM t, t AS u;
 --!     |                ^ help: filter with IN (SELECT ...), or export with COPY (...) TO and join in an engine that has joins
 
 SELECT * FROM t CROSS JOIN LATERAL (SELECT 1) AS s;
---! error[Q0112]: a join is not part of this version of the language
+--! error[Q0321]: the query of LATERAL must be one search
 --!   1 | SELECT * FROM t CROSS JOIN LATERAL (SELECT 1) AS s
---!     |                 ^^^^^ help: filter with IN (SELECT ...), or export with COPY (...) TO and join in an engine that has joins
+--!     |                                     ^^^^^^^^ help: write (SELECT ... FROM table SEARCH ... [VIA ...] [WHERE ...] [QUALIFY ...] [ORDER BY ...] [LIMIT n]); group its rows outside
 
 WITH x AS (SELECT 1) SELECT * FROM x;
 --! error[Q0112]: a common table expression is not part of this version of the language
