@@ -111,15 +111,18 @@ pub(super) struct Shared {
 pub(crate) struct Dense {
     spec: RowSpec,
     shared: Arc<Shared>,
+    /// Blocks by rising slots, and behind them one of rows that were looked up by themselves.
     blocks: Vec<Arc<Block>>,
+    /// How many of them follow one another.
+    ordered: usize,
 }
 
 impl Dense {
     /// Opens the rows; reads what is missing of the tail.
     pub(crate) fn open(view: &View, table: &TableRecord, spec: &RowSpec) -> Result<Dense, Error> {
         let shared = shared(view, spec);
-        let blocks = tail_blocks(view, table, spec, &shared)?;
-        Ok(Dense { spec: spec.clone(), shared, blocks })
+        let (blocks, ordered) = tail_blocks(view, table, spec, &shared)?;
+        Ok(Dense { spec: spec.clone(), shared, blocks, ordered })
     }
 
     /// Numbers in a row.
@@ -148,9 +151,9 @@ impl Dense {
     }
 
     fn in_tail(&self, slot: Slot) -> Option<(&Block, usize)> {
-        let at = self.blocks.partition_point(|block| block.slots.last().is_some_and(|last| *last < slot));
-        // Rows looked up by themselves stand in a last block, outside the order of the others.
-        for block in self.blocks.get(at).into_iter().chain(self.blocks.last()) {
+        let behind = |block: &Arc<Block>| block.slots.last().is_some_and(|last| *last < slot);
+        let at = self.blocks[..self.ordered].partition_point(behind);
+        for block in self.blocks.get(at).into_iter().chain(self.blocks.get(self.ordered)) {
             if let Ok(position) = block.slots.binary_search(&slot) {
                 return Some((block, position));
             }
@@ -313,13 +316,14 @@ fn shared(view: &View, spec: &RowSpec) -> Arc<Shared> {
     shared
 }
 
-/// The tail's blocks for a view, after reading what is newer than anyone has read.
+/// The tail's blocks for a view, after reading what is newer than anyone has read, and how many of them
+/// follow one another: rows that this view alone sees come in a block behind those.
 fn tail_blocks(
     view: &View,
     table: &TableRecord,
     spec: &RowSpec,
     shared: &Shared,
-) -> Result<Vec<Arc<Block>>, Error> {
+) -> Result<(Vec<Arc<Block>>, usize), Error> {
     let slot_end = view.snapshot.slot_end(table.id);
     let live = view.snapshot.live(table.id);
     let mut tail = lock(&shared.tail);
@@ -340,6 +344,7 @@ fn tail_blocks(
         tail.read_to = slot_end;
     }
     let mut blocks = tail.blocks.clone();
+    let ordered = blocks.len();
     let base_end = shared.base.as_ref().map_or(0, |base| base.slots().slot_end());
     let slots = unread(&live, &tail.present, base_end, slot_end);
     drop(tail);
@@ -352,5 +357,5 @@ fn tail_blocks(
         }
         blocks.push(Arc::new(extra));
     }
-    Ok(blocks)
+    Ok((blocks, ordered))
 }
