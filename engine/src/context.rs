@@ -134,6 +134,15 @@ impl Context {
         }
     }
 
+    /// Why a statement was ended, where all that was said is that it was: work that only asks whether it
+    /// should stop does not know whether by a person or by the deadline.
+    pub(crate) fn cause(&self, error: Error) -> Error {
+        match error {
+            Error::Interrupted => self.check().err().unwrap_or(Error::Interrupted),
+            other => other,
+        }
+    }
+
     /// Marks the statement as given up by its reader, so that helpers of it stop.
     pub(crate) fn abandon(&self) {
         self.inner.abandoned.store(true, Ordering::Relaxed);

@@ -69,7 +69,7 @@ pub(crate) fn run(
     let params = Arc::new(params);
     if !writes(statement) {
         let (run, plan, note) = plan(database, database.view(), statement, params)?;
-        return Ok(finish(&run, note, perform(database, &run, plan, None)?));
+        return finish(&run, note, perform(database, &run, plan, None));
     }
     if database.is_read_only() {
         return Err(Error::ReadOnly { reason: read_only_reason(database) });
@@ -103,11 +103,11 @@ fn write(
     if let Some((run, plan, labels)) = ahead
         && writer.catalog().version() == run.view.catalog().version()
     {
-        return Ok(finish(&run, None, dml::insert_ahead(&run, writer, &plan, labels)?));
+        return finish(&run, None, dml::insert_ahead(&run, writer, &plan, labels));
     }
     let view = database.view_at(writer.snapshot());
     let (run, plan, note) = plan(database, view, statement, params)?;
-    Ok(finish(&run, note, perform(database, &run, plan, Some(writer))?))
+    finish(&run, note, perform(database, &run, plan, Some(writer)))
 }
 
 /// Binds and optimises a statement under a view; with a remark for people.
@@ -128,10 +128,11 @@ fn plan(
     Ok((run, plan, note))
 }
 
-fn finish(run: &Run, note: Option<String>, mut output: Output) -> Output {
+fn finish(run: &Run, note: Option<String>, outcome: Result<Output, Error>) -> Result<Output, Error> {
+    let mut output = outcome.map_err(|error| run.context.cause(error))?;
     output.context = Some(run.context.clone());
     output.notes.extend(note);
-    output
+    Ok(output)
 }
 
 fn read_only_reason(database: &Database) -> String {
