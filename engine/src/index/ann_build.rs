@@ -303,10 +303,9 @@ impl Signed {
     fn push(&mut self, rows: &[f32], centre: &[f32]) {
         let width = centre.len();
         for block in rows.chunks(SIGN_BLOCK * width) {
-            let mut place = self.open_block(width);
-            for row in block.chunks_exact(width) {
+            let first = self.open_block(width);
+            for (place, row) in (first..).zip(block.chunks_exact(width)) {
                 self.set(place, row, centre);
-                place += 1;
             }
         }
     }
