@@ -1,9 +1,9 @@
-//! Texts a second of the encoder in f32 and with 8-bit layers, in one run: `make bench`, or
+//! Texts a second of the encoder in f32 and with 8-bit layers, on one thread and two, in one run: `make bench`, or
 //! `cargo bench --workspace --bench encoder -- [TEXTS]`, where TEXTS is a file with a text a line.
 //!
-//! Without a file the titles of the demonstration's labels are taken, which are as long as queries. Both
-//! encoders are loaded once and take turns, so that other work on the machine disturbs them alike; the best
-//! of the rounds is given, and the cosines between their embeddings. Each has one thread.
+//! Without a file the usage examples of the demonstration's test texts are taken, which are as long as
+//! queries. The encoders are loaded once and take turns, so that other work on the machine disturbs them
+//! alike; the best of the rounds is given, and the cosines to the embeddings of the first.
 
 #![allow(clippy::print_stdout)]
 
@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use argtop::kernel::{dot_exact, norm};
 use argtop::model::{Dtype, Encoder};
-use common::{Fallible, encoder, median, titles};
+use common::{Fallible, encoder, median, queries};
 
 /// Rounds of each encoder.
 const ROUNDS: usize = 5;
@@ -55,37 +55,34 @@ fn compare(name: &str, texts: &[&str], encoders: &[(&str, Encoder)]) -> Fallible
             measure(encoder, texts, best)?;
         }
     }
-    println!("{name}: {} texts, one thread, best of {ROUNDS} rounds", texts.len());
+    println!("{name}: {} texts, best of {ROUNDS} rounds", texts.len());
     let exact = bests[0].values.clone();
-    for ((dtype, encoder), best) in encoders.iter().zip(&bests) {
-        println!(
-            "  {dtype:<5} {:>8.0} texts/s in a batch, {:.3} ms alone",
-            best.batch,
-            median(&best.alone) * 1e3
-        );
+    for ((name, encoder), best) in encoders.iter().zip(&bests) {
+        println!("  {name:<16} {:>7.0} texts/s, {:.3} ms alone", best.batch, median(&best.alone) * 1e3);
         let dimension = encoder.dimension();
         let rows = exact.chunks(dimension).zip(best.values.chunks(dimension));
         let mut cosines: Vec<f64> = rows.map(|(a, b)| dot_exact(a, b) / (norm(a) * norm(b))).collect();
         cosines.sort_by(f64::total_cmp);
         let mean = cosines.iter().sum::<f64>() / cosines.len() as f64;
-        println!("        cosine to {}: mean {mean:.5}, least {:.5}", encoders[0].0, cosines[0]);
+        println!("                   cosine to {}: mean {mean:.5}, least {:.5}", encoders[0].0, cosines[0]);
     }
-    let (first, last) = (&bests[0], &bests[bests.len() - 1]);
-    let (batch, alone) = (last.batch / first.batch, median(&first.alone) / median(&last.alone));
-    println!("  ratio {batch:.2} in a batch, {alone:.2} alone");
     Ok(())
 }
 
 fn main() -> Fallible<()> {
-    let encoders = [("f32", encoder(Dtype::F32, 1)?), ("int8", encoder(Dtype::Int8, 1)?)];
+    let encoders = [
+        ("f32, 1 thread", encoder(Dtype::F32, 1)?),
+        ("f32, 2 threads", encoder(Dtype::F32, 2)?),
+        ("int8, 1 thread", encoder(Dtype::Int8, 1)?),
+        ("int8, 2 threads", encoder(Dtype::Int8, 2)?),
+    ];
     // Cargo passes --bench.
     let given = env::args().skip(1).find(|argument| !argument.starts_with("--"));
     let texts: Vec<String> = match &given {
         Some(path) => fs::read_to_string(path)?.lines().map(str::to_string).collect(),
-        None => titles("lbl")?,
+        None => queries()?,
     };
     let step = (texts.len() / TEXTS).max(1);
     let texts: Vec<&str> = texts.iter().step_by(step).take(TEXTS).map(String::as_str).collect();
-    let name = if given.is_some() { "texts" } else { "labels of the demonstration" };
-    compare(name, &texts, &encoders)
+    compare(given.as_deref().unwrap_or("usage examples of the demonstration"), &texts, &encoders)
 }

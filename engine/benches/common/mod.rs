@@ -20,16 +20,31 @@ pub(crate) fn cache() -> Fallible<PathBuf> {
 }
 
 /// The titles in a file of the demonstration's set: `lbl` or `tst`.
+#[allow(dead_code)]
 pub(crate) fn titles(name: &str) -> Fallible<Vec<String>> {
+    Ok(rows(name)?.into_iter().map(|(_, title)| title).collect())
+}
+
+/// The usage examples among the test texts, which are as long as queries: 9 word pieces on average. The
+/// others, whose names end in `.0`, are definitions.
+#[allow(dead_code)]
+pub(crate) fn queries() -> Fallible<Vec<String>> {
+    let examples = rows("tst")?.into_iter().filter(|(uid, _)| !uid.ends_with(".0"));
+    Ok(examples.map(|(_, title)| title).collect())
+}
+
+/// Names and titles.
+fn rows(name: &str) -> Fallible<Vec<(String, String)>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cli/demo/wordnet");
     let mut json = String::new();
     let file = fs::File::open(folder.join(format!("{name}.json.gz")))?;
     flate2::read::MultiGzDecoder::new(file).read_to_string(&mut json)?;
-    let title = |line: &str| -> Fallible<String> {
+    let row = |line: &str| -> Fallible<(String, String)> {
         let row: serde_json::Value = serde_json::from_str(line)?;
-        Ok(row["title"].as_str().ok_or("a row without a title")?.to_string())
+        let title = row["title"].as_str().ok_or("a row without a title")?.to_string();
+        Ok((row["uid"].as_str().unwrap_or_default().to_string(), title))
     };
-    json.lines().map(title).collect()
+    json.lines().map(row).collect()
 }
 
 /// ONNX Runtime from where ORT_DYLIB_PATH or `make setup` puts it.

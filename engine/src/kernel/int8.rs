@@ -44,7 +44,7 @@ pub struct Linear8 {
 }
 
 /// Rows in 8 bits, to be multiplied with [`Panels`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Codes8 {
     /// Numbers in a row.
     inputs: usize,
@@ -79,7 +79,7 @@ pub struct PanelWriter {
 }
 
 /// How the products of codes are summed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Method {
     /// AVX-512 VNNI.
     #[cfg(target_arch = "x86_64")]
@@ -88,6 +88,7 @@ pub(super) enum Method {
     #[cfg(target_arch = "x86_64")]
     Avx2,
     /// Any processor.
+    #[default]
     Portable,
 }
 
@@ -158,6 +159,14 @@ impl Linear8 {
     }
 
     pub(super) fn multiply_by(&self, method: Method, rows: &[f32], out: &mut [f32]) {
+        self.multiply_codes(&Codes8::encode_by(method, rows, self.inputs), out);
+    }
+
+    /// [`multiply`](Linear8::multiply) of rows that are quantised already.
+    ///
+    /// # Panics
+    /// If the rows have another length than the matrix, or `out` has not as many rows.
+    pub fn multiply_codes(&self, rows: &Codes8, out: &mut [f32]) {
         let panels = Panels {
             inputs: self.inputs,
             outputs: self.outputs,
@@ -165,7 +174,7 @@ impl Linear8 {
             scales: &self.scales,
             bias: Some(&self.bias),
         };
-        panels.products(&Codes8::encode_by(method, rows, self.inputs), 0..self.outputs, out);
+        panels.products(rows, 0..self.outputs, out);
     }
 }
 
@@ -179,23 +188,35 @@ impl Codes8 {
     }
 
     fn encode_by(method: Method, rows: &[f32], inputs: usize) -> Codes8 {
+        let mut codes = Codes8::default();
+        codes.set_by(method, rows, inputs);
+        codes
+    }
+
+    /// [`encode`](Codes8::encode) in the space of older rows.
+    ///
+    /// # Panics
+    /// As [`encode`](Codes8::encode) does.
+    pub fn set(&mut self, rows: &[f32], inputs: usize) {
+        self.set_by(Method::best(), rows, inputs);
+    }
+
+    fn set_by(&mut self, method: Method, rows: &[f32], inputs: usize) {
         assert!((1..=INPUTS_MAX).contains(&inputs), "rows of {inputs} numbers");
         let count = rows.len() / inputs;
         assert!(rows.len() == count * inputs, "rows of {inputs} numbers");
         let width = row_width(inputs);
-        let mut codes = Codes8 {
-            inputs,
-            values: vec![0; count * width],
-            sums: Vec::with_capacity(count),
-            scales: Vec::with_capacity(count),
-            method,
-        };
-        for (row, out) in rows.chunks_exact(inputs).zip(codes.values.chunks_exact_mut(width)) {
+        (self.inputs, self.method) = (inputs, method);
+        self.values.resize(count * width, 0);
+        self.sums.clear();
+        self.scales.clear();
+        for (row, out) in rows.chunks_exact(inputs).zip(self.values.chunks_exact_mut(width)) {
+            let (out, filling) = out.split_at_mut(inputs);
             let (scale, sum) = encode_row(method, row, out);
-            codes.scales.push(scale);
-            codes.sums.push(sum);
+            filling.fill(0);
+            self.scales.push(scale);
+            self.sums.push(sum);
         }
-        codes
     }
 
     /// Some rows of others, one each.

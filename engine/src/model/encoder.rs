@@ -27,6 +27,9 @@ const GROUP: usize = 8192;
 /// Texts tokenised between two looks at whether the call was cancelled.
 const TOKENIZE_STEP: usize = 1024;
 
+/// Runs of the model for each thread between two looks at whether the call was cancelled.
+const RUNS_PER_THREAD: usize = 4;
+
 /// Fewer texts than this are tokenised on the calling thread.
 const PARALLEL_MIN: usize = 32;
 
@@ -43,8 +46,9 @@ pub struct Embeddings {
     pub encoded: usize,
 }
 
-/// A loaded model with its tokenizer. It may be used from several threads; runs of the model take turns, and
-/// each uses all threads of the specification.
+/// A loaded model with its tokenizer. It may be used from several threads, and uses as many as the
+/// specification says: in f32 runs of the model take turns, each with all threads; in 8 bits each run has one
+/// thread, and a call with many texts runs some at a time.
 pub struct Encoder {
     session: OnnxSession,
     tokenizer: TextTokenizer,
@@ -121,7 +125,7 @@ impl Encoder {
     /// The embeddings of `texts`, in their order, not normalised.
     ///
     /// A text has the same embedding alone and in any call. Equal texts are encoded once, and small calls are
-    /// served from a cache. `cancelled` is asked between runs, each of which takes a fraction of a second.
+    /// served from a cache. `cancelled` is asked between some runs, which take a fraction of a second.
     ///
     /// Errors name the place of the text; there are no partial results.
     pub fn encode(&self, cancelled: &dyn Fn() -> bool, texts: &[&str]) -> Result<Embeddings, ModelError> {
@@ -227,32 +231,45 @@ impl Encoder {
     ) -> Result<(), ModelError> {
         let lengths: Vec<usize> = ids.iter().map(Vec::len).collect();
         let (order, runs) = plan(&lengths, self.batching, &self.limits);
-        for run in runs {
+        let at_once = self.session.runs_at_once();
+        // Long runs first, so that no thread begins one when the others are done.
+        for some in runs.rchunks(at_once.saturating_mul(RUNS_PER_THREAD)) {
             if cancelled() {
                 return Err(ModelError::Cancelled);
             }
-            let members: &[usize] = &order[Range::clone(&run)];
-            let mut rows: Vec<&[u32]> = members.iter().map(|i| &ids[*i][..]).collect();
-            if let ([one], Batching::Paired) = (&rows[..], self.batching) {
-                rows = vec![one; 2];
-            }
-            let (dimension, values) = run_rows(&self.session, self.pooling, &rows)?;
-            if dimension != self.dimension {
-                let (shape, expected) = (vec![dimension as i64], format!("[{}]", self.dimension));
-                return Err(ModelError::Shape { shape, expected });
-            }
-            for (i, embedding) in members.iter().zip(values.chunks_exact(dimension)) {
-                if let Some(place) = crate::kernel::first_non_finite(embedding) {
-                    return Err(ModelError::NotFinite {
-                        position: places[*i],
-                        place,
-                        value: embedding[place],
-                    });
+            let run = |run: &Range<usize>| self.run_one(places, ids, &order[Range::clone(run)]);
+            let found: Result<Vec<Vec<f32>>, ModelError> = if at_once > 1 && some.len() > 1 {
+                some.par_iter().rev().map(run).collect()
+            } else {
+                some.iter().rev().map(run).collect()
+            };
+            for (run, values) in some.iter().rev().zip(found?) {
+                for (i, embedding) in order[Range::clone(run)].iter().zip(values.chunks_exact(self.dimension)) {
+                    keep(*i, embedding);
                 }
-                keep(*i, embedding);
             }
         }
         Ok(())
+    }
+
+    /// The embeddings of texts of equal length, which are `members` of the ids.
+    fn run_one(&self, places: &[usize], ids: &[Vec<u32>], members: &[usize]) -> Result<Vec<f32>, ModelError> {
+        let mut rows: Vec<&[u32]> = members.iter().map(|i| &ids[*i][..]).collect();
+        if let ([one], Batching::Paired) = (&rows[..], self.batching) {
+            rows = vec![one; 2];
+        }
+        let (dimension, mut values) = run_rows(&self.session, self.pooling, &rows)?;
+        if dimension != self.dimension {
+            let (shape, expected) = (vec![dimension as i64], format!("[{}]", self.dimension));
+            return Err(ModelError::Shape { shape, expected });
+        }
+        values.truncate(members.len() * dimension);
+        for (i, embedding) in members.iter().zip(values.chunks_exact(dimension)) {
+            if let Some(place) = crate::kernel::first_non_finite(embedding) {
+                return Err(ModelError::NotFinite { position: places[*i], place, value: embedding[place] });
+            }
+        }
+        Ok(values)
     }
 }
 

@@ -8,7 +8,9 @@
 //! 2. [`inspect`] says what a model is, or why it cannot be used; `CREATE MODEL` runs it.
 //! 3. [`Encoder::load`] opens the stored model; [`Encoder::encode`] turns texts into vectors.
 //!
-//! A model of dtype int8 is rewritten when it is loaded: its linear layers become 8-bit ones of our own.
+//! A model of dtype int8 is rewritten when it is loaded (`graph`, `fuse`, `quantize`): its linear layers,
+//! attention and tables become nodes of our own (`operators`), which its sessions share. It has a session for
+//! each thread, and each runs on the thread that asks; a model in f32 has one session with all threads.
 //!
 //! The same text has the same embedding, bit for bit, whatever else is in the call. Texts are batched only
 //! with texts of the same number of tokens, so there is no padding. When a model is loaded, a probe finds out
@@ -19,8 +21,10 @@ mod batch;
 mod cache;
 mod encoder;
 mod error;
+mod fuse;
+mod graph;
 mod inspect;
-mod linear;
+mod operators;
 mod pooling;
 mod protobuf;
 mod quantize;

@@ -1,28 +1,36 @@
 //! An ONNX model with its linear layers in 8 bits.
 //!
-//! Every product of a computed tensor with a fixed f32 matrix, `MatMul(x, W)`, and the addition of a fixed
-//! bias right after it, become one node of our own, `argtop.Linear8(x)`, which is run by
-//! [`Linear8`](crate::kernel::Linear8). All else stays as it is: embeddings of tokens, attention,
-//! normalisation. The matrices leave the graph, which holds the number of its layer instead; so the model is
-//! read once, and nothing is written.
+//! Every product of a computed tensor with a fixed f32 matrix, `MatMul(x, W)`, becomes a node of our own,
+//! together with what can be run with it (see [`fuse`](super::fuse)):
+//!
+//! | node | is |
+//! |---|---|
+//! | `argtop.Stack8(x, [residual])` | [`Stack8`]: products, biases, GELU, a residual and its normalisation |
+//! | `argtop.Attention8(x, [mask])` | [`Attention8`]: products and the attention of all heads |
+//! | `argtop.Rows(ids)` | rows of a table, such as the embeddings of tokens, in f32 as they were |
+//!
+//! All else stays as it is. The matrices and tables leave the graph, which holds the number of its part
+//! instead; so the model is read once, nothing is written, and sessions share what they hold.
 
 use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
 
 use super::error::ModelError;
-use super::protobuf::{Field, fields, put_bytes, put_number, varints};
-use crate::kernel::{INPUTS_MAX, Linear8};
+use super::fuse::{Attention, Found, Layer, Stack, find};
+use super::graph::Graph;
+use super::protobuf::{Field, fields, put_bytes, put_number};
+use crate::kernel::{Attention8, LayerNorm, Linear8, Stack8, Step8};
 
-/// The domain of our operator.
+/// The domain of our operators.
 pub(super) const DOMAIN: &str = "argtop";
-/// The name of our operator.
-pub(super) const OPERATOR: &str = "Linear8";
-/// Its attribute: which layer it is.
-pub(super) const LAYER: &str = "layer";
+/// The names of our operators.
+pub(super) const STACK: &str = "Stack8";
+pub(super) const ATTENTION: &str = "Attention8";
+pub(super) const ROWS: &str = "Rows";
+/// Their attribute: which part it is.
+pub(super) const PART: &str = "part";
 
-/// ONNX's number of f32.
-const FLOAT: u64 = 1;
 /// ONNX's kind of an attribute that is one integer.
 const ATTRIBUTE_INT: u64 = 2;
 
@@ -30,52 +38,41 @@ const ATTRIBUTE_INT: u64 = 2;
 pub(super) struct Quantized {
     /// The graph with nodes of our own.
     pub(super) bytes: Vec<u8>,
-    /// Their layers.
-    pub(super) layers: Vec<Linear8>,
+    pub(super) parts: Parts,
 }
 
-/// A fixed f32 tensor.
-struct Tensor {
-    dims: Vec<u64>,
-    /// Its numbers, little-endian.
-    place: std::ops::Range<usize>,
-}
-
+/// What our nodes hold, each kind numbered by itself.
 #[derive(Default)]
-struct Node<'a> {
-    inputs: Vec<&'a str>,
-    outputs: Vec<&'a str>,
-    operator: &'a str,
-    domain: &'a str,
-    /// A branch or a loop, which may read names of the graph around it.
-    nested: bool,
+pub(super) struct Parts {
+    pub(super) stacks: Vec<Stack8>,
+    pub(super) attentions: Vec<Attention8>,
+    pub(super) tables: Vec<TableRows>,
 }
 
-/// A product that becomes a node of ours.
-struct Layer<'a> {
-    input: &'a str,
-    output: &'a str,
-    weights: &'a str,
-    bias: Option<&'a str>,
+/// A table of f32, row-major.
+pub(super) struct TableRows {
+    pub(super) width: usize,
+    pub(super) values: Vec<f32>,
 }
 
 /// Rewrites a model whose bytes are known to be a whole one.
 ///
 /// # Errors
-/// [`ModelError::NotOnnx`], and [`ModelError::NotQuantizable`] where no product has a fixed f32 matrix.
+/// [`ModelError::NotOnnx`], [`ModelError::NotQuantizable`] where no product has a fixed f32 matrix, and
+/// [`ModelError::NotFiniteWeights`].
 pub(super) fn quantize(bytes: &[u8]) -> Result<Quantized, ModelError> {
     let top = fields(bytes, 0, bytes.len())?;
-    let mut out = Vec::with_capacity(bytes.len() / 2);
-    let mut layers = Vec::new();
+    let mut out = Vec::with_capacity(bytes.len() / 4);
+    let mut parts = None;
     for field in &top {
         match (field.number, field.varint) {
-            (7, None) if !layers.is_empty() => {
+            (7, None) if parts.is_some() => {
                 return Err(ModelError::NotOnnx { offset: field.at, reason: "there is a second graph" });
             }
             (7, None) => {
                 let (graph, found) = rewrite(bytes, *field)?;
                 put_bytes(&mut out, 7, &graph);
-                layers = found;
+                parts = Some(found);
             }
             _ => copy(&mut out, bytes, *field),
         }
@@ -85,10 +82,12 @@ pub(super) fn quantize(bytes: &[u8]) -> Result<Quantized, ModelError> {
     put_bytes(&mut import, 1, DOMAIN.as_bytes());
     put_number(&mut import, 2, 1);
     put_bytes(&mut out, 8, &import);
-    if layers.is_empty() {
-        return Err(ModelError::NotQuantizable);
+    match parts {
+        Some(parts) if !parts.stacks.is_empty() || !parts.attentions.is_empty() => {
+            Ok(Quantized { bytes: out, parts })
+        }
+        _ => Err(ModelError::NotQuantizable),
     }
-    Ok(Quantized { bytes: out, layers })
 }
 
 /// Copies a field as it is.
@@ -96,176 +95,102 @@ fn copy(out: &mut Vec<u8>, bytes: &[u8], field: Field) {
     out.extend_from_slice(&bytes[field.at..field.end]);
 }
 
-/// The graph with layers, and the layers.
-fn rewrite(bytes: &[u8], graph: Field) -> Result<(Vec<u8>, Vec<Linear8>), ModelError> {
-    let parts = fields(bytes, graph.start, graph.end)?;
-    let mut tensors = HashMap::new();
-    // Names that come from or go to outside: a caller may replace a fixed tensor that is also an input.
-    let mut outside = HashSet::new();
-    let mut nodes = HashMap::new();
-    for (at, part) in parts.iter().enumerate() {
-        match part.number {
-            1 => {
-                nodes.insert(at, node(bytes, *part)?);
-            }
-            5 => {
-                if let Some((name, tensor)) = tensor(bytes, *part)? {
-                    tensors.insert(name, tensor);
-                }
-            }
-            11 | 12 => {
-                outside.insert(name_of(bytes, *part, 1)?);
-            }
-            _ => {}
-        }
+/// The graph with nodes of ours, and what they hold.
+fn rewrite(bytes: &[u8], field: Field) -> Result<(Vec<u8>, Parts), ModelError> {
+    let graph = Graph::read(bytes, field)?;
+    let found = find(&graph);
+    let mut ours = HashMap::new();
+    let mut gone = HashSet::new();
+    // A node of ours stands where the last of its nodes stood: what it reads is made by then.
+    let mut put = |nodes: &[usize], node: Vec<u8>| {
+        gone.extend(nodes.iter().copied());
+        nodes.iter().max().map(|last| ours.insert(*last, node));
+    };
+    for (number, stack) in found.stacks.iter().enumerate() {
+        let first = stack.layers.first().map_or("", |(layer, _)| layer.input);
+        let residual = stack.norm.as_ref().map(|norm| norm.residual);
+        put(&stack.nodes, our_node(STACK, number, (first, residual), stack.output));
     }
-    tensors.retain(|name, _| !outside.contains(name));
-    let mut uses: HashMap<&str, usize> = HashMap::new();
-    nodes.values().flat_map(|node| &node.inputs).for_each(|input| *uses.entry(input).or_default() += 1);
-    let nested = nodes.values().any(|node| node.nested);
-    let once = |name: &str| uses.get(name) == Some(&1) && !outside.contains(name) && !nested;
-    // The node that reads a tensor that is read once.
-    let reader: HashMap<&str, usize> =
-        nodes.iter().flat_map(|(at, node)| node.inputs.iter().map(|input| (*input, *at))).collect();
-    let (mut replaced, mut dropped) = (HashMap::new(), HashSet::new());
-    let mut found: Vec<Layer<'_>> = Vec::new();
-    for at in 0..parts.len() {
-        let Some(node) = nodes.get(&at) else { continue };
-        let Some(mut layer) = product(node, &tensors) else { continue };
-        let outputs = tensors[layer.weights].dims[1];
-        let adder = reader.get(layer.output).filter(|_| once(layer.output));
-        if let Some((adder, (bias, output))) =
-            adder.and_then(|adder| Some((adder, added(&nodes[adder], layer.output, &tensors, outputs)?)))
-        {
-            (layer.bias, layer.output) = (Some(bias), output);
-            dropped.insert(*adder);
-        }
-        replaced.insert(at, found.len());
-        found.push(layer);
+    for (number, attention) in found.attentions.iter().enumerate() {
+        let inputs = (attention.layers[0].input, attention.mask);
+        put(&attention.nodes, our_node(ATTENTION, number, inputs, attention.output));
+    }
+    for (number, table) in found.tables.iter().enumerate() {
+        put(&[table.node], our_node(ROWS, number, (table.ids, None), table.output));
     }
     // Tensors that nothing reads any more.
-    let mut unused: HashMap<&str, usize> = HashMap::new();
-    for layer in &found {
-        *unused.entry(layer.weights).or_default() += 1;
-        layer.bias.into_iter().for_each(|bias| *unused.entry(bias).or_default() += 1);
-    }
-    unused.retain(|name, count| uses.get(name) == Some(count) && !nested);
-    let mut out = Vec::with_capacity((graph.end - graph.start) / 2);
-    for (at, part) in parts.iter().enumerate() {
-        if let Some(layer) = replaced.get(&at) {
-            put_bytes(&mut out, 1, &our_node(&found[*layer], *layer));
-        } else if part.number == 5 && unused.contains_key(name_of(bytes, *part, 8)?) || dropped.contains(&at)
-        {
-            continue;
-        } else {
-            copy(&mut out, bytes, *part);
+    let unread = |name: &&str| {
+        graph.readers(name).is_some_and(|readers| readers.iter().all(|reader| gone.contains(reader)))
+    };
+    let read = gone.iter().flat_map(|at| &graph.nodes[at].inputs);
+    let unused: HashSet<usize> =
+        read.filter(|name| unread(name)).filter_map(|name| graph.initializer(name)).collect();
+    let mut out = Vec::new();
+    for (at, part) in graph.parts.iter().enumerate() {
+        match ours.get(&at) {
+            Some(node) => put_bytes(&mut out, 1, node),
+            None if gone.contains(&at) || unused.contains(&at) => {}
+            None => copy(&mut out, bytes, *part),
         }
     }
-    let layers: Result<Vec<Linear8>, ModelError> =
-        found.par_iter().map(|layer| linear(bytes, layer, &tensors)).collect();
-    Ok((out, layers?))
+    Ok((out, parts(&graph, &found)?))
 }
 
-/// Whether a node multiplies a computed tensor with a fixed matrix.
-fn product<'a>(node: &Node<'a>, tensors: &HashMap<&str, Tensor>) -> Option<Layer<'a>> {
-    let ([input, weights], [output]) = (&node.inputs[..], &node.outputs[..]) else { return None };
-    let fixed = tensors.get(weights).is_some_and(|tensor| match tensor.dims[..] {
-        [inputs, outputs] => (1..=INPUTS_MAX as u64).contains(&inputs) && outputs > 0,
-        _ => false,
+/// What the nodes hold, quantised by the threads of the current pool.
+fn parts(graph: &Graph<'_>, found: &Found<'_>) -> Result<Parts, ModelError> {
+    let stacks: Result<_, ModelError> = found.stacks.par_iter().map(|found| stack(graph, found)).collect();
+    let attentions: Result<_, ModelError> =
+        found.attentions.par_iter().map(|found| attention(graph, found)).collect();
+    let tables = found.tables.iter().map(|found| {
+        let width = graph.dims(found.table).and_then(|dims| dims.last()).map_or(0, |width| *width as usize);
+        TableRows { width, values: graph.numbers(found.table).unwrap_or_default() }
     });
-    let ours = node.operator == "MatMul" && node.domain.is_empty();
-    (ours && fixed && !tensors.contains_key(input)).then_some(Layer { input, output, weights, bias: None })
+    Ok(Parts { stacks: stacks?, attentions: attentions?, tables: tables.collect() })
 }
 
-/// The bias and the output of a node that adds a fixed vector of `outputs` numbers to `sum`.
-fn added<'a>(
-    node: &Node<'a>,
-    sum: &str,
-    tensors: &HashMap<&str, Tensor>,
-    outputs: u64,
-) -> Option<(&'a str, &'a str)> {
-    let ([a, b], [output]) = (&node.inputs[..], &node.outputs[..]) else { return None };
-    let bias = if *a == sum { *b } else { *a };
-    let fits = tensors.get(bias).is_some_and(|tensor| tensor.dims == [outputs]);
-    (node.operator == "Add" && node.domain.is_empty() && fits).then_some((bias, output))
+fn stack(graph: &Graph<'_>, found: &Stack<'_>) -> Result<Stack8, ModelError> {
+    let steps = found.layers.iter().map(|(layer, gelu)| {
+        Ok(Step8 { layer: linear(graph, layer)?, gelu: *gelu })
+    });
+    let steps = steps.collect::<Result<Vec<Step8>, ModelError>>()?;
+    let norm = found.norm.as_ref().map(|norm| {
+        let numbers = |name: &str| graph.numbers(name).unwrap_or_default();
+        LayerNorm { scale: numbers(norm.scale), bias: numbers(norm.bias), epsilon: norm.epsilon }
+    });
+    Stack8::new(steps, norm).ok_or_else(|| unfit(found.output))
 }
 
-fn our_node(layer: &Layer<'_>, number: usize) -> Vec<u8> {
-    let mut attribute = Vec::new();
-    put_bytes(&mut attribute, 1, LAYER.as_bytes());
-    put_number(&mut attribute, 3, number as u64);
-    put_number(&mut attribute, 20, ATTRIBUTE_INT);
-    let mut node = Vec::new();
-    put_bytes(&mut node, 1, layer.input.as_bytes());
-    put_bytes(&mut node, 2, layer.output.as_bytes());
-    put_bytes(&mut node, 4, OPERATOR.as_bytes());
-    put_bytes(&mut node, 5, &attribute);
-    put_bytes(&mut node, 7, DOMAIN.as_bytes());
-    node
+fn attention(graph: &Graph<'_>, found: &Attention<'_>) -> Result<Attention8, ModelError> {
+    let [queries, keys, values] = found.layers.each_ref().map(|layer| linear(graph, layer));
+    Attention8::new([queries?, keys?, values?], found.heads, found.factor).ok_or_else(|| unfit(found.output))
 }
 
-fn linear(bytes: &[u8], layer: &Layer<'_>, tensors: &HashMap<&str, Tensor>) -> Result<Linear8, ModelError> {
-    let numbers = |tensor: &Tensor| -> Vec<f32> {
-        let (numbers, _) = bytes[tensor.place.clone()].as_chunks::<4>();
-        numbers.iter().map(|number| f32::from_le_bytes(*number)).collect()
-    };
-    let weights = &tensors[layer.weights];
-    let bias = layer.bias.map(|bias| numbers(&tensors[bias]));
-    Linear8::quantize(&numbers(weights), weights.dims[1] as usize, bias.as_deref()).ok_or_else(|| {
+fn unfit(output: &str) -> ModelError {
+    let output: String = output.chars().take(200).collect();
+    ModelError::NotLoadable { reason: format!("the widths that make tensor '{output}' do not fit together") }
+}
+
+fn linear(graph: &Graph<'_>, layer: &Layer<'_>) -> Result<Linear8, ModelError> {
+    let outputs = graph.dims(layer.weights).and_then(|dims| dims.last()).map_or(0, |outputs| *outputs as usize);
+    let bias = layer.bias.and_then(|bias| graph.numbers(bias));
+    let weights = graph.numbers(layer.weights).unwrap_or_default();
+    Linear8::quantize(&weights, outputs, bias.as_deref()).ok_or_else(|| {
         let tensor = layer.weights.chars().take(200).collect();
         ModelError::NotFiniteWeights { tensor }
     })
 }
 
-fn node(bytes: &[u8], part: Field) -> Result<Node<'_>, ModelError> {
-    let mut node = Node::default();
-    for field in fields(bytes, part.start, part.end)? {
-        match field.number {
-            1 => node.inputs.push(text(bytes, field)?),
-            2 => node.outputs.push(text(bytes, field)?),
-            4 => node.operator = text(bytes, field)?,
-            7 => node.domain = text(bytes, field)?,
-            5 => {
-                let nested = |field: &Field| matches!(field.number, 6 | 11);
-                node.nested |= fields(bytes, field.start, field.end)?.iter().any(nested);
-            }
-            _ => {}
-        }
-    }
-    if node.domain == "ai.onnx" {
-        node.domain = "";
-    }
-    Ok(node)
-}
-
-/// Name and place of an f32 tensor; `None` for others.
-fn tensor(bytes: &[u8], part: Field) -> Result<Option<(&str, Tensor)>, ModelError> {
-    let (mut dims, mut element, mut name, mut place) = (Vec::new(), 0, "", None);
-    for field in fields(bytes, part.start, part.end)? {
-        match (field.number, field.varint) {
-            (1, Some(size)) => dims.push(size),
-            (1, None) => dims.extend(varints(bytes, field.start, field.end)?),
-            (2, Some(value)) => element = value,
-            (8, None) => name = text(bytes, field)?,
-            // Raw bytes, or a packed list of floats, which looks the same.
-            (4 | 9, None) => place = Some(field.start..field.end),
-            _ => {}
-        }
-    }
-    let Some(place) = place else { return Ok(None) };
-    let count = dims.iter().try_fold(1u64, |count, size| count.checked_mul(*size));
-    let whole = count.and_then(|count| count.checked_mul(4)) == Some(place.len() as u64);
-    Ok((element == FLOAT && whole).then_some((name, Tensor { dims, place })))
-}
-
-fn text(bytes: &[u8], field: Field) -> Result<&str, ModelError> {
-    let reason = "a name is no text";
-    str::from_utf8(&bytes[field.start..field.end])
-        .map_err(|_| ModelError::NotOnnx { offset: field.start, reason })
-}
-
-/// The text in field `number` of a message, empty where it has none.
-fn name_of(bytes: &[u8], part: Field, number: u64) -> Result<&str, ModelError> {
-    let named = fields(bytes, part.start, part.end)?.into_iter().find(|field| field.number == number);
-    named.map_or(Ok(""), |field| text(bytes, field))
+fn our_node(operator: &str, number: usize, inputs: (&str, Option<&str>), output: &str) -> Vec<u8> {
+    let mut attribute = Vec::new();
+    put_bytes(&mut attribute, 1, PART.as_bytes());
+    put_number(&mut attribute, 3, number as u64);
+    put_number(&mut attribute, 20, ATTRIBUTE_INT);
+    let mut node = Vec::new();
+    put_bytes(&mut node, 1, inputs.0.as_bytes());
+    inputs.1.into_iter().for_each(|input| put_bytes(&mut node, 1, input.as_bytes()));
+    put_bytes(&mut node, 2, output.as_bytes());
+    put_bytes(&mut node, 4, operator.as_bytes());
+    put_bytes(&mut node, 5, &attribute);
+    put_bytes(&mut node, 7, DOMAIN.as_bytes());
+    node
 }

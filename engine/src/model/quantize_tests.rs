@@ -1,8 +1,9 @@
 //! Rewriting models to 8-bit layers, and what becomes of their embeddings.
 
-use super::quantize::{Quantized, quantize};
+use super::quantize::{Parts, Quantized, quantize};
 use super::testing::*;
 use super::*;
+use crate::kernel::Stack8;
 
 fn int8(pooling: Pooling) -> ModelSpec {
     ModelSpec { dtype: Dtype::Int8, ..spec(pooling) }
@@ -61,17 +62,27 @@ fn embeddings_of_8_bit_layers_are_near_and_do_not_depend_on_company() {
     check_embeddings(&minilm("model.onnx"), &minilm("tokenizer.json"), &words, 0.985);
 }
 
+/// How many stacks, layers in them, attentions and tables a model becomes.
+fn counts(model: &[u8]) -> [usize; 4] {
+    let Parts { stacks, attentions, tables } = quantize(model).unwrap().parts;
+    let layers = stacks.iter().map(|stack| stack.steps().len()).sum();
+    [stacks.len(), layers, attentions.len(), tables.len()]
+}
+
 #[test]
-fn matrices_leave_the_graph() {
+fn layers_become_two_stacks_and_an_attention_and_their_matrices_leave_the_graph() {
     let model = minilm("model.onnx");
-    let Quantized { bytes, layers } = quantize(&model).unwrap();
-    // Three layers of six products each; the embeddings of tokens and positions stay.
-    assert_eq!(layers.len(), 18);
-    let shapes: Vec<(usize, usize)> = layers.iter().map(|layer| (layer.inputs(), layer.outputs())).collect();
-    assert_eq!(shapes.iter().filter(|shape| **shape == (384, 1536)).count(), 3);
-    assert_eq!(shapes.iter().filter(|shape| **shape == (1536, 384)).count(), 3);
-    let gone = 4 * shapes.iter().map(|(inputs, outputs)| inputs * outputs).sum::<usize>();
-    assert!(bytes.len() + gone <= model.len() && bytes.len() + gone + 100_000 > model.len());
+    // Three layers: the product behind attention, and the two around GELU.
+    assert_eq!(counts(&model), [6, 9, 3, 1]);
+    assert_eq!(counts(&fixture("tiny_bert.onnx"))[2], 2);
+    let Quantized { bytes, parts } = quantize(&model).unwrap();
+    assert!(parts.stacks.iter().all(Stack8::is_normalized));
+    let gelu = |stack: &Stack8| stack.steps().iter().map(|step| step.gelu).collect::<Vec<bool>>();
+    assert_eq!(parts.stacks.iter().filter(|stack| gelu(stack) == [true, false]).count(), 3);
+    assert_eq!(parts.stacks.iter().filter(|stack| gelu(stack) == [false]).count(), 3);
+    assert_eq!((parts.tables[0].width, parts.tables[0].values.len()), (384, 30_522 * 384));
+    // Positions stay, since they are not read by an input of the graph.
+    assert!(bytes.len() < 1_000_000, "{} bytes are left", bytes.len());
     super::protobuf::check_self_contained(&bytes).unwrap();
 }
 
@@ -100,7 +111,7 @@ const B: [f32; 3] = [0.5, 0.25, 0.125];
 fn embed(model: &[u8], output: &str) -> (Vec<f32>, usize) {
     let spec = ModelSpec { output: Some(output.to_string()), ..int8(Pooling::Mean) };
     let encoder = uncached(model, &word_tokenizer(false), &spec).unwrap();
-    (encoder.encode(&|| false, &["w4"]).unwrap().values, quantize(model).unwrap().layers.len())
+    (encoder.encode(&|| false, &["w4"]).unwrap().values, counts(model)[1])
 }
 
 #[test]
@@ -118,8 +129,8 @@ fn products_with_and_without_a_bias_become_layers() {
     for sides in [["s", "b"], ["b", "s"]] {
         let biased = [node("MatMul", &["x", "w"], "s", &[]), node("Add", &sides, "y", &[])];
         let model = graph(&biased, &tensors, out);
-        let Quantized { bytes, layers } = quantize(&model).unwrap();
-        assert_eq!(layers.len(), 1);
+        let bytes = quantize(&model).unwrap().bytes;
+        assert_eq!(counts(&model), [1, 1, 0, 0]);
         // The addition is part of the layer.
         assert!(!bytes.windows(3).any(|window| window == b"Add"));
         near(&embed(&model, "y").0, [4.5, 8.25, 520.125]);

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::available_parallelism;
 
 use ort::ep::{self, ExecutionProvider};
@@ -11,9 +11,9 @@ use ort::session::{HasSelectedOutputs, OutputSelector, RunOptions, Session, Sess
 use ort::value::TensorRef;
 
 use super::error::ModelError;
-use super::linear;
+use super::operators;
 use super::protobuf::check_self_contained;
-use super::quantize::{Quantized, quantize};
+use super::quantize::{Parts, Quantized, quantize};
 use super::runtime::Runtime;
 use super::signature::{Role, Signature};
 use super::spec::{Device, Dtype, ModelSpec};
@@ -30,12 +30,13 @@ pub(super) struct TokenRows<'a> {
     pub(super) mask: &'a [i64],
 }
 
-/// A loaded model.
+/// A loaded model: sessions, each of which runs one batch at a time.
 ///
-/// There is one session and one run at a time: a run already uses every thread it was given, and a second
-/// session would hold the weights once more.
+/// In f32 there is one, and a run uses every thread it was given: a second session would hold the weights
+/// once more. In 8 bits sessions share what they hold; a run stays on the thread that asks, so that there are
+/// as many as there may be threads, made when they are wanted.
 pub(super) struct OnnxSession {
-    running: Mutex<Running>,
+    sessions: Sessions,
     pub(super) signature: Signature,
     pub(super) provider: String,
     pub(super) notes: Vec<String>,
@@ -46,25 +47,109 @@ struct Running {
     options: RunOptions<HasSelectedOutputs>,
 }
 
+/// Sessions of one model.
+struct Sessions {
+    /// Those that nobody runs.
+    free: Mutex<Free>,
+    /// One became free.
+    freed: Condvar,
+    most: usize,
+    /// How another is made; `None` where there is only one.
+    again: Option<Again>,
+}
+
+struct Free {
+    sessions: Vec<Running>,
+    /// How many there are, free or not.
+    made: usize,
+}
+
+/// A quantised model, from which sessions are made.
+struct Again {
+    runtime: Runtime,
+    bytes: Vec<u8>,
+    parts: Arc<Parts>,
+    output: String,
+}
+
+impl Again {
+    fn session(&self) -> Result<Session, ModelError> {
+        let domain = operators::domain(&self.parts).map_err(|error| refused(&error))?;
+        let builder = cpu(1, &self.runtime)?.with_operators(domain);
+        commit(builder.map_err(|error: ort::Error<SessionBuilder>| refused(&error))?, &self.bytes)
+    }
+}
+
+impl Running {
+    fn new(session: Session, output: &str) -> Result<Running, ModelError> {
+        let selected = OutputSelector::no_default().with(output);
+        let options = RunOptions::new().map_err(|error| refused(&error))?.with_outputs(selected);
+        Ok(Running { session, options })
+    }
+}
+
+/// A session in use, which goes back when this is dropped.
+struct Taken<'a> {
+    sessions: &'a Sessions,
+    running: Option<Running>,
+}
+
+impl Sessions {
+    fn take(&self) -> Result<Taken<'_>, ModelError> {
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some(running) = free.sessions.pop() {
+                return Ok(Taken { sessions: self, running: Some(running) });
+            }
+            if let Some(again) = self.again.as_ref().filter(|_| free.made < self.most) {
+                free.made += 1;
+                drop(free);
+                let made = again.session().and_then(|session| Running::new(session, &again.output));
+                if made.is_err() {
+                    self.free.lock().unwrap_or_else(PoisonError::into_inner).made -= 1;
+                    self.freed.notify_one();
+                }
+                return Ok(Taken { sessions: self, running: Some(made?) });
+            }
+            free = self.freed.wait(free).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        let mut free = self.sessions.free.lock().unwrap_or_else(PoisonError::into_inner);
+        free.sessions.extend(self.running.take());
+        self.sessions.freed.notify_one();
+    }
+}
+
 impl OnnxSession {
     /// Checks the bytes and loads the model from memory.
     pub(super) fn load(bytes: &[u8], spec: &ModelSpec, runtime: &Runtime) -> Result<OnnxSession, ModelError> {
         check_self_contained(bytes)?;
         let (builder, provider, mut notes) = builder(spec, runtime)?;
-        let session = match spec.dtype {
-            Dtype::F32 => commit(builder, bytes)?,
+        let (session, again) = match spec.dtype {
+            Dtype::F32 => (commit(builder, bytes)?, None),
             Dtype::Int8 => {
-                let Quantized { bytes, layers } = quantize(bytes)?;
-                let domain = linear::domain(layers).map_err(|error| refused(&error))?;
-                let builder = builder.with_operators(domain);
-                commit(builder.map_err(|error: ort::Error<SessionBuilder>| refused(&error))?, &bytes)?
+                let Quantized { bytes, parts } = quantize(bytes)?;
+                let (runtime, parts) = (runtime.clone(), Arc::new(parts));
+                let again = Again { runtime, bytes, parts, output: String::new() };
+                (again.session()?, Some(again))
             }
         };
         let signature = Signature::read(&session, spec.pooling, spec.output.as_deref())?;
         notes.extend(signature.note.clone());
-        let selected = OutputSelector::no_default().with(signature.output.as_str());
-        let options = RunOptions::new().map_err(|error| refused(&error))?.with_outputs(selected);
-        Ok(OnnxSession { running: Mutex::new(Running { session, options }), signature, provider, notes })
+        let free = Free { sessions: vec![Running::new(session, &signature.output)?], made: 1 };
+        let most = if again.is_some() { threads(spec) } else { 1 };
+        let again = again.map(|again| Again { output: signature.output.clone(), ..again });
+        let sessions = Sessions { free: Mutex::new(free), freed: Condvar::new(), most, again };
+        Ok(OnnxSession { sessions, signature, provider, notes })
+    }
+
+    /// Runs that may go on at a time.
+    pub(super) fn runs_at_once(&self) -> usize {
+        self.sessions.most
     }
 
     /// Runs the model and hands the shape and the numbers of its output to `read`.
@@ -96,8 +181,10 @@ impl OnnxSession {
             };
             values.push((Cow::Borrowed(input.name.as_str()), value));
         }
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let Running { session, options } = &mut *running;
+        let mut taken = self.sessions.take()?;
+        let Some(Running { session, options }) = &mut taken.running else {
+            return Err(ModelError::Run { reason: "a session was given away".to_string() });
+        };
         let outputs = session.run_with_options(values, options).map_err(failed)?;
         let output = outputs.get(&self.signature.output).ok_or_else(|| ModelError::Run {
             reason: format!("it returned no output '{}'", self.signature.output),
@@ -136,18 +223,18 @@ fn builder(spec: &ModelSpec, runtime: &Runtime) -> Result<(SessionBuilder, Strin
             if !spec.fallback_cpu {
                 return Err(error);
             }
-            return Ok((cpu(spec, runtime)?, "cpu".to_string(), vec![error.to_string()]));
+            return Ok((cpu(threads(spec), runtime)?, "cpu".to_string(), vec![error.to_string()]));
         }
         // What does not run on the device is no reason to look for it.
         Device::Auto if spec.dtype == Dtype::Int8 => {
-            return Ok((cpu(spec, runtime)?, "cpu".to_string(), Vec::new()));
+            return Ok((cpu(threads(spec), runtime)?, "cpu".to_string(), Vec::new()));
         }
-        Device::Cpu => return Ok((cpu(spec, runtime)?, "cpu".to_string(), Vec::new())),
+        Device::Cpu => return Ok((cpu(threads(spec), runtime)?, "cpu".to_string(), Vec::new())),
         Device::Cuda(number) => number,
         Device::Auto => 0,
     };
     let device = format!("cuda:{asked}");
-    let reason = match cuda(cpu(spec, runtime)?, asked) {
+    let reason = match cuda(cpu(threads(spec), runtime)?, asked) {
         Ok(builder) => return Ok((builder, device, Vec::new())),
         Err(reason) => reason,
     };
@@ -155,14 +242,18 @@ fn builder(spec: &ModelSpec, runtime: &Runtime) -> Result<(SessionBuilder, Strin
         return Err(ModelError::Device { device, reason });
     }
     let note = format!("{device} asked, cpu in use: {reason}");
-    Ok((cpu(spec, runtime)?, "cpu".to_string(), vec![note]))
+    Ok((cpu(threads(spec), runtime)?, "cpu".to_string(), vec![note]))
 }
 
-fn cpu(spec: &ModelSpec, runtime: &Runtime) -> Result<SessionBuilder, ModelError> {
-    let threads = match spec.threads {
+/// Threads that a model may use.
+fn threads(spec: &ModelSpec) -> usize {
+    match spec.threads {
         0 => available_parallelism().map_or(1, usize::from),
         threads => threads,
-    };
+    }
+}
+
+fn cpu(threads: usize, runtime: &Runtime) -> Result<SessionBuilder, ModelError> {
     let refused = |error: ort::Error<SessionBuilder>| refused(&error);
     Session::builder(&runtime.environment)
         .map_err(|error| self::refused(&error))?

@@ -64,7 +64,7 @@ pub struct ModelSpec {
     pub device: Device,
     /// Whether to run on the processor if the device cannot be used.
     pub fallback_cpu: bool,
-    /// Threads of one run; 0: as many as the machine has.
+    /// Threads to run on; 0: as many as the machine has.
     pub threads: usize,
 }
 
