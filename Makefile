@@ -1,6 +1,6 @@
 # Each target is a script in .setup/, which sets the same environment for all of them.
 
-.PHONY: help setup build demo ablation ablation-quick bench bench-counts bench-peers test lint clean
+.PHONY: help setup build demo ablation ablation-quick bench bench-counts bench-peers bench-texts test lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1 - \2/p' Makefile
@@ -25,6 +25,9 @@ bench: setup ## encoder and exact search, each against others in one run; kernel
 
 bench-counts: setup ## instructions of parse, plan, probe, re-rank against those kept; ACCEPT=1 keeps these
 	@sh .setup/bench-counts.sh $(if $(ACCEPT),--accept)
+
+bench-texts: setup ## from texts to labels: one at a time and whole logs, beside the same in Python
+	@sh .setup/bench-texts.sh
 
 bench-peers: setup ## argtop and other systems on the same vectors: recall, speed, inserts, opening (an hour)
 	@sh .setup/bench-peers.sh

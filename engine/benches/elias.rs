@@ -10,7 +10,6 @@
 
 #![allow(clippy::print_stdout)]
 
-#[expect(dead_code, reason = "not every bench needs texts or the encoder")]
 mod common;
 #[path = "common/world.rs"]
 mod world;

@@ -1,5 +1,6 @@
-//! Texts a second of the encoder in f32 and with 8-bit layers, on one thread and two, in one run: `make bench`, or
-//! `cargo bench --workspace --bench encoder -- [TEXTS]`, where TEXTS is a file with a text a line.
+//! Texts a second of the encoder in f32 and with 8-bit layers, on one thread and two, in one run:
+//! `make bench`, or `cargo bench --workspace --bench encoder -- [TEXTS]`, where TEXTS is a file with a text a
+//! line.
 //!
 //! Without a file the usage examples of the demonstration's test texts are taken, which are as long as
 //! queries. The encoders are loaded once and take turns, so that other work on the machine disturbs them

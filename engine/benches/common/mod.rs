@@ -34,6 +34,7 @@ pub(crate) fn queries() -> Fallible<Vec<String>> {
 }
 
 /// Names and titles.
+#[allow(dead_code)]
 fn rows(name: &str) -> Fallible<Vec<(String, String)>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cli/demo/wordnet");
     let mut json = String::new();
@@ -48,6 +49,7 @@ fn rows(name: &str) -> Fallible<Vec<(String, String)>> {
 }
 
 /// ONNX Runtime from where ORT_DYLIB_PATH or `make setup` puts it.
+#[allow(dead_code)]
 pub(crate) fn runtime_library() -> Fallible<PathBuf> {
     let cache = cache()?;
     Ok(env::var_os("ORT_DYLIB_PATH")

@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
-use super::ann_build::{AnnOptions, Codes, ROWS_AT_ONCE, plan, rows8};
+use super::ann_build::{AnnCodes, AnnOptions, ROWS_AT_ONCE, plan, rows8};
 use super::ann_delta::Delta;
 use super::ann_search::{Admit, Mask, Newer, Parts, Reach, Scratch, mask};
 use super::ann_tune::{self, Step};
@@ -31,18 +31,19 @@ use super::packed::{Array, Bytes, Kind, Packed, PackedError, PackedWriter};
 use super::row::check_dimension;
 use super::search::{SearchControl, SearchParams, VectorIndex, check_queries};
 use super::slots::{SlotList, SlotTable};
-use crate::kernel::{ROW_WIDTH, Rotation, Rows8, SIGN_BLOCK, SIGN_WIDTH, SignRows};
+use crate::kernel::{Panels, ROW_WIDTH, Rotation, Rows8, SIGN_BLOCK, SIGN_WIDTH, SignRows};
 use crate::train::BuildControl;
 
-const KIND: Kind = Kind { magic: *b"ATANNIDX", version: 1, name: "ann index" };
+const KIND: Kind = Kind { magic: *b"ATANNIDX", version: 2, name: "ann index" };
 
 /// Rows longer than this could overflow single precision in estimates.
 const NORM_MAX: f64 = 1e15;
 /// Where at least this share of the rows is allowed, the others are dropped behind the scan; where fewer are,
 /// the scan looks only at allowed ones and goes on until it has seen as many as it would without a filter.
 const NEARLY_ALL: f64 = 0.7;
-/// Queries that one task answers.
-const QUERIES_AT_ONCE: usize = 16;
+/// Queries that are scanned together: enough that a list serves several while it is in the cache, and few
+/// enough that what they keep stays there, too.
+const QUERIES_AT_ONCE: usize = 64;
 
 const _: () = assert!(ROW_WIDTH == SIGN_WIDTH, "signs and 8 bits of a row are equally wide");
 
@@ -60,14 +61,16 @@ pub struct AnnIndex {
     centroids: Signs,
     rows8: Numbers8,
     centroids8: Numbers8,
+    /// The centroids in 8 bits as columns, made when several queries come first.
+    panels: OnceLock<(Vec<u8>, Vec<f32>)>,
     steer: Array<f32>,
     reach: Vec<Step>,
     slots: SlotTable,
     width: usize,
     /// Rows that came after it was built.
     delta: RwLock<Delta>,
-    /// Space of searches that ended.
-    scratch: Mutex<Vec<Scratch>>,
+    /// Space of searches that ended, one for each query of a block.
+    scratch: Mutex<Vec<Vec<Scratch>>>,
 }
 
 /// A built index.
@@ -143,7 +146,7 @@ impl AnnIndex {
         let width = coded_width(shape.dimension, shape.biased);
         let rotation = Rotation::new(width, options.seed);
         let plan = plan(control, options, source)?;
-        let codes = Codes::of(control, source, &plan, &rotation)?;
+        let codes = AnnCodes::of(control, source, &plan, &rotation)?;
         let blocks = block_starts(&plan.starts);
         let parts = codes.parts(&rotation, &plan.starts, &blocks)?;
         let reach = ann_tune::tune(control, options, source, &parts, &plan)?;
@@ -232,6 +235,7 @@ impl AnnIndex {
             centroids: signs("c_signs", "c_factor", "c_shift", lists.div_ceil(SIGN_BLOCK as u64))?,
             rows8: numbers8("rows8", "scales8", rows)?,
             centroids8: numbers8("c_rows8", "c_scale8", lists + 1)?,
+            panels: OnceLock::new(),
             steer: packed.array("steer", lists)?,
             starts,
             blocks,
@@ -250,6 +254,7 @@ impl AnnIndex {
             blocks: &self.blocks,
             centroids: self.centroids.view(self.width),
             centroid_rows: self.centroids8.view(self.width),
+            centroid_panels: None,
             steer: self.steer.get(),
             rows: self.signs.view(self.width),
         }
@@ -277,41 +282,50 @@ impl AnnIndex {
         self.steer.get().len()
     }
 
-    /// The nominees of one query.
-    fn answer(
+    /// The nominees of some queries, each with a scratch of its own.
+    fn answers(
         &self,
-        scratch: &mut Scratch,
-        query: &[f32],
+        scratch: &mut [Scratch],
+        queries: &[f32],
         search: &Search<'_>,
         newer: Option<Newer<'_>>,
-    ) -> Vec<u32> {
-        let (parts, order) = (self.parts(), self.order.get());
+    ) -> Vec<Vec<u32>> {
+        let (mut parts, order) = (self.parts(), self.order.get());
+        if scratch.len() > 1 {
+            let (codes, scales) = self.panels.get_or_init(|| parts.centroid_rows.panels(self.lists()));
+            parts.centroid_panels = Panels::new(self.width, self.lists(), codes, scales);
+        }
         let slot = |place: u32| match (order.get(place as usize), newer) {
             (Some(slot), _) => *slot,
             (None, Some(newer)) => newer.delta.slot(place as usize - order.len()),
             (None, None) => unreachable!("a place behind the last row"),
         };
-        parts.set(scratch, query, self.biased);
-        let mut places = match (search.filter, search.nearly_all) {
-            (Some(filter), true) => {
-                let reach = Reach { rows: 0, ..search.reach };
-                let mut places = parts.scan(scratch, reach, Admit { mask: None, newer });
-                places.retain(|place| order.get(*place as usize).is_none_or(|slot| filter.contains(*slot)));
-                places
-            }
-            (None, _) => parts.scan(scratch, search.reach, Admit { mask: None, newer }),
-            (Some(_), false) => Vec::new(),
-        };
-        if places.len() < search.limit {
-            places = parts.scan(scratch, search.reach, Admit { mask: search.mask(order), newer });
+        for (scratch, query) in scratch.iter_mut().zip(queries.chunks_exact(self.dimension)) {
+            parts.set(scratch, query, self.biased);
         }
-        parts.narrow(scratch, (&self.rows8.view(self.width), newer), &mut places, search.reach.keep);
-        let mut slots: Vec<u32> = places.iter().map(|place| slot(*place)).collect();
-        slots.sort_unstable();
-        slots
+        // A filter that few rows fail is asked behind the scan.
+        let behind = search.filter.filter(|_| search.nearly_all);
+        let (reach, mask) = match behind {
+            Some(_) => (Reach { rows: 0, ..search.reach }, None),
+            None => (search.reach, search.mask(order)),
+        };
+        let mut found = parts.scan(scratch, reach, Admit { mask, newer });
+        for (scratch, places) in scratch.iter_mut().zip(&mut found) {
+            if let Some(filter) = behind {
+                places.retain(|place| order.get(*place as usize).is_none_or(|slot| filter.contains(*slot)));
+                if places.len() < search.limit {
+                    let admit = Admit { mask: search.mask(order), newer };
+                    *places = parts.scan(std::slice::from_mut(scratch), search.reach, admit).concat();
+                }
+            }
+            parts.narrow(scratch, (&self.rows8.view(self.width), newer), places, search.reach.keep);
+            places.iter_mut().for_each(|place| *place = slot(*place));
+            places.sort_unstable();
+        }
+        found
     }
 
-    /// The nominees of some queries, one after the other.
+    /// The nominees of some queries, at most [`QUERIES_AT_ONCE`] at a time.
     fn block(
         &self,
         control: &SearchControl<'_>,
@@ -319,18 +333,25 @@ impl AnnIndex {
         search: &Search<'_>,
     ) -> Result<Vec<Vec<u32>>, IndexError> {
         let mut scratch = lock(&self.scratch).pop().unwrap_or_default();
+        let count = (queries.len() / self.dimension).min(QUERIES_AT_ONCE);
+        scratch.resize_with(count.max(scratch.len()), Scratch::default);
         let delta = self.delta.read().unwrap_or_else(PoisonError::into_inner);
         let newer = search.newer.and_then(|allowed| {
             let (rows, rows8) = (delta.rows(self.width)?, delta.rows8(self.width)?);
             Some(Newer { delta: &delta, rows, rows8, allowed })
         });
-        let answer = |query| {
-            control.check()?;
-            Ok(self.answer(&mut scratch, query, search, newer))
-        };
-        let found = queries.chunks_exact(self.dimension).map(answer).collect();
+        let mut found = Vec::with_capacity(queries.len() / self.dimension);
+        let mut result = Ok(());
+        for queries in queries.chunks(QUERIES_AT_ONCE * self.dimension) {
+            result = control.check();
+            if result.is_err() {
+                break;
+            }
+            let some = &mut scratch[..queries.len() / self.dimension];
+            found.extend(self.answers(some, queries, search, newer));
+        }
         lock(&self.scratch).push(scratch);
-        found
+        result.map(|()| found)
     }
 }
 

@@ -351,7 +351,7 @@ impl Signed {
 }
 
 /// Everything of an index that is coded, but for the rows in 8 bits.
-pub(super) struct Codes {
+pub(super) struct AnnCodes {
     width: usize,
     rows: Signed,
     centroids: Signed,
@@ -359,14 +359,14 @@ pub(super) struct Codes {
     steer: Vec<f32>,
 }
 
-impl Codes {
+impl AnnCodes {
     /// Codes the rows of a plan.
     pub(super) fn of(
         control: &BuildControl<'_>,
         source: &PackedMatrix,
         plan: &Plan,
         rotation: &Rotation,
-    ) -> Result<Codes, IndexError> {
+    ) -> Result<AnnCodes, IndexError> {
         let shape = source.shape();
         let width = coded_width(shape.dimension, shape.biased);
         let coded: Vec<(Vec<f32>, Signed)> = plan
@@ -383,7 +383,7 @@ impl Codes {
                 Ok((centre, signed))
             })
             .collect::<Result<_, _>>()?;
-        let mut codes = Codes {
+        let mut codes = AnnCodes {
             width,
             rows: Signed::default(),
             centroids: Signed::default(),
@@ -418,7 +418,9 @@ impl Codes {
         ) else {
             unreachable!("codes of another width than their rows")
         };
-        Ok(Parts { rotation, starts, blocks, centroids, centroid_rows, steer: &self.steer, rows })
+        let centroid_panels = None;
+        let steer = &self.steer[..];
+        Ok(Parts { rotation, starts, blocks, centroids, centroid_rows, centroid_panels, steer, rows })
     }
 
     /// Writes the sections of the codes.

@@ -21,10 +21,15 @@
 use roaring::RoaringBitmap;
 
 use super::ann_delta::Delta;
-use crate::kernel::{Query8, Rotation, Rows8, SIGN_BLOCK, SignQuery, SignRows};
+use crate::kernel::{Codes8, Panels, Rotation, Rows8, SIGN_BLOCK, SignQuery, SignRows};
 
 /// Lists whose centroids are scored in 8 bits, beyond twice those that are probed.
 const PROBE_SPARE: usize = 64;
+/// Signs of centroids are looked at first where there are more than so many times as many as would be scored
+/// in 8 bits.
+const SIGNS_FIRST: usize = 4;
+/// Lists that are scanned best first where there are several queries.
+const BEST_FIRST: usize = 16;
 
 /// The parts of an index that a search reads.
 #[derive(Clone, Copy)]
@@ -38,6 +43,8 @@ pub(super) struct Parts<'a> {
     pub(super) centroids: SignRows<'a>,
     /// The centroids in 8 bits, and behind them their mean.
     pub(super) centroid_rows: Rows8<'a>,
+    /// The same but for the mean, for several queries at a time.
+    pub(super) centroid_panels: Option<Panels<'a>>,
     /// What a centroid's score is multiplied with to rank its list.
     pub(super) steer: &'a [f32],
     /// Signs of the rows.
@@ -82,11 +89,15 @@ pub(super) struct Admit<'a> {
 pub(super) struct Scratch {
     wide: Vec<f32>,
     signs: SignQuery,
-    codes: Query8,
+    codes: Codes8,
     keys: Vec<u64>,
     places: Vec<u32>,
     scores: Vec<f32>,
     reached: Vec<u32>,
+    /// Estimates under this are not kept.
+    floor: f32,
+    /// Allowed rows of the lists scanned so far.
+    seen: usize,
     /// Probed lists, best first, with the score of their centroid.
     pub(super) lists: Vec<(f32, u32)>,
 }
@@ -148,13 +159,20 @@ impl<'a> Parts<'a> {
         }
         self.rotation.apply(wide);
         scratch.signs.set(wide);
-        scratch.codes.set(wide);
+        scratch.codes.set(wide, wide.len());
+    }
+
+    /// How many centroids are scored in 8 bits to find the best `count`; all, unless that is much more work
+    /// than looking at their signs first.
+    fn look(&self, count: usize) -> usize {
+        let look = count.saturating_mul(2).saturating_add(PROBE_SPARE);
+        if look.saturating_mul(SIGNS_FIRST) < self.lists() { look } else { self.lists() }
     }
 
     /// The best `count` lists, best first.
     pub(super) fn probe(&self, scratch: &mut Scratch, count: usize) {
-        let (lists, count) = (self.lists(), count.min(self.lists()));
-        let look = count.saturating_mul(2).saturating_add(PROBE_SPARE).min(lists);
+        let lists = self.lists();
+        let look = self.look(count);
         let Scratch { signs, codes, keys, places, scores, reached, .. } = scratch;
         places.clear();
         if look == lists {
@@ -163,11 +181,11 @@ impl<'a> Parts<'a> {
             let blocks = self.centroids.blocks();
             scores.resize(blocks * SIGN_BLOCK, 0.0);
             reached.resize(blocks, 0);
-            self.centroids.estimates(signs, (0.0, f32::MIN), (0..blocks, blocks), scores, reached);
+            self.centroids.estimates(signs, (0.0, f32::MIN), (0..blocks, None), scores, reached);
             keys.clear();
             // Ranked as they will be in 8 bits; the mean's part is the same for all.
             let mut mean = [0.0];
-            self.centroid_rows.gather(codes, &[lists as u32], &mut mean);
+            self.centroid_rows.gather(codes, 0, &[lists as u32], &mut mean);
             let ranked = scores.iter().zip(self.steer).map(|(score, steer)| (score + mean[0]) * steer);
             keys.extend(ranked.zip(0..).map(|(score, list)| key(score, list)));
             cut(keys, look);
@@ -175,72 +193,170 @@ impl<'a> Parts<'a> {
             places.sort_unstable();
         }
         scores.resize(places.len(), 0.0);
-        self.centroid_rows.gather(codes, places, scores);
+        self.centroid_rows.gather(codes, 0, places, scores);
+        self.rank(scratch, count);
+    }
+
+    /// [`probe`](Parts::probe) for several queries: centroids are scored together where all are looked at.
+    fn probe_all(&self, queries: &mut [Scratch], count: usize) {
+        let lists = self.lists();
+        let (Some(panels), true) = (self.centroid_panels, self.look(count) == lists && queries.len() > 1)
+        else {
+            queries.iter_mut().for_each(|query| self.probe(query, count));
+            return;
+        };
+        let mut scores = vec![0.0; queries.len() * lists];
+        panels.products(
+            &Codes8::gather(queries.iter().map(|query| (&query.codes, 0))),
+            0..lists,
+            &mut scores,
+        );
+        for (query, scores) in queries.iter_mut().zip(scores.chunks_exact(lists)) {
+            query.places.clear();
+            query.places.extend(0..lists as u32);
+            query.scores.clear();
+            query.scores.extend_from_slice(scores);
+            self.rank(query, count);
+        }
+    }
+
+    /// Takes the best `count` of the lists at `places` by the scores of their centroids.
+    fn rank(&self, scratch: &mut Scratch, count: usize) {
+        let Scratch { keys, places, scores, lists, .. } = scratch;
         keys.clear();
         let ranked = places.iter().zip(&*scores).zip(0u32..);
         keys.extend(ranked.map(|((list, score), at)| key(score * self.steer[*list as usize], at)));
         cut(keys, count);
         keys.sort_unstable_by(|a, b| b.cmp(a));
-        scratch.lists.clear();
-        scratch.lists.extend(keys.iter().map(|key| {
+        lists.clear();
+        lists.extend(keys.iter().map(|key| {
             let at = place_of(*key) as usize;
             (scores[at], places[at])
         }));
     }
 
-    /// The places of the rows of best estimate in the probed lists, in no order; newer rows have their places
-    /// behind those of the index.
-    pub(super) fn scan(&self, scratch: &mut Scratch, reach: Reach, admit: Admit<'_>) -> Vec<u32> {
-        self.probe(scratch, reach.probes);
-        if !self.scan_lists(scratch, reach, admit) {
-            // The lists hold too few rows: look at all of them, in their order.
-            self.probe(scratch, self.lists());
-            self.scan_lists(scratch, reach, admit);
+    /// The places of the rows of best estimate in the probed lists of each query, in no order; newer rows
+    /// have their places behind those of the index.
+    ///
+    /// Of a query alone the lists are scanned best first. Of several only the best few are, so that what is
+    /// not worth keeping is known; the others are scanned list by list, for all queries that probe them,
+    /// while the list is in the cache. What is kept does not depend on the order.
+    pub(super) fn scan(&self, queries: &mut [Scratch], reach: Reach, admit: Admit<'_>) -> Vec<Vec<u32>> {
+        let best_first = if queries.len() > 1 { BEST_FIRST } else { usize::MAX };
+        self.probe_all(queries, reach.probes);
+        for query in &mut *queries {
+            self.scan_best_first(query, best_first, reach, admit);
         }
-        scratch.keys.iter().map(|key| place_of(*key)).collect()
+        if let Some(most) =
+            queries.iter().map(|query| query.lists.len()).max().filter(|most| *most > best_first)
+        {
+            self.scan_by_list(queries, best_first..most, reach, admit);
+        }
+        let places = queries.iter_mut().map(|query| {
+            if query.seen < reach.rows && query.lists.len() < self.lists() {
+                // The lists hold too few rows: look at all of them, in their order.
+                self.probe(query, self.lists());
+                self.scan_best_first(query, usize::MAX, reach, admit);
+            }
+            cut(&mut query.keys, reach.depth);
+            query.keys.iter().map(|key| place_of(*key)).collect()
+        });
+        places.collect()
     }
 
-    /// Scans the probed lists into `scratch.keys`; false if they hold too few allowed rows.
-    fn scan_lists(&self, scratch: &mut Scratch, reach: Reach, admit: Admit<'_>) -> bool {
-        let mask = admit.mask;
-        let Scratch { signs, keys, scores, reached, lists, .. } = scratch;
-        keys.clear();
-        let (mut floor, mut seen) = (f32::MIN, 0);
-        let prune_at = reach.depth.saturating_mul(2).max(reach.depth.saturating_add(256));
-        for (probed, (base, list)) in lists.iter().enumerate() {
-            if probed >= reach.probes && seen >= reach.rows {
+    /// Scans the first `most` of the probed lists, or as many more than `reach` asks for as hold the rows
+    /// that it asks for.
+    fn scan_best_first(&self, query: &mut Scratch, most: usize, reach: Reach, admit: Admit<'_>) {
+        query.keys.clear();
+        (query.floor, query.seen) = (f32::MIN, 0);
+        let lists = std::mem::take(&mut query.lists);
+        for (probed, list) in lists.iter().take(most).enumerate() {
+            if probed >= reach.probes && query.seen >= reach.rows {
                 break;
             }
-            if let Some(newer) = &admit.newer {
-                newer.scan(signs, (*base, floor), *list, self.len() as u32, keys);
-            }
-            let list = *list as usize;
-            let (start, end) = (self.starts[list], self.starts[list + 1]);
-            let blocks = self.blocks[list] as usize..self.blocks[list + 1] as usize;
-            seen += mask.map_or((end - start) as usize, |mask| allowed(mask, start, end));
-            scores.resize(blocks.len() * SIGN_BLOCK, 0.0);
-            reached.resize(blocks.len(), 0);
-            let next = lists.get(probed + 1).map_or(0, |(_, next)| self.blocks[*next as usize] as usize);
-            self.rows.estimates(signs, (*base, floor), (blocks, next), scores, reached);
-            for (block, reached) in reached.iter().enumerate() {
-                let mut reached = *reached;
-                while reached != 0 {
-                    let at = block * SIGN_BLOCK + reached.trailing_zeros() as usize;
-                    reached &= reached - 1;
-                    let place = start + at as u32;
-                    if mask.is_none_or(|mask| mask[place as usize / 64] >> (place % 64) & 1 == 1) {
-                        keys.push(key(scores[at], place));
-                    }
-                }
-            }
-            if keys.len() >= prune_at
-                && let Some(least) = cut(keys, reach.depth)
-            {
-                floor = least;
+            let next = lists.get(probed + 1).map(|(_, next)| *next);
+            self.scan_list(query, *list, next, reach.depth, admit);
+        }
+        query.lists = lists;
+    }
+
+    /// Scans those of the probed lists of each query that are at the places `range`, list by list.
+    fn scan_by_list(
+        &self,
+        queries: &mut [Scratch],
+        range: std::ops::Range<usize>,
+        reach: Reach,
+        admit: Admit<'_>,
+    ) {
+        fn probed<'q>(query: &'q Scratch, range: &std::ops::Range<usize>) -> &'q [(f32, u32)] {
+            query.lists.get(range.start..range.end.min(query.lists.len())).unwrap_or_default()
+        }
+        // Queries by list: where those of each begin, then who they are.
+        let mut starts = vec![0u32; self.lists() + 1];
+        let lists = queries.iter().flat_map(|query| probed(query, &range));
+        lists.for_each(|(_, list)| starts[*list as usize + 1] += 1);
+        (0..self.lists()).for_each(|list| starts[list + 1] += starts[list]);
+        let mut next = starts.clone();
+        let mut pairs = vec![(0u32, 0.0f32); starts.last().map_or(0, |end| *end as usize)];
+        for (number, query) in (0u32..).zip(&*queries) {
+            for (base, list) in probed(query, &range) {
+                let place = &mut next[*list as usize];
+                pairs[*place as usize] = (number, *base);
+                *place += 1;
             }
         }
-        cut(keys, reach.depth);
-        seen >= reach.rows || lists.len() == self.lists()
+        for (list, ends) in (0u32..).zip(starts.windows(2)) {
+            let mut next = Some(list + 1).filter(|next| (*next as usize) < self.lists());
+            for (number, base) in &pairs[ends[0] as usize..ends[1] as usize] {
+                self.scan_list(
+                    &mut queries[*number as usize],
+                    (*base, list),
+                    next.take(),
+                    reach.depth,
+                    admit,
+                );
+            }
+        }
+    }
+
+    /// Scans a list, whose centroid scores `base`, for a query, and asks memory for the signs of `next`.
+    fn scan_list(
+        &self,
+        query: &mut Scratch,
+        (base, list): (f32, u32),
+        next: Option<u32>,
+        depth: usize,
+        admit: Admit<'_>,
+    ) {
+        let mask = admit.mask;
+        let Scratch { signs, keys, scores, reached, floor, seen, .. } = query;
+        if let Some(newer) = &admit.newer {
+            newer.scan(signs, (base, *floor), list, self.len() as u32, keys);
+        }
+        let list = list as usize;
+        let (start, end) = (self.starts[list], self.starts[list + 1]);
+        let blocks = self.blocks[list] as usize..self.blocks[list + 1] as usize;
+        *seen += mask.map_or((end - start) as usize, |mask| allowed(mask, start, end));
+        scores.resize(blocks.len() * SIGN_BLOCK, 0.0);
+        reached.resize(blocks.len(), 0);
+        let next = next.map(|next| self.blocks[next as usize] as usize);
+        self.rows.estimates(signs, (base, *floor), (blocks, next), scores, reached);
+        for (block, reached) in reached.iter().enumerate() {
+            let mut reached = *reached;
+            while reached != 0 {
+                let at = block * SIGN_BLOCK + reached.trailing_zeros() as usize;
+                reached &= reached - 1;
+                let place = start + at as u32;
+                if mask.is_none_or(|mask| mask[place as usize / 64] >> (place % 64) & 1 == 1) {
+                    keys.push(key(scores[at], place));
+                }
+            }
+        }
+        if keys.len() >= depth.saturating_mul(2).max(depth.saturating_add(256))
+            && let Some(least) = cut(keys, depth)
+        {
+            *floor = least;
+        }
     }
 
     /// Estimates of the rows of a list, and of what fills up its last block.
@@ -249,7 +365,7 @@ impl<'a> Parts<'a> {
         let blocks = self.blocks[list] as usize..self.blocks[list + 1] as usize;
         scores.resize(blocks.len() * SIGN_BLOCK, 0.0);
         reached.resize(blocks.len(), 0);
-        self.rows.estimates(signs, (base, f32::MIN), (blocks, 0), scores, reached);
+        self.rows.estimates(signs, (base, f32::MIN), (blocks, None), scores, reached);
         scores
     }
 
@@ -274,10 +390,10 @@ impl<'a> Parts<'a> {
         } else {
             places.len()
         };
-        rows.gather(codes, &places[..split], &mut scores[..split]);
+        rows.gather(codes, 0, &places[..split], &mut scores[..split]);
         if let Some(newer) = newer {
             let others: Vec<u32> = places[split..].iter().map(|place| place - own).collect();
-            newer.rows8.gather(codes, &others, &mut scores[split..]);
+            newer.rows8.gather(codes, 0, &others, &mut scores[split..]);
         }
         keys.clear();
         keys.extend(places.iter().zip(&*scores).map(|(place, score)| key(*score, *place)));
@@ -291,7 +407,7 @@ impl<'a> Parts<'a> {
         let mut order: Vec<u32> = (0..scales.len() as u32).collect();
         let Some(rows) = Rows8::new(self.rows.width(), codes, scales) else { return order };
         let mut scores = vec![0.0; order.len()];
-        rows.gather(&scratch.codes, &order, &mut scores);
+        rows.gather(&scratch.codes, 0, &order, &mut scores);
         order.sort_unstable_by_key(|at| std::cmp::Reverse(key(scores[*at as usize], *at)));
         order
     }
@@ -303,7 +419,7 @@ impl Newer<'_> {
         let (mut scores, mut reached) = ([0.0; SIGN_BLOCK], [0]);
         for block in self.delta.blocks_of(list) {
             let block = *block as usize;
-            self.rows.estimates(query, (base, floor), (block..block + 1, block), &mut scores, &mut reached);
+            self.rows.estimates(query, (base, floor), (block..block + 1, None), &mut scores, &mut reached);
             let mut reached = reached[0];
             while reached != 0 {
                 let at = reached.trailing_zeros() as usize;

@@ -172,7 +172,7 @@ fn keep(
         source.decode(*position, &mut query);
         let mut scratch = Scratch::default();
         parts.set(&mut scratch, &query, biased);
-        let mut places = parts.scan(&mut scratch, reach, Admit::default());
+        let mut places = parts.scan(std::slice::from_mut(&mut scratch), reach, Admit::default()).concat();
         places.retain(|place| plan.order[*place as usize] as usize != *position);
         let positions: Vec<u32> = places.iter().map(|place| plan.order[*place as usize]).collect();
         let (codes, scales) = rows8(source, &positions, parts.rotation);

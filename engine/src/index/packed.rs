@@ -22,6 +22,8 @@ use std::sync::Arc;
 
 use bytemuck::AnyBitPattern;
 
+use crate::kernel::Line;
+
 /// The bytes of a packed file: a memory map, or a buffer. Their address must be a multiple of 8.
 pub type Bytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
 
@@ -271,10 +273,10 @@ fn array_at<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
     array
 }
 
-/// A growing buffer whose address is a multiple of 8, to build packed files in memory.
+/// A growing buffer that begins with a line of the cache, to build packed files in memory.
 #[derive(Clone, Debug, Default)]
 pub struct AlignedBytes {
-    words: Vec<u64>,
+    lines: Vec<Line>,
     len: usize,
 }
 
@@ -292,23 +294,23 @@ impl AlignedBytes {
 
 impl From<&[u8]> for AlignedBytes {
     fn from(bytes: &[u8]) -> Self {
-        let mut words = vec![0u64; bytes.len().div_ceil(8)];
-        bytemuck::cast_slice_mut::<u64, u8>(&mut words)[..bytes.len()].copy_from_slice(bytes);
-        Self { words, len: bytes.len() }
+        let mut lines = vec![Line::ZERO; bytes.len().div_ceil(Line::BYTES)];
+        Line::bytes_mut(&mut lines)[..bytes.len()].copy_from_slice(bytes);
+        Self { lines, len: bytes.len() }
     }
 }
 
 impl AsRef<[u8]> for AlignedBytes {
     fn as_ref(&self) -> &[u8] {
-        &bytemuck::cast_slice(&self.words)[..self.len]
+        &Line::bytes(&self.lines)[..self.len]
     }
 }
 
 impl Write for AlignedBytes {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let end = self.len + bytes.len();
-        self.words.resize(end.div_ceil(8), 0);
-        bytemuck::cast_slice_mut::<u64, u8>(&mut self.words)[self.len..end].copy_from_slice(bytes);
+        self.lines.resize(end.div_ceil(Line::BYTES), Line::ZERO);
+        Line::bytes_mut(&mut self.lines)[self.len..end].copy_from_slice(bytes);
         self.len = end;
         Ok(bytes.len())
     }

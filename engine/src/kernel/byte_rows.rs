@@ -110,18 +110,6 @@ impl<'a> ByteRows<'a> {
 mod tests {
     use super::*;
 
-    /// Every method that this processor has.
-    fn methods() -> Vec<Method> {
-        let mut methods = vec![Method::Portable];
-        #[cfg(target_arch = "x86_64")]
-        {
-            methods.extend(is_x86_feature_detected!("avx2").then_some(Method::Avx2));
-            let vnni = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vnni");
-            methods.extend(vnni.then_some(Method::Vnni));
-        }
-        methods
-    }
-
     #[test]
     fn every_method_gives_the_product_of_the_codes() {
         let mut random = fastrand::Rng::with_seed(11);
@@ -153,7 +141,7 @@ mod tests {
                         pairs.map(|(a, w)| i32::from(*a) * (i32::from(*w) - 128)).sum()
                     })
                     .collect();
-                for method in methods() {
+                for method in Method::all() {
                     let mut found = Vec::new();
                     rows.gather_by(method, queries.row(at), &positions, |product, known| {
                         let row = byte_row_width(inputs) * positions[found.len()] as usize;

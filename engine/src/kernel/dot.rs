@@ -2,6 +2,8 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
+use super::dispatch::dispatch;
+
 /// Number of running sums of the exact product. It is part of the definition of a score: never change it
 /// lightly, since scores are shown and compared across machines.
 pub(super) const LANES: usize = 16;
@@ -16,7 +18,7 @@ pub(super) const LANES: usize = 16;
 /// If the lengths differ; a caller checks dimensions when it binds a query.
 pub fn dot_exact(a: &[f32], b: &[f32]) -> f64 {
     assert_eq!(a.len(), b.len(), "dot_exact of vectors of different dimension");
-    Arch::new().dispatch(
+    dispatch(
         #[inline(always)]
         || {
             let mut lanes = [0.0; LANES];

@@ -8,6 +8,7 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
+use super::dispatch::dispatch;
 use super::dot::{LANES, reduce};
 
 /// Queries and rows of a tile: 16 registers of sums, each used once for two loads.
@@ -52,10 +53,10 @@ fn widened(vectors: &[f32], dim: usize, width: usize) -> Vec<f64> {
 /// One query: rows are widened on their way.
 fn one_query(query: &[f32], rows: &[f32], out: &mut [f64]) {
     let query: Vec<f64> = query.iter().copied().map(f64::from).collect();
-    Arch::new().dispatch(
+    dispatch(
         #[inline(always)]
         || {
-            for (row, out) in rows.chunks_exact(query.len()).zip(out) {
+            for (row, out) in rows.chunks_exact(query.len()).zip(out.iter_mut()) {
                 *out = widening(&query, row);
             }
         },

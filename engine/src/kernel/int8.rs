@@ -1,6 +1,6 @@
 //! Products with a fixed matrix whose numbers are kept in 8 bits: the linear layers of a quantised encoder
-//! ([`Linear8`]), and the fast scores of a scan, where the rows of an index are the columns of the matrix
-//! ([`Codes8`] times [`Panels`]).
+//! ([`Linear8`](super::Linear8)), and the fast scores of a scan, where the rows of an index are the columns
+//! of the matrix ([`Codes8`] times [`Panels`]).
 //!
 //! ```text
 //! W [K, N]  --quantize-->  codes (8 bits, one scale a column)
@@ -21,7 +21,7 @@
 /// Columns of a panel: two registers of 16 sums.
 pub const PANEL: usize = 32;
 /// Numbers of a row that are multiplied in one step.
-const QUAD: usize = 4;
+pub(super) const QUAD: usize = 4;
 /// The largest code.
 const CODE_MAX: f32 = 127.0;
 /// Rows multiplied at once, so that a panel is read once for all of them: 24 sums of 16 columns fill three
@@ -29,19 +29,6 @@ const CODE_MAX: f32 = 127.0;
 const ROWS_AT_ONCE: usize = 12;
 /// With more numbers in a row a sum of products could leave 32 bits: 2^16 * 255 * 127 < 2^31.
 pub const INPUTS_MAX: usize = 1 << 16;
-
-/// A matrix `[inputs, outputs]` in 8 bits, with a number for each output that is added to the product.
-#[derive(Clone, Debug)]
-pub struct Linear8 {
-    inputs: usize,
-    outputs: usize,
-    /// See [`Panels`].
-    codes: Vec<u8>,
-    /// One a column, filled up to whole panels.
-    scales: Vec<f32>,
-    /// One a column, filled up to whole panels.
-    bias: Vec<f32>,
-}
 
 /// Rows in 8 bits, to be multiplied with [`Panels`].
 #[derive(Clone, Debug, Default)]
@@ -109,72 +96,17 @@ impl Method {
     }
 }
 
-impl Linear8 {
-    /// Quantises `weights`, `[inputs, outputs]`, row-major. `None` if they are not whole rows, a number is
-    /// not finite, the bias has another length, or a row is longer than [`INPUTS_MAX`].
-    pub fn quantize(weights: &[f32], outputs: usize, bias: Option<&[f32]>) -> Option<Linear8> {
-        let inputs = weights.len().checked_div(outputs)?;
-        let whole = inputs * outputs == weights.len() && (1..=INPUTS_MAX).contains(&inputs);
-        let biased = bias.is_none_or(|bias| bias.len() == outputs && bias.iter().all(|b| b.is_finite()));
-        if !whole || !biased || !weights.iter().all(|weight| weight.is_finite()) {
-            return None;
+#[cfg(test)]
+impl Method {
+    /// Every method that this processor has.
+    pub(super) fn all() -> Vec<Method> {
+        let mut methods = vec![Method::Portable];
+        #[cfg(target_arch = "x86_64")]
+        {
+            methods.extend(is_x86_feature_detected!("avx2").then_some(Method::Avx2));
+            methods.extend((Method::best() == Method::Vnni).then_some(Method::Vnni));
         }
-        let panels = outputs.div_ceil(PANEL);
-        let mut codes = Vec::with_capacity(panels * PANEL * row_width(inputs));
-        let mut scales = Vec::with_capacity(panels * PANEL);
-        let mut panel = PanelWriter::new(inputs);
-        let mut column = vec![0.0; inputs];
-        for at in 0..outputs {
-            column.iter_mut().zip(weights.chunks_exact(outputs)).for_each(|(value, row)| *value = row[at]);
-            panel.push(&column);
-            if panel.is_full() || at + 1 == outputs {
-                panel.take(|panel_codes, panel_scales| {
-                    codes.extend_from_slice(panel_codes);
-                    scales.extend_from_slice(panel_scales);
-                });
-            }
-        }
-        let mut bias = bias.map_or_else(|| vec![0.0; outputs], <[f32]>::to_vec);
-        bias.resize(panels * PANEL, 0.0);
-        Some(Linear8 { inputs, outputs, codes, scales, bias })
-    }
-
-    /// Numbers in a row that is multiplied.
-    pub fn inputs(&self) -> usize {
-        self.inputs
-    }
-
-    /// Numbers in a row of the product.
-    pub fn outputs(&self) -> usize {
-        self.outputs
-    }
-
-    /// `out[n, outputs] = rows[n, inputs] . W + bias`. A row with a number that is not finite gives NaN. Runs
-    /// on the calling thread.
-    ///
-    /// # Panics
-    /// If `rows` are not whole rows or `out` has not as many.
-    pub fn multiply(&self, rows: &[f32], out: &mut [f32]) {
-        self.multiply_by(Method::best(), rows, out);
-    }
-
-    pub(super) fn multiply_by(&self, method: Method, rows: &[f32], out: &mut [f32]) {
-        self.multiply_codes(&Codes8::encode_by(method, rows, self.inputs), out);
-    }
-
-    /// [`multiply`](Linear8::multiply) of rows that are quantised already.
-    ///
-    /// # Panics
-    /// If the rows have another length than the matrix, or `out` has not as many rows.
-    pub fn multiply_codes(&self, rows: &Codes8, out: &mut [f32]) {
-        let panels = Panels {
-            inputs: self.inputs,
-            outputs: self.outputs,
-            codes: &self.codes,
-            scales: &self.scales,
-            bias: Some(&self.bias),
-        };
-        panels.products(rows, 0..self.outputs, out);
+        methods
     }
 }
 
@@ -187,7 +119,7 @@ impl Codes8 {
         Codes8::encode_by(Method::best(), rows, inputs)
     }
 
-    fn encode_by(method: Method, rows: &[f32], inputs: usize) -> Codes8 {
+    pub(super) fn encode_by(method: Method, rows: &[f32], inputs: usize) -> Codes8 {
         let mut codes = Codes8::default();
         codes.set_by(method, rows, inputs);
         codes
@@ -391,6 +323,18 @@ impl<'a> Panels<'a> {
         (whole && fits).then_some(Panels { inputs, outputs, codes, scales, bias: None })
     }
 
+    /// The same, with a number for each column, filled up to whole panels, that is added to its products.
+    pub(super) fn with_bias(
+        inputs: usize,
+        outputs: usize,
+        codes: &'a [u8],
+        scales: &'a [f32],
+        bias: &'a [f32],
+    ) -> Option<Panels<'a>> {
+        let panels = Panels::new(inputs, outputs, codes, scales)?;
+        (bias.len() == scales.len()).then_some(Panels { bias: Some(bias), ..panels })
+    }
+
     /// Products of all rows with the columns `range`, in f32: `out[row][column - range.start]`. Runs on the
     /// calling thread.
     ///
@@ -424,7 +368,7 @@ impl<'a> Panels<'a> {
 }
 
 /// Codes of a row or column of so many numbers, filled up to whole quads.
-fn row_width(inputs: usize) -> usize {
+pub(super) fn row_width(inputs: usize) -> usize {
     inputs.next_multiple_of(QUAD)
 }
 

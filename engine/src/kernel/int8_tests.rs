@@ -3,25 +3,12 @@
 use proptest::prelude::*;
 
 use super::int8::*;
+use super::linear8::Linear8;
 
 /// Numbers in -1..1, as many as asked for.
 fn numbers(seed: u64, count: usize) -> Vec<f32> {
     let mut random = fastrand::Rng::with_seed(seed);
     (0..count).map(|_| random.f32() * 2.0 - 1.0).collect()
-}
-
-fn methods() -> Vec<Method> {
-    let mut methods = vec![Method::Portable];
-    #[cfg(target_arch = "x86_64")]
-    {
-        if is_x86_feature_detected!("avx2") {
-            methods.push(Method::Avx2);
-        }
-        if Method::best() == Method::Vnni {
-            methods.push(Method::Vnni);
-        }
-    }
-    methods
 }
 
 /// The definition, one number at a time.
@@ -59,7 +46,7 @@ proptest! {
         let rows = numbers(seed ^ 2, rows * inputs);
         let expected = by_definition(&weights, outputs, &bias, &rows);
         let linear = Linear8::quantize(&weights, outputs, Some(&bias)).unwrap();
-        for method in methods() {
+        for method in Method::all() {
             let mut out = vec![f32::NAN; expected.len()];
             linear.multiply_by(method, &rows, &mut out);
             prop_assert_eq!(&out, &expected, "{:?}", method);
@@ -90,7 +77,7 @@ fn products_are_near_those_of_the_numbers() {
 fn extreme_sums_stay_exact_and_a_row_does_not_depend_on_others() {
     let inputs = INPUTS_MAX;
     let linear = Linear8::quantize(&vec![-3.0; inputs], 1, None).unwrap();
-    for method in methods() {
+    for method in Method::all() {
         let mut out = [0.0];
         linear.multiply_by(method, &vec![2.0; inputs], &mut out);
         assert_eq!(out[0], (inputs * 127 * 127) as f32 * (2.0 / 127.0) * -(3.0 / 127.0), "{method:?}");
@@ -110,7 +97,7 @@ fn extreme_sums_stay_exact_and_a_row_does_not_depend_on_others() {
 fn zeros_tiny_numbers_and_numbers_that_are_not_finite_have_a_defined_product() {
     let linear = Linear8::quantize(&[0.0, 1.0, 0.0, -1.0], 2, Some(&[0.5, 0.25])).unwrap();
     let rows = [0.0, 0.0, f32::NAN, 1.0, f32::INFINITY, 1.0, 1e-45, 1e-45, 2.0, 0.0];
-    for method in methods() {
+    for method in Method::all() {
         let mut out = [9.0; 10];
         linear.multiply_by(method, &rows, &mut out);
         assert_eq!(out[..2], [0.5, 0.25]);
@@ -123,7 +110,7 @@ fn zeros_tiny_numbers_and_numbers_that_are_not_finite_have_a_defined_product() {
 fn products_of_tiny_numbers_keep_their_digits() {
     // The product of the scales, 6e-45, has three bits in f32; the product of the numbers has all of them.
     let linear = Linear8::quantize(&vec![1e-20; 384], 1, None).unwrap();
-    for method in methods() {
+    for method in Method::all() {
         let mut out = [0.0];
         linear.multiply_by(method, &vec![1e-20; 384], &mut out);
         assert!((out[0] / 3.84e-38 - 1.0).abs() < 1e-5, "{method:?} {}", out[0]);

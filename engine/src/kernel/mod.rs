@@ -9,12 +9,15 @@
 
 mod bound;
 mod byte_rows;
+mod dispatch;
 mod dot;
 mod exact;
 mod gemm;
 mod int8;
 #[cfg(test)]
 mod int8_tests;
+mod line;
+mod linear8;
 mod rotation;
 mod rows;
 mod rows8;
@@ -29,10 +32,12 @@ pub use byte_rows::{ByteRows, RowFacts, byte_row_width, encode_byte_row};
 pub use dot::{dot, dot_exact, norm};
 pub use exact::products_exact;
 pub use gemm::{Layout, multiply, scores};
-pub use int8::{Codes8, INPUTS_MAX, Linear8, PANEL, PanelWriter, Panels};
+pub use int8::{Codes8, INPUTS_MAX, PANEL, PanelWriter, Panels};
+pub use line::Line;
+pub use linear8::Linear8;
 pub use rotation::Rotation;
 pub use rows::{RowData, Rows, gather, scan};
-pub use rows8::{Query8, ROW_WIDTH, Rows8, push_row8};
+pub use rows8::{ROW_WIDTH, Rows8, push_row8};
 pub use signs::{SIGN_BLOCK, SIGN_WIDTH, SignQuery, SignRows, push_sign_block, set_signs, sign_block_bytes};
 pub use topk::{Nominees, Slot, select_top};
 pub use transformer::{Attention8, AttentionMask, LayerNorm, Stack8, Step8, TransformerSpace};

@@ -5,7 +5,7 @@
 //! The transform wants a power of two, so rounds alternate between the first and the last numbers of a
 //! vector; where the width is no power of two the two parts overlap, which mixes them.
 
-use pulp::Arch;
+use super::dispatch::dispatch;
 
 /// Rounds of flips and a transform.
 const ROUNDS: usize = 4;
@@ -38,7 +38,7 @@ impl Rotation {
     /// If it has another width.
     pub fn apply(&self, vector: &mut [f32]) {
         assert!(vector.len() == self.width, "a vector of {} numbers", vector.len());
-        Arch::new().dispatch(
+        dispatch(
             #[inline(always)]
             || {
                 for (round, flips) in self.flips.chunks_exact(self.width).enumerate() {
@@ -51,11 +51,15 @@ impl Rotation {
     }
 }
 
+/// Numbers of a register, within which pairs are exchanged by shuffles.
+const LANES: usize = 16;
+
 /// The Walsh-Hadamard transform of a power of two of numbers, scaled to keep lengths.
 #[inline(always)]
 fn transform(values: &mut [f32]) {
     let mut half = values.len() / 2;
-    while half > 0 {
+    let least = if half >= LANES { LANES } else { 1 };
+    while half >= least {
         for pair in values.chunks_exact_mut(2 * half) {
             let (left, right) = pair.split_at_mut(half);
             for (a, b) in left.iter_mut().zip(right) {
@@ -65,7 +69,25 @@ fn transform(values: &mut [f32]) {
         half /= 2;
     }
     let scale = 1.0 / (values.len() as f32).sqrt();
+    if half > 0 {
+        for lanes in values.as_chunks_mut::<LANES>().0 {
+            butterfly::<8>(lanes);
+            butterfly::<4>(lanes);
+            butterfly::<2>(lanes);
+            butterfly::<1>(lanes);
+        }
+    }
     values.iter_mut().for_each(|value| *value *= scale);
+}
+
+/// Sums and differences of numbers at distance `H`.
+#[inline(always)]
+fn butterfly<const H: usize>(values: &mut [f32; LANES]) {
+    let old = *values;
+    for (at, value) in values.iter_mut().enumerate() {
+        let sign = if at & H == 0 { 1.0 } else { -1.0 };
+        *value = old[at ^ H] + sign * old[at];
+    }
 }
 
 #[cfg(test)]

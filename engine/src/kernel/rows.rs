@@ -3,6 +3,7 @@
 use half::f16;
 use pulp::{Arch, Simd, WithSimd};
 
+use super::dispatch::dispatch;
 use super::dot::{LANES, accumulate, dot_simd, reduce};
 use super::widen::{widen_codes, widen_f16, widen_i8};
 
@@ -97,7 +98,7 @@ impl<'a> Rows<'a> {
     /// If `out` has another length.
     pub fn widen(&self, out: &mut [f32]) {
         assert_eq!(out.len(), self.len * self.dim, "widening rows into a buffer of another size");
-        Arch::new().dispatch(
+        dispatch(
             #[inline(always)]
             || match self.data {
                 RowData::F32(values) => out.copy_from_slice(values),
@@ -119,23 +120,23 @@ impl<'a> Rows<'a> {
     /// If there is no such row or the query has another dimension.
     pub fn dot_exact(&self, query: &[f32], row: usize) -> f64 {
         assert_eq!(query.len(), self.dim, "query of another dimension than the rows");
-        let numbers = row * self.dim..(row + 1) * self.dim;
-        Arch::new().dispatch(
+        let numbers = || row * self.dim..(row + 1) * self.dim;
+        dispatch(
             #[inline(always)]
             || {
                 let mut lanes = [0.0; LANES];
                 match self.data {
-                    RowData::F32(values) => accumulate(&mut lanes, query, &values[numbers]),
+                    RowData::F32(values) => accumulate(&mut lanes, query, &values[numbers()]),
                     RowData::F16(values) => {
                         let mut wide = [0.0; BLOCK];
-                        for (query, values) in query.chunks(BLOCK).zip(values[numbers].chunks(BLOCK)) {
+                        for (query, values) in query.chunks(BLOCK).zip(values[numbers()].chunks(BLOCK)) {
                             widen_f16(values, &mut wide);
                             accumulate(&mut lanes, query, &wide[..values.len()]);
                         }
                     }
                     RowData::I8 { codes, scales } => {
                         let (scale, mut wide) = (scales[row], [0.0; BLOCK]);
-                        for (query, codes) in query.chunks(BLOCK).zip(codes[numbers].chunks(BLOCK)) {
+                        for (query, codes) in query.chunks(BLOCK).zip(codes[numbers()].chunks(BLOCK)) {
                             widen_i8(codes, scale, &mut wide);
                             accumulate(&mut lanes, query, &wide[..codes.len()]);
                         }

@@ -5,21 +5,13 @@
 //! `vpdpbusd` multiplies unsigned with signed bytes. Sums are exact and the two multiplications behind them
 //! are single, so every instruction set gives the same bits.
 
-use super::int8::{INPUTS_MAX, Method, dot_lines, encode_row, prefetch};
+use super::int8::{Codes8, INPUTS_MAX, Method, PANEL, QUAD, dot_lines, encode_row, prefetch};
 
 /// Numbers of a row are a multiple of this.
 pub const ROW_WIDTH: usize = 64;
 /// How many rows ahead of the one that is scored memory is asked for. Of 600 rows at random places of
 /// 117,137, 4 to 16 are equally good.
 const AHEAD: usize = 8;
-
-/// A query in 8 bits.
-#[derive(Clone, Debug, Default)]
-pub struct Query8 {
-    codes: Vec<i8>,
-    sum: i32,
-    scale: f32,
-}
 
 /// Rows in 8 bits, row-major.
 #[derive(Clone, Copy, Debug)]
@@ -29,29 +21,17 @@ pub struct Rows8<'a> {
     scales: &'a [f32],
 }
 
-impl Query8 {
-    /// Takes a query, in the space of an older one. One with a number that is not finite scores NaN.
-    ///
-    /// # Panics
-    /// If its length is no multiple of [`ROW_WIDTH`], or over [`INPUTS_MAX`].
-    pub fn set(&mut self, values: &[f32]) {
-        assert!(values.len().is_multiple_of(ROW_WIDTH) && values.len() <= INPUTS_MAX, "a query's length");
-        self.codes.resize(values.len(), 0);
-        (self.scale, self.sum) = encode_row(Method::best(), values, &mut self.codes);
-    }
-}
-
 /// Appends the codes of a row of finite numbers and gives its scale.
 ///
 /// # Panics
 /// If its length is no multiple of [`ROW_WIDTH`], or over [`INPUTS_MAX`].
 pub fn push_row8(values: &[f32], out: &mut Vec<u8>) -> f32 {
     assert!(values.len().is_multiple_of(ROW_WIDTH) && values.len() <= INPUTS_MAX, "a row's length");
-    let mut query = Query8::default();
-    query.set(values);
+    let mut codes = vec![0; values.len()];
+    let (scale, _) = encode_row(Method::best(), values, &mut codes);
     // Within 1..=255.
-    out.extend(query.codes.iter().map(|code| (i16::from(*code) + 128) as u8));
-    query.scale
+    out.extend(codes.iter().map(|code| (i16::from(*code) + 128) as u8));
+    scale
 }
 
 impl<'a> Rows8<'a> {
@@ -83,24 +63,51 @@ impl<'a> Rows8<'a> {
         }
     }
 
-    /// Inner products of a query with some rows, `out[i]` with row `positions[i]`.
+    /// The first rows as columns of a matrix, for products with many queries: codes and scales of
+    /// [`Panels`](super::Panels).
     ///
     /// # Panics
-    /// If there is no such row, the query has another width, or `out` has not as many numbers.
-    pub fn gather(&self, query: &Query8, positions: &[u32], out: &mut [f32]) {
-        self.gather_by(Method::best(), query, positions, out);
+    /// If there are not as many rows.
+    pub fn panels(&self, count: usize) -> (Vec<u8>, Vec<f32>) {
+        let columns = count.next_multiple_of(PANEL);
+        let mut codes = vec![128; columns * self.width];
+        for (at, row) in self.codes[..count * self.width].chunks_exact(self.width).enumerate() {
+            let panel = &mut codes[at / PANEL * PANEL * self.width..][..PANEL * self.width];
+            let column = at % PANEL * QUAD;
+            for (line, four) in panel.chunks_exact_mut(PANEL * QUAD).zip(row.chunks_exact(QUAD)) {
+                line[column..column + QUAD].copy_from_slice(four);
+            }
+        }
+        let mut scales = self.scales[..count].to_vec();
+        scales.resize(columns, 0.0);
+        (codes, scales)
     }
 
-    fn gather_by(&self, method: Method, query: &Query8, positions: &[u32], out: &mut [f32]) {
-        assert!(query.codes.len() == self.width, "a query of {} numbers", query.codes.len());
+    /// Inner products of query `at` with some rows, `out[i]` with row `positions[i]`. A query with a number
+    /// that is not finite gives NaN.
+    ///
+    /// # Panics
+    /// If there is no such query or row, the queries have another width, or `out` has not as many numbers.
+    pub fn gather(&self, queries: &Codes8, at: usize, positions: &[u32], out: &mut [f32]) {
+        self.gather_by(queries.method(), (queries.row(at), queries.scale(at)), positions, out);
+    }
+
+    fn gather_by(
+        &self,
+        method: Method,
+        ((codes, sum), scale): ((&[i8], i32), f32),
+        positions: &[u32],
+        out: &mut [f32],
+    ) {
+        assert!(codes.len() == self.width, "a query of {} numbers", codes.len());
         assert!(out.len() == positions.len(), "a score for each of {} rows", positions.len());
         let row = |position: u32| &self.codes[position as usize * self.width..][..self.width];
         for (at, (position, out)) in positions.iter().zip(out).enumerate() {
             if let Some(next) = positions.get(at + AHEAD) {
                 prefetch(row(*next));
             }
-            let sum = dot_lines(method, &query.codes, row(*position)) - 128 * query.sum;
-            *out = sum as f32 * query.scale * self.scales[*position as usize];
+            let product = dot_lines(method, codes, row(*position)) - 128 * sum;
+            *out = product as f32 * scale * self.scales[*position as usize];
         }
     }
 }
@@ -108,21 +115,7 @@ impl<'a> Rows8<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::{dot_exact, norm};
-
-    fn methods() -> Vec<Method> {
-        let mut methods = vec![Method::Portable];
-        #[cfg(target_arch = "x86_64")]
-        {
-            if is_x86_feature_detected!("avx2") {
-                methods.push(Method::Avx2);
-            }
-            if Method::best() == Method::Vnni {
-                methods.push(Method::Vnni);
-            }
-        }
-        methods
-    }
+    use crate::kernel::{Panels, dot_exact, norm};
 
     #[test]
     fn every_method_gives_the_same_bits_near_the_exact_product() {
@@ -134,14 +127,13 @@ mod tests {
             let mut codes = Vec::new();
             let scales: Vec<f32> = rows.iter().map(|row| push_row8(row, &mut codes)).collect();
             let packed = Rows8::new(width, &codes, &scales).unwrap();
-            let mut query = Query8::default();
-            query.set(&values);
+            let query = Codes8::encode(&values, width);
             let positions: Vec<u32> = (0..count as u32).rev().chain([0, 0]).collect();
-            let found: Vec<Vec<f32>> = methods()
+            let found: Vec<Vec<f32>> = Method::all()
                 .into_iter()
                 .map(|method| {
                     let mut out = vec![f32::NAN; positions.len()];
-                    packed.gather_by(method, &query, &positions, &mut out);
+                    packed.gather_by(method, (query.row(0), query.scale(0)), &positions, &mut out);
                     out
                 })
                 .collect();
@@ -149,7 +141,12 @@ mod tests {
                 let bits = |out: &[f32]| out.iter().map(|score| score.to_bits()).collect::<Vec<u32>>();
                 assert_eq!(bits(out), bits(&found[0]));
             }
+            let (panel_codes, panel_scales) = packed.panels(count);
+            let panels = Panels::new(width, count, &panel_codes, &panel_scales).unwrap();
+            let mut products = vec![f32::NAN; count];
+            panels.products(&query, 0..count, &mut products);
             for (position, score) in positions.iter().zip(&found[0]) {
+                assert_eq!(products[*position as usize].to_bits(), score.to_bits());
                 let row = &rows[*position as usize];
                 let error = (f64::from(*score) - dot_exact(&values, row)).abs();
                 assert!(error < 0.01 * norm(&values) * norm(row), "{width} {error}");
@@ -162,10 +159,8 @@ mod tests {
         let mut codes = Vec::new();
         let scales = [push_row8(&[0.0; 64], &mut codes)];
         let rows = Rows8::new(64, &codes, &scales).unwrap();
-        let mut query = Query8::default();
-        query.set(&[1.0; 64]);
         let mut out = [f32::NAN];
-        rows.gather(&query, &[0], &mut out);
+        rows.gather(&Codes8::encode(&[1.0; 64], 64), 0, &[0], &mut out);
         assert_eq!((out, rows.len(), rows.is_empty()), ([0.0], 1, false));
         assert!(Rows8::new(64, &codes[1..], &scales).is_none());
         assert!(Rows8::new(60, &codes[..60], &scales).is_none());

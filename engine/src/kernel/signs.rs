@@ -1,4 +1,4 @@
-//! Rows of which only the signs are kept, against queries of 6 bits a number: the coarsest scan, 32 rows at a
+//! Rows of which only the signs are kept, against queries of 5 bits a number: the coarsest scan, 32 rows at a
 //! time.
 //!
 //! ```text
@@ -7,15 +7,18 @@
 //!
 //! Four signs make a nibble, and what four numbers of the query add up to under each of the 16 nibbles is
 //! looked up in a table: one shuffle instruction looks up 64 of them (Andre, Kermarrec, Le Scouarnec,
-//! "Quicker ADC", TPAMI 2021). The query's numbers are whole ones of at most 31, so that a table entry fits
-//! a byte and the sums are exact: every instruction set gives the same bits.
+//! "Quicker ADC", TPAMI 2021). The query's numbers are whole ones of at most 15, so that two table entries
+//! fit a byte and the sums are exact: every instruction set gives the same bits.
 //!
-//! A block of 32 rows lies as `[nibbles][16 bytes]`; byte b of a nibble holds row b in its low half and row
-//! b + 16 in its high half.
+//! A block of 32 rows lies as `[fours of nibbles][16 rows][4 bytes]`; byte i of a four holds its nibble i, of
+//! the row in its low half and of the row 16 further in its high half. So `vpermb` (AVX-512 VBMI) looks up
+//! four nibbles of 16 rows in four tables, and one `vpdpbusd` (VNNI) adds the four entries of each row.
 
 #![allow(unsafe_code)]
 
 use std::ops::Range;
+
+use super::line::Line;
 
 /// Rows of a block.
 pub const SIGN_BLOCK: usize = 32;
@@ -25,12 +28,14 @@ pub const SIGN_WIDTH: usize = 64;
 const NIBBLE: usize = 4;
 /// Entries of the table of one nibble, and bytes of a block for it.
 const ENTRIES: usize = 16;
-/// The largest code of a query's number: four of them fit into a signed byte.
-const CODE_MAX: f32 = 31.0;
+/// The largest code of a query's number: eight of them fit into a signed byte, so that two entries are added
+/// before they are widened.
+const CODE_MAX: f32 = 15.0;
 /// Added to the entries of the table, so that they are not negative.
-const OFFSET: i32 = 124;
-/// Nibbles whose entries are summed in 16 bits: 256 * 248 < 2^16.
-const NIBBLES_AT_ONCE: usize = 256;
+const OFFSET: i32 = 60;
+/// Nibbles that are looked up together, and bytes of a block for them.
+const FOUR: usize = 4;
+const STEP: usize = FOUR * ENTRIES;
 
 /// Bytes of a block of rows of `width` numbers.
 pub fn sign_block_bytes(width: usize) -> usize {
@@ -40,8 +45,8 @@ pub fn sign_block_bytes(width: usize) -> usize {
 /// A query as tables.
 #[derive(Clone, Debug, Default)]
 pub struct SignQuery {
-    /// `[nibbles][16]`.
-    table: Vec<u8>,
+    /// `[nibbles][16]` bytes.
+    table: Vec<Line>,
     /// What a unit of the sums is worth.
     scale: f32,
 }
@@ -58,7 +63,7 @@ pub struct SignRows<'a> {
 /// The instructions to use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Method {
-    /// AVX-512BW.
+    /// AVX-512 VBMI and VNNI.
     #[cfg(target_arch = "x86_64")]
     Avx512,
     /// AVX2.
@@ -73,7 +78,8 @@ impl Method {
     pub(super) fn best() -> Method {
         #[cfg(target_arch = "x86_64")]
         {
-            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") {
+            let vnni = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vnni");
+            if vnni && is_x86_feature_detected!("avx512vbmi") {
                 return Method::Avx512;
             }
             if is_x86_feature_detected!("avx2") {
@@ -95,21 +101,22 @@ impl SignQuery {
         let factor = CODE_MAX / largest;
         let factor = if factor.is_finite() { factor } else { 0.0 };
         self.scale = largest / CODE_MAX;
-        self.table.clear();
-        for four in values.chunks_exact(NIBBLE) {
-            // At most 31 in size, rounding included.
+        self.table.resize(values.len() / NIBBLE * ENTRIES / Line::BYTES, Line::ZERO);
+        let tables = Line::bytes_mut(&mut self.table).as_chunks_mut::<ENTRIES>().0;
+        for (four, table) in values.chunks_exact(NIBBLE).zip(tables) {
+            // At most 15 in size, rounding included.
             let code = |i: usize| (four[i] * factor).round_ties_even() as i32;
             let (a, b, c, d) = (code(0), code(1), code(2), code(3));
             let low = [-a - b, a - b, b - a, a + b];
             let high = [-c - d, c - d, d - c, c + d];
             let entry = |nibble: usize| (low[nibble & 3] + high[nibble >> 2] + OFFSET) as u8;
-            self.table.extend_from_slice(&std::array::from_fn::<u8, ENTRIES, _>(entry));
+            *table = std::array::from_fn(entry);
         }
     }
 
     /// Numbers of the query.
     pub fn width(&self) -> usize {
-        self.table.len() / ENTRIES * NIBBLE
+        Line::bytes(&self.table).len() / ENTRIES * NIBBLE
     }
 }
 
@@ -134,10 +141,10 @@ pub fn push_sign_block(rows: &[f32], width: usize, out: &mut Vec<u8>) {
 /// If a block has no such row, or the block is not one of rows of this width.
 pub fn set_signs(block: &mut [u8], at: usize, row: &[f32]) {
     assert!(at < SIGN_BLOCK && block.len() == sign_block_bytes(row.len()), "row {at} of a block");
-    let (byte, half) = (at % ENTRIES, at / ENTRIES * NIBBLE);
+    let (first, half) = (at % ENTRIES * FOUR, at / ENTRIES * NIBBLE);
     for (nibble, four) in row.chunks_exact(NIBBLE).enumerate() {
         let signs = four.iter().rev().fold(0u8, |signs, value| signs << 1 | u8::from(*value >= 0.0));
-        block[nibble * ENTRIES + byte] |= signs << half;
+        block[nibble / FOUR * STEP + first + nibble % FOUR] |= signs << half;
     }
 }
 
@@ -163,7 +170,7 @@ impl<'a> SignRows<'a> {
 
     /// Estimates of all rows of some blocks, in their order; `base` is added to each. `reached` gets a bit
     /// for each row of a block whose estimate is at least `floor`. While it computes it asks memory for as
-    /// many blocks from block `next` on, which should be those that are wanted next.
+    /// many blocks from block `next` on, if there is one, which should be those that are wanted next.
     ///
     /// # Panics
     /// If there are no such blocks, the query has another width, or `out` or `reached` are of another size.
@@ -171,7 +178,7 @@ impl<'a> SignRows<'a> {
         &self,
         query: &SignQuery,
         (base, floor): (f32, f32),
-        (blocks, next): (Range<usize>, usize),
+        (blocks, next): (Range<usize>, Option<usize>),
         out: &mut [f32],
         reached: &mut [u32],
     ) {
@@ -183,7 +190,7 @@ impl<'a> SignRows<'a> {
         method: Method,
         query: &SignQuery,
         (base, floor): (f32, f32),
-        (blocks, next): (Range<usize>, usize),
+        (blocks, next): (Range<usize>, Option<usize>),
         out: &mut [f32],
         reached: &mut [u32],
     ) {
@@ -193,19 +200,19 @@ impl<'a> SignRows<'a> {
         assert!(sizes, "an estimate for each of the rows of {} blocks", blocks.len());
         let rows = blocks.start * SIGN_BLOCK..blocks.end * SIGN_BLOCK;
         let scan = Scan {
-            table: &query.table,
+            table: Line::bytes(&query.table),
             scale: query.scale,
             base,
             floor,
             codes: &self.codes[blocks.start * bytes..blocks.end * bytes],
-            next: self.codes.as_ptr().wrapping_add(next * bytes),
+            next: next.map_or(std::ptr::null(), |next| self.codes.as_ptr().wrapping_add(next * bytes)),
             factors: &self.factors[rows.clone()],
             shifts: &self.shifts[rows],
         };
         match method {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: The method is only chosen (and in tests only asked for) where the processor has
-            // AVX-512F and AVX-512BW.
+            // AVX-512F, VBMI and VNNI.
             Method::Avx512 => unsafe { x86::scan_avx512(&scan, out, reached) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: Likewise with AVX2.
@@ -216,7 +223,7 @@ impl<'a> SignRows<'a> {
 }
 
 /// Sums of table entries of the 32 rows of a block.
-type Sums = [u16; SIGN_BLOCK];
+type Sums = [i32; SIGN_BLOCK];
 
 /// Some blocks and a query.
 struct Scan<'a> {
@@ -225,14 +232,14 @@ struct Scan<'a> {
     base: f32,
     floor: f32,
     codes: &'a [u8],
-    /// Memory to be asked for, never read.
+    /// Memory to be asked for, never read; null for none.
     next: *const u8,
     factors: &'a [f32],
     shifts: &'a [f32],
 }
 
 impl Scan<'_> {
-    /// The estimates; `sums` adds up the entries of at most [`NIBBLES_AT_ONCE`] nibbles.
+    /// The estimates; `sums` adds up the entries of a block.
     #[inline(always)]
     fn run(&self, out: &mut [f32], reached: &mut [u32], sums: impl Fn(&[u8], &[u8], *const u8) -> Sums) {
         let (factors, shifts) = (self.factors.as_chunks().0, self.shifts.as_chunks().0);
@@ -240,34 +247,22 @@ impl Scan<'_> {
         let offset = OFFSET * (self.table.len() / ENTRIES) as i32;
         let places = out.as_chunks_mut().0.iter_mut().zip(reached);
         for (at, ((codes, (factors, shifts)), (out, reached))) in blocks.zip(places).enumerate() {
-            let next = self.next.wrapping_add(at * codes.len());
-            let first = self.table.len().min(NIBBLES_AT_ONCE * ENTRIES);
-            let (head, tail) = self.table.split_at(first);
-            let found = sums(head, &codes[..first], next);
-            if tail.is_empty() {
-                *reached = self.finish(|at| i32::from(found[at]) - offset, factors, shifts, out);
-                continue;
-            }
-            let mut total = found.map(i32::from);
-            let step = NIBBLES_AT_ONCE * ENTRIES;
-            for (at, (table, codes)) in tail.chunks(step).zip(codes[first..].chunks(step)).enumerate() {
-                let more = sums(table, codes, next.wrapping_add((at + 1) * step));
-                total.iter_mut().zip(more).for_each(|(total, more)| *total += i32::from(more));
-            }
-            *reached = self.finish(|at| total[at] - offset, factors, shifts, out);
+            let next = if self.next.is_null() { self.next } else { self.next.wrapping_add(at * codes.len()) };
+            let found = sums(self.table, codes, next);
+            *reached = self.finish(&found, offset, (factors, shifts), out);
         }
     }
 
     #[inline(always)]
     fn finish(
         &self,
-        sum: impl Fn(usize) -> i32,
-        factors: &[f32; SIGN_BLOCK],
-        shifts: &[f32; SIGN_BLOCK],
+        sums: &Sums,
+        offset: i32,
+        (factors, shifts): (&[f32; SIGN_BLOCK], &[f32; SIGN_BLOCK]),
         out: &mut [f32; SIGN_BLOCK],
     ) -> u32 {
         for at in 0..SIGN_BLOCK {
-            out[at] = factors[at] * (sum(at) as f32 * self.scale) + (shifts[at] + self.base);
+            out[at] = factors[at] * ((sums[at] - offset) as f32 * self.scale) + (shifts[at] + self.base);
         }
         (0..SIGN_BLOCK).fold(0, |reached, at| reached | u32::from(out[at] >= self.floor) << at)
     }
@@ -275,10 +270,12 @@ impl Scan<'_> {
 
 fn sums_portable(table: &[u8], codes: &[u8], _next: *const u8) -> Sums {
     let mut sums = [0; SIGN_BLOCK];
-    for (table, codes) in table.as_chunks::<ENTRIES>().0.iter().zip(codes.as_chunks::<ENTRIES>().0) {
-        for (at, code) in codes.iter().enumerate() {
-            sums[at] += u16::from(table[usize::from(code & 15)]);
-            sums[at + ENTRIES] += u16::from(table[usize::from(code >> 4)]);
+    for (table, codes) in table.as_chunks::<STEP>().0.iter().zip(codes.as_chunks::<STEP>().0) {
+        for (row, four) in codes.as_chunks::<FOUR>().0.iter().enumerate() {
+            for (code, table) in four.iter().zip(table.as_chunks::<ENTRIES>().0) {
+                sums[row] += i32::from(table[usize::from(code & 15)]);
+                sums[row + ENTRIES] += i32::from(table[usize::from(code >> 4)]);
+            }
         }
     }
     sums
@@ -288,11 +285,98 @@ fn sums_portable(table: &[u8], codes: &[u8], _next: *const u8) -> Sums {
 mod x86 {
     use std::arch::x86_64::*;
 
-    use super::{SIGN_BLOCK, Scan, Sums};
+    use super::{ENTRIES, OFFSET, SIGN_BLOCK, STEP, Scan, Sums};
 
-    #[target_feature(enable = "avx512f,avx512bw")]
+    /// Two blocks at a time, whose sums do not wait for each other.
+    #[target_feature(enable = "avx512f,avx512vbmi,avx512vnni")]
     pub(super) fn scan_avx512(scan: &Scan<'_>, out: &mut [f32], reached: &mut [u32]) {
-        scan.run(out, reached, |table, codes, next| sums_avx512(table, codes, next));
+        if scan.next.is_null() {
+            pairs_avx512::<false>(scan, out, reached);
+        } else {
+            pairs_avx512::<true>(scan, out, reached);
+        }
+    }
+
+    #[target_feature(enable = "avx512f,avx512vbmi,avx512vnni")]
+    #[inline]
+    fn pairs_avx512<const PREFETCH: bool>(scan: &Scan<'_>, out: &mut [f32], reached: &mut [u32]) {
+        let bytes = scan.table.len();
+        let pairs = scan.codes.len() / (2 * bytes);
+        for pair in 0..pairs {
+            blocks_avx512::<2, PREFETCH>(scan, 2 * pair, out, reached);
+        }
+        if scan.codes.len() > 2 * pairs * bytes {
+            blocks_avx512::<1, PREFETCH>(scan, 2 * pairs, out, reached);
+        }
+    }
+
+    /// Some blocks from `first` on; sums stay in registers until they are estimates.
+    #[target_feature(enable = "avx512f,avx512vbmi,avx512vnni")]
+    #[inline]
+    fn blocks_avx512<const B: usize, const PREFETCH: bool>(
+        scan: &Scan<'_>,
+        first: usize,
+        out: &mut [f32],
+        reached: &mut [u32],
+    ) {
+        let low = _mm512_set1_epi8(15);
+        // Which of the four tables each byte is looked up in.
+        let tables = _mm512_set1_epi32(0x3020_1000);
+        let ones = _mm512_set1_epi8(1);
+        let bytes = scan.table.len();
+        let next = scan.next.wrapping_add(first * bytes);
+        let codes = &scan.codes[first * bytes..(first + B) * bytes];
+        let mut sums = [[_mm512_setzero_si512(); 2]; B];
+        for at in (0..bytes).step_by(2 * STEP) {
+            // SAFETY: A table and each of the blocks have `bytes` bytes, a multiple of 128 (no row has a
+            // width that is no multiple of 64), of which 128 are read. No load asks for an alignment, and a
+            // prefetch reads nothing.
+            unsafe {
+                let load = |bytes: &[u8], at: usize| _mm512_loadu_si512(bytes.as_ptr().add(at).cast());
+                let table = [load(scan.table, at), load(scan.table, at + STEP)];
+                for (block, [a, b]) in sums.iter_mut().enumerate() {
+                    let at = block * bytes + at;
+                    if PREFETCH {
+                        _mm_prefetch::<_MM_HINT_T0>(next.wrapping_add(at).cast());
+                        _mm_prefetch::<_MM_HINT_T0>(next.wrapping_add(at + STEP).cast());
+                    }
+                    let codes = [load(codes, at), load(codes, at + STEP)];
+                    // codes & 15 | tables
+                    let found = |step: usize, codes: __m512i| {
+                        let places = _mm512_ternarylogic_epi32::<0xF8>(tables, codes, low);
+                        _mm512_permutexvar_epi8(places, table[step])
+                    };
+                    let first = _mm512_add_epi8(found(0, codes[0]), found(1, codes[1]));
+                    let codes = codes.map(|codes| _mm512_srli_epi16::<4>(codes));
+                    let second = _mm512_add_epi8(found(0, codes[0]), found(1, codes[1]));
+                    *a = _mm512_dpbusd_epi32(*a, first, ones);
+                    *b = _mm512_dpbusd_epi32(*b, second, ones);
+                }
+            }
+        }
+        let offset = _mm512_set1_epi32(OFFSET * (bytes / ENTRIES) as i32);
+        let (scale, base) = (_mm512_set1_ps(scan.scale), _mm512_set1_ps(scan.base));
+        let floor = _mm512_set1_ps(scan.floor);
+        for (at, sums) in (first..first + B).zip(sums) {
+            let rows = at * SIGN_BLOCK..(at + 1) * SIGN_BLOCK;
+            let (factors, shifts) = (&scan.factors[rows.clone()], &scan.shifts[rows.clone()]);
+            let out = &mut out[rows];
+            let mut bits = [0u16; 2];
+            for half in 0..2 {
+                let sum = _mm512_cvtepi32_ps(_mm512_sub_epi32(sums[half], offset));
+                // SAFETY: Each has 32 numbers, of which 16 are read or written from place 0 or 16; neither
+                // loads nor the store ask for an alignment.
+                unsafe {
+                    let factors = _mm512_loadu_ps(factors.as_ptr().add(half * 16));
+                    let shifts = _mm512_loadu_ps(shifts.as_ptr().add(half * 16));
+                    let scaled = _mm512_mul_ps(factors, _mm512_mul_ps(sum, scale));
+                    let estimates = _mm512_add_ps(scaled, _mm512_add_ps(shifts, base));
+                    _mm512_storeu_ps(out.as_mut_ptr().add(half * 16), estimates);
+                    bits[half] = _mm512_cmp_ps_mask::<_CMP_GE_OQ>(estimates, floor);
+                }
+            }
+            reached[at] = u32::from(bits[0]) | u32::from(bits[1]) << 16;
+        }
     }
 
     #[target_feature(enable = "avx2")]
@@ -300,84 +384,64 @@ mod x86 {
         scan.run(out, reached, |table, codes, next| sums_avx2(table, codes, next));
     }
 
-    /// Four nibbles at a time. Entries are summed in 16 bits without being widened: once with the entry of
-    /// the next row in the upper byte, and once that upper entry alone, which is taken out again at the end.
-    #[target_feature(enable = "avx512f,avx512bw")]
-    #[inline]
-    fn sums_avx512(table: &[u8], codes: &[u8], next: *const u8) -> Sums {
-        let low = _mm512_set1_epi8(15);
-        let mut all = [_mm512_setzero_si512(); 2];
-        let mut upper = [_mm512_setzero_si512(); 2];
-        let steps = table.as_chunks::<64>().0.iter().zip(codes.as_chunks::<64>().0);
-        for (at, (table, codes)) in steps.enumerate() {
-            _mm_prefetch::<_MM_HINT_T0>(next.wrapping_add(at * 64).cast());
-            // SAFETY: Both chunks have the 64 bytes that are read; the loads ask for no alignment.
-            let (table, codes) = unsafe {
-                (_mm512_loadu_si512(table.as_ptr().cast()), _mm512_loadu_si512(codes.as_ptr().cast()))
-            };
-            let nibbles =
-                [_mm512_and_si512(codes, low), _mm512_and_si512(_mm512_srli_epi16::<4>(codes), low)];
-            for half in 0..2 {
-                let found = _mm512_shuffle_epi8(table, nibbles[half]);
-                all[half] = _mm512_add_epi16(all[half], found);
-                upper[half] = _mm512_add_epi16(upper[half], _mm512_srli_epi16::<8>(found));
-            }
-        }
-        let mut sums = [0u16; SIGN_BLOCK];
-        for half in 0..2 {
-            let even = _mm512_sub_epi16(all[half], _mm512_slli_epi16::<8>(upper[half]));
-            let (even, odd) = (quarters(even), quarters(upper[half]));
-            let rows = sums[half * 16..].as_mut_ptr();
-            // SAFETY: Sixteen numbers are written from a place with as many; stores ask for no alignment.
-            unsafe {
-                _mm_storeu_si128(rows.cast(), _mm_unpacklo_epi16(even, odd));
-                _mm_storeu_si128(rows.add(8).cast(), _mm_unpackhi_epi16(even, odd));
-            }
-        }
-        sums
-    }
+    /// Steps whose entries are summed in 16 bits: each adds two of at most 120 to a sum.
+    const STEPS_AT_ONCE: usize = 256;
 
-    /// The four quarters of a register, added.
-    #[target_feature(enable = "avx512f")]
-    #[inline]
-    fn quarters(sums: __m512i) -> __m128i {
-        let half = _mm256_add_epi16(_mm512_castsi512_si256(sums), _mm512_extracti64x4_epi64::<1>(sums));
-        _mm_add_epi16(_mm256_castsi256_si128(half), _mm256_extracti128_si256::<1>(half))
-    }
-
-    /// The same, two nibbles at a time.
+    /// Shuffles look up one nibble in each half of a register, so the bytes of a step are brought into the
+    /// order of its nibbles first.
     #[target_feature(enable = "avx2")]
     #[inline]
     fn sums_avx2(table: &[u8], codes: &[u8], next: *const u8) -> Sums {
         let low = _mm256_set1_epi8(15);
-        let mut all = [_mm256_setzero_si256(); 2];
-        let mut upper = [_mm256_setzero_si256(); 2];
-        let steps = table.as_chunks::<32>().0.iter().zip(codes.as_chunks::<32>().0);
-        for (at, (table, codes)) in steps.enumerate() {
-            _mm_prefetch::<_MM_HINT_T0>(next.wrapping_add(at * 32).cast());
-            // SAFETY: Both chunks have the 32 bytes that are read; the loads ask for no alignment.
-            let (table, codes) = unsafe {
-                (_mm256_loadu_si256(table.as_ptr().cast()), _mm256_loadu_si256(codes.as_ptr().cast()))
-            };
-            let nibbles =
-                [_mm256_and_si256(codes, low), _mm256_and_si256(_mm256_srli_epi16::<4>(codes), low)];
-            for half in 0..2 {
-                let found = _mm256_shuffle_epi8(table, nibbles[half]);
-                all[half] = _mm256_add_epi16(all[half], found);
-                upper[half] = _mm256_add_epi16(upper[half], _mm256_srli_epi16::<8>(found));
+        let by_nibble =
+            _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+        let mut sums = [0i32; SIGN_BLOCK];
+        let (tables, steps) = (table.as_chunks::<STEP>().0, codes.as_chunks::<STEP>().0);
+        for (part, (tables, steps)) in
+            tables.chunks(STEPS_AT_ONCE).zip(steps.chunks(STEPS_AT_ONCE)).enumerate()
+        {
+            // Even and odd bytes, of rows in the low and the high half of a byte.
+            let mut even = [_mm256_setzero_si256(); 2];
+            let mut odd = [_mm256_setzero_si256(); 2];
+            for (at, (table, codes)) in tables.iter().zip(steps).enumerate() {
+                if !next.is_null() {
+                    _mm_prefetch::<_MM_HINT_T0>(next.wrapping_add((part * STEPS_AT_ONCE + at) * STEP).cast());
+                }
+                // SAFETY: Both chunks have the 64 bytes that are read; the loads ask for no alignment.
+                let (tables, codes) = unsafe {
+                    let load = |bytes: *const u8| _mm256_loadu_si256(bytes.cast());
+                    let (table, codes) = (table.as_ptr(), codes.as_ptr());
+                    ([load(table), load(table.add(32))], [load(codes), load(codes.add(32))])
+                };
+                let codes = codes.map(|codes| _mm256_shuffle_epi8(codes, by_nibble));
+                // Nibbles 0 and 1, then 2 and 3, of rows 0 to 3, 8 to 11, 4 to 7, 12 to 15.
+                let pairs = [
+                    _mm256_permute4x64_epi64::<0xD8>(_mm256_unpacklo_epi32(codes[0], codes[1])),
+                    _mm256_permute4x64_epi64::<0xD8>(_mm256_unpackhi_epi32(codes[0], codes[1])),
+                ];
+                for (table, pair) in tables.iter().zip(pairs) {
+                    let nibbles =
+                        [_mm256_and_si256(pair, low), _mm256_and_si256(_mm256_srli_epi16::<4>(pair), low)];
+                    for half in 0..2 {
+                        let found = _mm256_shuffle_epi8(*table, nibbles[half]);
+                        even[half] =
+                            _mm256_add_epi16(even[half], _mm256_and_si256(found, _mm256_set1_epi16(255)));
+                        odd[half] = _mm256_add_epi16(odd[half], _mm256_srli_epi16::<8>(found));
+                    }
+                }
             }
-        }
-        let mut sums = [0u16; SIGN_BLOCK];
-        for half in 0..2 {
-            let even = _mm256_sub_epi16(all[half], _mm256_slli_epi16::<8>(upper[half]));
-            let halves =
-                |sums| _mm_add_epi16(_mm256_castsi256_si128(sums), _mm256_extracti128_si256::<1>(sums));
-            let (even, odd) = (halves(even), halves(upper[half]));
-            let rows = sums[half * 16..].as_mut_ptr();
-            // SAFETY: Sixteen numbers are written from a place with as many; stores ask for no alignment.
-            unsafe {
-                _mm_storeu_si128(rows.cast(), _mm_unpacklo_epi16(even, odd));
-                _mm_storeu_si128(rows.add(8).cast(), _mm_unpackhi_epi16(even, odd));
+            for half in 0..2 {
+                for (first, found) in [even[half], odd[half]].into_iter().enumerate() {
+                    let mut parts = [0u16; 16];
+                    // SAFETY: The array has the 16 numbers that are written; stores ask for no alignment.
+                    unsafe { _mm256_storeu_si256(parts.as_mut_ptr().cast(), found) };
+                    for (at, part) in parts.iter().enumerate() {
+                        let byte = at % 8 * 2 + first;
+                        // Where the shuffles above have put the rows.
+                        let row = [0, 8, 4, 12][byte / 4] + byte % 4;
+                        sums[half * ENTRIES + row] += i32::from(*part);
+                    }
+                }
             }
         }
         sums
@@ -409,10 +473,10 @@ mod tests {
     /// The definition, one row and one number at a time.
     fn plain(query: &[f32], row: &[f32], factor: f32, shift: f32, base: f32) -> f32 {
         let largest = query.iter().fold(0.0f32, |most, value| most.max(value.abs()));
-        let to_code = if largest > 0.0 { 31.0 / largest } else { 0.0 };
+        let to_code = if largest > 0.0 { 15.0 / largest } else { 0.0 };
         let code = |value: &f32| (value * to_code).round_ties_even() as i32;
         let sum: i32 = query.iter().zip(row).map(|(q, r)| if *r >= 0.0 { code(q) } else { -code(q) }).sum();
-        factor * (sum as f32 * (largest / 31.0)) + (shift + base)
+        factor * (sum as f32 * (largest / 15.0)) + (shift + base)
     }
 
     #[test]
@@ -435,7 +499,14 @@ mod tests {
                 for method in methods() {
                     let (blocks, mut out) = (signs.blocks(), vec![f32::NAN; padded]);
                     let mut reached = vec![0; blocks];
-                    signs.estimates_by(method, &query, (0.25, 0.3), (0..blocks, 0), &mut out, &mut reached);
+                    signs.estimates_by(
+                        method,
+                        &query,
+                        (0.25, 0.3),
+                        (0..blocks, Some(0)),
+                        &mut out,
+                        &mut reached,
+                    );
                     for (at, row) in rows.iter().enumerate() {
                         let expected = plain(&values, row, factors[at], shifts[at], 0.25);
                         assert_eq!(out[at].to_bits(), expected.to_bits(), "{method:?} {width} {at}");
@@ -444,7 +515,14 @@ mod tests {
                     }
                     let mut last = vec![f32::NAN; SIGN_BLOCK];
                     let range = blocks - 1..blocks;
-                    signs.estimates_by(method, &query, (0.25, 0.3), (range, 9), &mut last, &mut reached[..1]);
+                    signs.estimates_by(
+                        method,
+                        &query,
+                        (0.25, 0.3),
+                        (range, None),
+                        &mut last,
+                        &mut reached[..1],
+                    );
                     assert_eq!(last, out[padded - SIGN_BLOCK..]);
                 }
             }

@@ -11,9 +11,9 @@
 //! the same order, multiplications and additions fused by name or not at all, so that an instruction set
 //! cannot be seen in the result, nor what else is in a batch.
 
-use pulp::{Arch, Simd, WithSimd};
-
-use super::int8::{Codes8, Linear8};
+use super::dispatch::dispatch;
+use super::int8::Codes8;
+use super::linear8::Linear8;
 
 /// Rows that go through a stack together: enough that reading a matrix is little work beside its products,
 /// and few enough that what stands between two products stays in the cache.
@@ -119,8 +119,8 @@ impl Stack8 {
     }
 
     /// `out[n, outputs]` from `rows[n, inputs]`, on the calling thread. Where the stack is normalised,
-    /// `residual` is added first; it has the numbers of `out`, or is repeated from its beginning. A row with a
-    /// number that is not finite gives NaN.
+    /// `residual` is added first; it has the numbers of `out`, or is repeated from its beginning. A row with
+    /// a number that is not finite gives NaN.
     ///
     /// # Panics
     /// If `rows` are not whole rows, `out` has not as many, or its rows are no multiple of those of
@@ -130,7 +130,8 @@ impl Stack8 {
         let count = rows.len() / inputs;
         assert!(rows.len() == count * inputs && out.len() == count * outputs, "as many rows out as in");
         let added = residual.len() / outputs;
-        let whole = residual.len() == added * outputs && (count == 0 || added > 0 && count.is_multiple_of(added));
+        let whole =
+            residual.len() == added * outputs && (count == 0 || added > 0 && count.is_multiple_of(added));
         assert!(self.norm.is_none() || whole, "a residual of whole rows");
         let mut residual = residual.chunks_exact(outputs).cycle();
         for (rows, out) in rows.chunks(ROWS_AT_ONCE * inputs).zip(out.chunks_mut(ROWS_AT_ONCE * outputs)) {
@@ -166,32 +167,19 @@ impl Stack8 {
 impl LayerNorm {
     /// Adds a row to another and normalises the sum.
     fn close(&self, row: &mut [f32], add: &[f32]) {
-        Arch::new().dispatch(Close { norm: self, row, add });
-    }
-}
-
-// What is dispatched to an instruction set are structs: a closure that is called by reference is not inlined
-// where the instruction set is known.
-struct Close<'a> {
-    norm: &'a LayerNorm,
-    row: &'a mut [f32],
-    add: &'a [f32],
-}
-
-impl WithSimd for Close<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let Close { norm, row, add } = self;
-        row.iter_mut().zip(add).for_each(|(value, add)| *value += add);
-        let count = row.len() as f32;
-        let mean = sum(row, |value| value) / count;
-        let variance = sum(row, |value| (value - mean) * (value - mean)) / count;
-        let factor = 1.0 / (variance + norm.epsilon).sqrt();
-        for ((value, scale), bias) in row.iter_mut().zip(&norm.scale).zip(&norm.bias) {
-            *value = (*value - mean) * factor * scale + bias;
-        }
+        dispatch(
+            #[inline(always)]
+            || {
+                row.iter_mut().zip(add).for_each(|(value, add)| *value += add);
+                let count = row.len() as f32;
+                let mean = sum(row, |value| value) / count;
+                let variance = sum(row, |value| (value - mean) * (value - mean)) / count;
+                let factor = 1.0 / (variance + self.epsilon).sqrt();
+                for ((value, scale), bias) in row.iter_mut().zip(&self.scale).zip(&self.bias) {
+                    *value = (*value - mean) * factor * scale + bias;
+                }
+            },
+        );
     }
 }
 
@@ -249,7 +237,10 @@ impl Attention8 {
                 let mask = mask.map(|mask| (&mask.values[text * mask.by_text..], mask.by_row));
                 let (width, factor) = (outputs / self.heads, self.factor);
                 let one = OneText { tokens, outputs, width, factor, queries, key_rows, values, mask };
-                Arch::new().dispatch(Attend { text: one, space: heads, out });
+                dispatch(
+                    #[inline(always)]
+                    || one.attend(heads, out),
+                );
                 text += 1;
             }
         }
@@ -271,38 +262,28 @@ struct OneText<'a> {
     mask: Option<(&'a [f32], usize)>,
 }
 
-struct Attend<'a> {
-    text: OneText<'a>,
-    space: &'a mut HeadSpace,
-    out: &'a mut [f32],
-}
-
-impl WithSimd for Attend<'_> {
-    type Output = ();
-
+impl OneText<'_> {
+    /// All heads, side by side in `out`.
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let Attend { text, space, out } = self;
-        let (wide, deep) = (text.tokens.next_multiple_of(LANES), text.width.next_multiple_of(LANES));
+    fn attend(&self, space: &mut HeadSpace, out: &mut [f32]) {
+        let (wide, deep) = (self.tokens.next_multiple_of(LANES), self.width.next_multiple_of(LANES));
         for (space, size) in [
-            (&mut space.keys, text.width * wide),
-            (&mut space.values, text.tokens * deep),
+            (&mut space.keys, self.width * wide),
+            (&mut space.values, self.tokens * deep),
             (&mut space.weights, QUERIES_AT_ONCE * wide),
         ] {
             space.clear();
             space.resize(size, 0.0);
         }
-        for head in (0..text.outputs).step_by(text.width) {
-            text.take_head(head, (wide, deep), space);
-            for first in (0..text.tokens).step_by(QUERIES_AT_ONCE) {
-                text.weigh(head, first, wide, space);
-                text.mix((head, first), (wide, deep), space, out);
+        for head in (0..self.outputs).step_by(self.width) {
+            self.take_head(head, (wide, deep), space);
+            for first in (0..self.tokens).step_by(QUERIES_AT_ONCE) {
+                self.weigh(head, first, wide, space);
+                self.mix((head, first), (wide, deep), space, out);
             }
         }
     }
-}
 
-impl OneText<'_> {
     /// Copies a head: keys as columns, so that a query's products with all of them are taken side by side,
     /// and values as rows.
     #[inline(always)]
@@ -439,7 +420,8 @@ fn exp(x: f32) -> f32 {
     let whole = rounded - ROUNDING;
     let power = (rounded.to_bits() as i32).wrapping_sub(ROUNDING.to_bits() as i32);
     let r = whole.mul_add(-LN_2.1, whole.mul_add(-LN_2.0, x));
-    polynomial(r, &[1.0, 1.0, 0.5, 1.0 / 6.0, 1.0 / 24.0, 1.0 / 120.0, 1.0 / 720.0]) * f32::from_bits((power.wrapping_add(127) as u32) << 23)
+    polynomial(r, &[1.0, 1.0, 0.5, 1.0 / 6.0, 1.0 / 24.0, 1.0 / 120.0, 1.0 / 720.0])
+        * f32::from_bits((power.wrapping_add(127) as u32) << 23)
 }
 
 /// The error function to 2e-7, as `1 - exp(-x P(x))`, which takes no division. P is a polynomial of degree 6
@@ -469,19 +451,15 @@ fn polynomial<const N: usize>(x: f32, coefficients: &[f32; N]) -> f32 {
 
 /// GELU of every number.
 fn gelu(values: &mut [f32]) {
-    struct Gelu<'a>(&'a mut [f32]);
-    impl WithSimd for Gelu<'_> {
-        type Output = ();
-
+    dispatch(
         #[inline(always)]
-        fn with_simd<S: Simd>(self, _: S) {
-            for value in self.0.iter_mut() {
+        || {
+            for value in values.iter_mut() {
                 let half = 0.5 * *value;
                 *value = half.mul_add(erf(*value * std::f32::consts::FRAC_1_SQRT_2), half);
             }
-        }
-    }
-    Arch::new().dispatch(Gelu(values));
+        },
+    );
 }
 
 #[cfg(test)]
@@ -494,7 +472,8 @@ mod tests {
     }
 
     fn layer(inputs: usize, outputs: usize, seed: u64) -> Linear8 {
-        Linear8::quantize(&numbers(inputs * outputs, seed), outputs, Some(&numbers(outputs, seed + 1))).unwrap()
+        Linear8::quantize(&numbers(inputs * outputs, seed), outputs, Some(&numbers(outputs, seed + 1)))
+            .unwrap()
     }
 
     /// `(1 + erf(x / sqrt 2)) / 2` by the series of erf.
@@ -543,7 +522,8 @@ mod tests {
             let mut expected = vec![0.0; count * 33];
             second.multiply(&between, &mut expected);
             for (row, add) in expected.chunks_exact_mut(33).zip(residual.chunks_exact(33)) {
-                let sums: Vec<f64> = row.iter().zip(add).map(|(a, b)| f64::from(*a) + f64::from(*b)).collect();
+                let sums: Vec<f64> =
+                    row.iter().zip(add).map(|(a, b)| f64::from(*a) + f64::from(*b)).collect();
                 let mean = sums.iter().sum::<f64>() / 33.0;
                 let variance = sums.iter().map(|sum| (sum - mean).powi(2)).sum::<f64>() / 33.0;
                 for (at, value) in row.iter_mut().enumerate() {
@@ -607,8 +587,7 @@ mod tests {
                             let key = part(&projected[1], text * tokens + token);
                             let product: f64 = query.iter().zip(&key).map(|(a, b)| a * b).sum();
                             let added = mask.map_or(0.0, |mask| {
-                                mask.values
-                                    [text * mask.by_text + (row % tokens) * mask.by_row + token]
+                                mask.values[text * mask.by_text + (row % tokens) * mask.by_row + token]
                             });
                             (product * f64::from(factor) + f64::from(added)).exp()
                         })
@@ -639,6 +618,8 @@ mod tests {
         let mut out = vec![0.0; 2 * 3 * 9];
         let attention = Attention8::new(layers, 3, 1.0).unwrap();
         attention.run(&mut TransformerSpace::default(), (&rows, 3), None, &mut out);
-        assert!(out[..9].iter().all(|value| value.is_nan()) && out[27..].iter().all(|value| value.is_finite()));
+        assert!(
+            out[..9].iter().all(|value| value.is_nan()) && out[27..].iter().all(|value| value.is_finite())
+        );
     }
 }

@@ -244,7 +244,8 @@ impl Encoder {
                 some.iter().rev().map(run).collect()
             };
             for (run, values) in some.iter().rev().zip(found?) {
-                for (i, embedding) in order[Range::clone(run)].iter().zip(values.chunks_exact(self.dimension)) {
+                for (i, embedding) in order[Range::clone(run)].iter().zip(values.chunks_exact(self.dimension))
+                {
                     keep(*i, embedding);
                 }
             }

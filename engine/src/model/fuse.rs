@@ -192,8 +192,7 @@ impl<'a> Seek<'_, 'a> {
         let (at, _) = self.next(one.output(), "Mul", 2)?;
         let (half_at, half) = self.next(product.output(), "Mul", 2)?;
         let same = at == multiply && product.other(x) == Some(one.output());
-        let constants =
-            near(one.other(erf.output())?, 1.0) && near(half.other(product.output())?, 0.5);
+        let constants = near(one.other(erf.output())?, 1.0) && near(half.other(product.output())?, 0.5);
         (same && constants).then(|| (half.output(), vec![divide, erf_at, one_at, multiply, half_at]))
     }
 
@@ -277,13 +276,9 @@ impl<'a> Seek<'_, 'a> {
     }
 
     /// The layer behind a tensor cut into heads, their number and their size.
-    fn heads(
-        &self,
-        name: &str,
-        order: [i64; 4],
-        nodes: &mut Vec<usize>,
-    ) -> Option<(&Layer<'a>, i64, i64)> {
-        let (turn_at, turn) = self.made(name, "Transpose", 1).filter(|(_, node)| node.ints("perm") == order)?;
+    fn heads(&self, name: &str, order: [i64; 4], nodes: &mut Vec<usize>) -> Option<(&Layer<'a>, i64, i64)> {
+        let (turn_at, turn) =
+            self.made(name, "Transpose", 1).filter(|(_, node)| node.ints("perm") == order)?;
         let (cut_at, cut) = self.made(turn.inputs[0], "Reshape", 2)?;
         let layer = self.layer_of(cut.inputs[0])?;
         nodes.extend([turn_at, cut_at]);

@@ -151,7 +151,8 @@ impl<'a> Graph<'a> {
             makers.extend(node.outputs.iter().map(|output| (*output, *at)));
             node.inputs.iter().for_each(|input| readers.entry(input).or_default().push(*at));
             if let (true, Some(value)) = (node.is("Constant", 0), node.attribute("value"))
-                && let Some((_, tensor)) = value.tensor.map(|field| tensor(bytes, field)).transpose()?.flatten()
+                && let Some((_, tensor)) =
+                    value.tensor.map(|field| tensor(bytes, field)).transpose()?.flatten()
             {
                 tensors.insert(node.output(), tensor);
             }
@@ -285,7 +286,9 @@ fn tensor(bytes: &[u8], part: Field) -> Result<Option<(&str, Tensor)>, ModelErro
         }
     }
     let count = dims.iter().try_fold(1u64, |count, size| count.checked_mul(*size));
-    if element == INT64 && let Some(place) = varints_at {
+    if element == INT64
+        && let Some(place) = varints_at
+    {
         let whole = count == Some(varints(bytes, place.start, place.end)?.len() as u64);
         return Ok(whole.then_some((name, Tensor { dims, element, place, varints: true })));
     }

@@ -72,13 +72,15 @@ impl Operator for Ours {
         let number = context.get::<i64>(PART).ok_or_else(|| failed("a node has no part"))?;
         let (parts, mut space) = (Arc::clone(&self.parts), TransformerSpace::default());
         Ok(match self.kind {
-            Kind::Stack => {
-                Box::new(move |context: &ComputeContext| stack(context, part(&parts.stacks, number)?, &mut space))
-            }
+            Kind::Stack => Box::new(move |context: &ComputeContext| {
+                stack(context, part(&parts.stacks, number)?, &mut space)
+            }),
             Kind::Attention => Box::new(move |context: &ComputeContext| {
                 attention(context, part(&parts.attentions, number)?, &mut space)
             }),
-            Kind::Rows => Box::new(move |context: &ComputeContext| rows(context, part(&parts.tables, number)?)),
+            Kind::Rows => {
+                Box::new(move |context: &ComputeContext| rows(context, part(&parts.tables, number)?))
+            }
         })
     }
 

@@ -149,9 +149,8 @@ fn parts(graph: &Graph<'_>, found: &Found<'_>) -> Result<Parts, ModelError> {
 }
 
 fn stack(graph: &Graph<'_>, found: &Stack<'_>) -> Result<Stack8, ModelError> {
-    let steps = found.layers.iter().map(|(layer, gelu)| {
-        Ok(Step8 { layer: linear(graph, layer)?, gelu: *gelu })
-    });
+    let steps =
+        found.layers.iter().map(|(layer, gelu)| Ok(Step8 { layer: linear(graph, layer)?, gelu: *gelu }));
     let steps = steps.collect::<Result<Vec<Step8>, ModelError>>()?;
     let norm = found.norm.as_ref().map(|norm| {
         let numbers = |name: &str| graph.numbers(name).unwrap_or_default();
@@ -171,7 +170,8 @@ fn unfit(output: &str) -> ModelError {
 }
 
 fn linear(graph: &Graph<'_>, layer: &Layer<'_>) -> Result<Linear8, ModelError> {
-    let outputs = graph.dims(layer.weights).and_then(|dims| dims.last()).map_or(0, |outputs| *outputs as usize);
+    let outputs =
+        graph.dims(layer.weights).and_then(|dims| dims.last()).map_or(0, |outputs| *outputs as usize);
     let bias = layer.bias.and_then(|bias| graph.numbers(bias));
     let weights = graph.numbers(layer.weights).unwrap_or_default();
     Linear8::quantize(&weights, outputs, bias.as_deref()).ok_or_else(|| {

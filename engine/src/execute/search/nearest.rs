@@ -1,7 +1,6 @@
 //! Nearest labels: exactly, or by a vector index with the tail beside it.
 
 use argtop_storage::{IndexRecord, Slot};
-use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
 use super::stages::{Allowed, Queries, rank_all};
@@ -46,7 +45,7 @@ pub(crate) fn exact(
         let nominees = dense.nominate(&run.context, &queries.values, k, &allowed.slots)?;
         score_each(run, dense, queries, |at| &nominees[at])?
     };
-    Ok((rank_all(scored, k as u64, keys), notes))
+    Ok((rank_all(scored, k as u64, keys)?, notes))
 }
 
 /// Exact scores of the nominated slots of each query.
@@ -61,12 +60,7 @@ fn score_each<'a>(
         let query = queries.row(at);
         slots_of(at).iter().map(|slot| Ok((dense.score(*slot, query)?, *slot))).collect()
     };
-    // One query is not worth handing to another thread.
-    if queries.len() <= 1 {
-        (0..queries.len()).map(score).collect()
-    } else {
-        (0..queries.len()).into_par_iter().map(score).collect()
-    }
+    super::stages::each((0..queries.len()).collect(), score)
 }
 
 /// The best `limit` allowed labels by an index: its nominations among the labels it covers, the tail's among
@@ -128,7 +122,7 @@ pub(crate) fn by_index(
         }
     }
     let scored = score_each(run, target.dense, queries, |at| &nominees[at])?;
-    Ok((rank_all(scored, target.limit, keys), notes))
+    Ok((rank_all(scored, target.limit, keys)?, notes))
 }
 
 /// Gives an index the rows of newer labels, where it takes them.

@@ -426,10 +426,11 @@ fn cosine(dot: f64, row_norm: f64, query_norm: f64) -> f64 {
 }
 
 /// Orders scored slots of many queries.
-pub(crate) fn rank_all(scored: Vec<Vec<(f64, u32)>>, limit: u64, keys: &KeyBook) -> Vec<Vec<(f64, u32)>> {
+pub(crate) fn rank_all(
+    scored: Vec<Vec<(f64, u32)>>,
+    limit: u64,
+    keys: &KeyBook,
+) -> Result<Vec<Vec<(f64, u32)>>, Error> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    if scored.len() <= 1 {
-        return scored.into_iter().map(|scored| rank(scored, limit, keys)).collect();
-    }
-    scored.into_par_iter().map(|scored| rank(scored, limit, keys)).collect()
+    each(scored, |scored| Ok(rank(scored, limit, keys)))
 }
