@@ -269,11 +269,13 @@ impl SearchPlan {
     /// Whether one query costs so little that handing it to other threads would take longer.
     pub(crate) fn is_light(&self) -> bool {
         let light = |stage: &StagePlan| match &stage.kind {
-            StageKind::Given | StageKind::Probe { .. } | StageKind::RerankColumn { .. } => true,
+            // An encoder that may use several threads has its own.
+            StageKind::Encode { .. } | StageKind::Given | StageKind::Probe { .. } => true,
+            StageKind::RerankColumn { .. } => true,
             StageKind::Rerank { classifier, .. } => classifier.sparse.is_none(),
             StageKind::ShortlistPaths { limit } => *limit <= LIGHT_LABELS,
             StageKind::ShortlistIndex { index, limit, .. } => index.method == "ann" && *limit <= LIGHT_LABELS,
-            StageKind::Encode { .. } | StageKind::Exact { .. } | StageKind::Fuse { .. } => false,
+            StageKind::Exact { .. } | StageKind::Fuse { .. } => false,
         };
         self.filter.is_none() && self.stages.iter().all(light)
     }

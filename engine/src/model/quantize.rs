@@ -13,8 +13,7 @@
 //! instead; so the model is read once, nothing is written, and sessions share what they hold.
 
 use std::collections::{HashMap, HashSet};
-
-use rayon::prelude::*;
+use std::thread::ScopedJoinHandle;
 
 use super::error::ModelError;
 use super::fuse::{Attention, Found, Layer, Stack, find};
@@ -136,16 +135,30 @@ fn rewrite(bytes: &[u8], field: Field) -> Result<(Vec<u8>, Parts), ModelError> {
     Ok((out, parts(&graph, &found)?))
 }
 
-/// What the nodes hold, quantised by the threads of the current pool.
+/// What the nodes hold. Threads of their own quantise it: this runs while others may wait for the model, and
+/// in a pool one thread that waits here could take up work that waits for the model, too.
 fn parts(graph: &Graph<'_>, found: &Found<'_>) -> Result<Parts, ModelError> {
-    let stacks: Result<_, ModelError> = found.stacks.par_iter().map(|found| stack(graph, found)).collect();
-    let attentions: Result<_, ModelError> =
-        found.attentions.par_iter().map(|found| attention(graph, found)).collect();
+    let (stacks, attentions) = std::thread::scope(|scope| {
+        let stacks: Vec<_> =
+            found.stacks.iter().map(|found| scope.spawn(move || stack(graph, found))).collect();
+        let attentions: Vec<_> =
+            found.attentions.iter().map(|found| scope.spawn(move || attention(graph, found))).collect();
+        (joined(stacks), joined(attentions))
+    });
     let tables = found.tables.iter().map(|found| {
         let width = graph.dims(found.table).and_then(|dims| dims.last()).map_or(0, |width| *width as usize);
         TableRows { width, values: graph.numbers(found.table).unwrap_or_default() }
     });
     Ok(Parts { stacks: stacks?, attentions: attentions?, tables: tables.collect() })
+}
+
+/// What some threads have made.
+fn joined<T>(threads: Vec<ScopedJoinHandle<'_, Result<T, ModelError>>>) -> Result<Vec<T>, ModelError> {
+    let made = threads.into_iter().map(|thread| match thread.join() {
+        Ok(made) => made,
+        Err(panic) => std::panic::resume_unwind(panic),
+    });
+    made.collect()
 }
 
 fn stack(graph: &Graph<'_>, found: &Stack<'_>) -> Result<Stack8, ModelError> {
