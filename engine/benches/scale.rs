@@ -3,7 +3,8 @@
 //!
 //! Generated unit vectors of 384 numbers around a centre for each hundred labels, loaded from a file of
 //! vectors, an `ann` index of default options over them, the best 100 by a prepared statement on the thread
-//! that asks. Recall is that against `VIA EXACT`; inserts are single statements, each durable when it returns.
+//! that asks. Recall is that against `VIA EXACT`; inserts are single statements, each durable when it
+//! returns.
 
 #![allow(clippy::print_stdout)]
 
@@ -99,7 +100,8 @@ fn run(folder: &Path, rows: usize) -> Fallible<()> {
     database.wait_for_maintenance()?;
     let built = started.elapsed().as_secs_f64();
     let search = database.prepare(&format!("SELECT id FROM t SEARCH (VECTOR => $1) LIMIT {LIMIT}"))?;
-    let exact = database.prepare(&format!("SELECT id FROM t SEARCH (VECTOR => $1) VIA EXACT LIMIT {LIMIT}"))?;
+    let exact =
+        database.prepare(&format!("SELECT id FROM t SEARCH (VECTOR => $1) VIA EXACT LIMIT {LIMIT}"))?;
     let mut times = Vec::with_capacity(QUERIES);
     let (mut found, mut scanned) = (0, 0.0);
     for number in 0..QUERIES {
