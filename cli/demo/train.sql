@@ -12,7 +12,7 @@ TRAIN CLASSIFIER concepts_lex
   WITH (shortlist = 'concepts_clf');
 
 -- The fusion learns how far to trust each of them, from texts that neither has seen.
-CREATE INDEX concepts_by_clf ON concepts USING faiss (concepts_clf) WITH (factory = 'HNSW32');
+CREATE INDEX concepts_by_clf ON concepts USING ann (concepts_clf);
 CREATE FUSION concepts_mix ON concepts USING linear (clf.score, z.score, lex.score);
 CREATE PIPELINE candidates ON concepts AS
   ENCODE(minilm)

@@ -60,6 +60,22 @@ fn a_higher_target_finds_more_and_looks_at_more() {
 }
 
 #[test]
+fn rows_much_longer_than_queries_with_biases_are_found() {
+    // As classifiers have them that began as embeddings.
+    let mut random = fastrand::Rng::with_seed(14);
+    let rows: Vec<f32> =
+        vectors(&mut random, 20_000, DIMENSION).into_iter().map(|value| 15.0 * value).collect();
+    let biases: Vec<f32> = (0..20_000).map(|_| -12.0 - 2.0 * random.f32()).collect();
+    let slots: Vec<u32> = (0..20_000).collect();
+    let source = Arc::new(matrix(RowFormat::F32, DIMENSION, &slots, &rows, Some(&biases)));
+    let index = AnnIndex::open(build(&source, &AnnOptions::default()).into_bytes()).unwrap();
+    let queries = vectors(&mut fastrand::Rng::with_seed(14), 400, DIMENSION);
+    let params = SearchParams { limit: 10, effort: None, filter: None, newer: None };
+    let found = recall(&index, &source, &queries, &params);
+    assert!(found >= 0.92, "{found}");
+}
+
+#[test]
 fn filters_cost_no_recall() {
     let source = source(20_000);
     let index = AnnIndex::open(build(&source, &AnnOptions::default()).into_bytes()).unwrap();

@@ -16,7 +16,7 @@ use super::error::IndexError;
 use super::flat::FlatIndex;
 use super::matrix::PackedMatrix;
 use super::search::{SearchControl, SearchParams, VectorIndex};
-use crate::kernel::{SIGN_BLOCK, select_top};
+use crate::kernel::{SIGN_BLOCK, normalize, select_top};
 use crate::train::BuildControl;
 
 /// Rows that are held out.
@@ -121,8 +121,7 @@ pub(super) fn tune(
         .par_iter()
         .zip(&truths)
         .map(|(position, truth)| {
-            let mut query = vec![0.0; source.shape().dimension];
-            source.decode(*position, &mut query);
+            let query = held_out(source, *position);
             depths(parts, &query, source.shape().biased, (&limits, &counts), truth)
         })
         .collect();
@@ -156,6 +155,15 @@ fn keep_least(limit: usize) -> u32 {
     u32::try_from(limit + limit / 16 + 4).unwrap_or(u32::MAX)
 }
 
+/// A row as a query: of unit length, as queries are, since beside biases its length decides what is best. A
+/// row without a direction stays as it is.
+fn held_out(source: &PackedMatrix, position: usize) -> Vec<f32> {
+    let mut query = vec![0.0; source.shape().dimension];
+    source.decode(position, &mut query);
+    let _ = normalize(&mut query);
+    query
+}
+
 /// How many rows must be kept by their scores in 8 bits so that nearly none of the true best is lost which
 /// the scan of signs has found. `held` are positions and the places of their true best.
 fn keep(
@@ -168,8 +176,7 @@ fn keep(
     let biased = source.shape().biased;
     let reach = Reach { probes: step.probes as usize, rows: 0, depth: step.depth as usize + 1, keep: 0 };
     let ranks = held.par_iter().flat_map_iter(|(position, truth)| {
-        let mut query = vec![0.0; source.shape().dimension];
-        source.decode(*position, &mut query);
+        let query = held_out(source, *position);
         let mut scratch = Scratch::default();
         parts.set(&mut scratch, &query, biased);
         let mut places = parts.scan(std::slice::from_mut(&mut scratch), reach, Admit::default()).concat();
@@ -209,8 +216,7 @@ fn truth(
     position: usize,
     most: usize,
 ) -> Result<Vec<u32>, IndexError> {
-    let mut query = vec![0.0; source.shape().dimension];
-    source.decode(position, &mut query);
+    let query = held_out(source, position);
     let params = SearchParams { limit: most + 1, effort: None, filter: None, newer: None };
     let search = SearchControl { cancelled: control.cancelled, threads: 1 };
     let nominees = FlatIndex::new(Arc::clone(source)).search(&search, &query, &params)?;

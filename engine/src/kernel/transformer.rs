@@ -59,15 +59,17 @@ pub struct Attention8 {
     factor: f32,
 }
 
-/// What is added to the products of queries and keys: numbers at `text * by_text + row * by_row + column`,
-/// the same for every head.
+/// What is added to the products of queries and keys: numbers at
+/// `text * by_text + head * by_head + row * by_row + column`.
 #[derive(Clone, Copy, Debug)]
 pub struct AttentionMask<'a> {
     /// The numbers.
     pub values: &'a [f32],
     /// From one text to the next; 0 if all have the same.
     pub by_text: usize,
-    /// From one row of a text to the next; 0 if all have the same.
+    /// From one head of a text to the next; 0 if all have the same.
+    pub by_head: usize,
+    /// From one row of a head to the next; 0 if all have the same.
     pub by_row: usize,
 }
 
@@ -184,6 +186,11 @@ impl LayerNorm {
 }
 
 impl Attention8 {
+    /// Its heads.
+    pub fn heads(&self) -> usize {
+        self.heads
+    }
+
     /// Attention from the layers of queries, keys and values, which must agree in their widths; each output
     /// is cut into `heads` equal parts. Products are multiplied with `factor`. `None` if they do not fit.
     pub fn new(layers: [Linear8; 3], heads: usize, factor: f32) -> Option<Attention8> {
@@ -234,7 +241,8 @@ impl Attention8 {
             for (at, out) in out.chunks_exact_mut(size).enumerate() {
                 let [queries, key_rows, values] =
                     projected.each_ref().map(|rows| &rows[at * size..(at + 1) * size]);
-                let mask = mask.map(|mask| (&mask.values[text * mask.by_text..], mask.by_row));
+                let mask =
+                    mask.map(|mask| AttentionMask { values: &mask.values[text * mask.by_text..], ..mask });
                 let (width, factor) = (outputs / self.heads, self.factor);
                 let one = OneText { tokens, outputs, width, factor, queries, key_rows, values, mask };
                 dispatch(
@@ -259,7 +267,8 @@ struct OneText<'a> {
     queries: &'a [f32],
     key_rows: &'a [f32],
     values: &'a [f32],
-    mask: Option<(&'a [f32], usize)>,
+    /// Its numbers begin with those of this text.
+    mask: Option<AttentionMask<'a>>,
 }
 
 impl OneText<'_> {
@@ -313,18 +322,18 @@ impl OneText<'_> {
         }
         let queries = first..self.tokens;
         for (token, weights) in queries.zip(space.weights.chunks_exact_mut(wide)) {
-            self.soften(weights, token);
+            self.soften(weights, (head, token));
         }
     }
 
     /// Products of a query with all keys to weights that add up to 1.
     #[inline(always)]
-    fn soften(&self, weights: &mut [f32], token: usize) {
+    fn soften(&self, weights: &mut [f32], (head, token): (usize, usize)) {
         let (own, rest) = weights.split_at_mut(self.tokens);
         own.iter_mut().for_each(|weight| *weight *= self.factor);
-        if let Some((mask, by_row)) = self.mask {
-            let mask = &mask[token * by_row..token * by_row + self.tokens];
-            own.iter_mut().zip(mask).for_each(|(weight, mask)| *weight += mask);
+        if let Some(AttentionMask { values, by_head, by_row, .. }) = self.mask {
+            let added = &values[head / self.width * by_head + token * by_row..][..self.tokens];
+            own.iter_mut().zip(added).for_each(|(weight, added)| *weight += added);
         }
         rest.fill(f32::NEG_INFINITY);
         let most = greatest(weights);
@@ -564,12 +573,19 @@ mod tests {
                 layer.multiply(&rows, &mut out);
                 out
             });
-            let masks = [numbers(texts * tokens, 19), numbers(texts * tokens * tokens, 20)];
+            let (of_row, of_text) = (tokens, tokens * tokens);
+            let masks = [texts * of_row, texts * of_text, texts * heads * of_text].map(|n| numbers(n, 19));
             let masks = [
                 None,
-                Some(AttentionMask { values: &masks[0], by_text: tokens, by_row: 0 }),
-                Some(AttentionMask { values: &masks[1], by_text: tokens * tokens, by_row: tokens }),
-                Some(AttentionMask { values: &masks[0], by_text: 0, by_row: 0 }),
+                Some(AttentionMask { values: &masks[0], by_text: of_row, by_head: 0, by_row: 0 }),
+                Some(AttentionMask { values: &masks[1], by_text: of_text, by_head: 0, by_row: of_row }),
+                Some(AttentionMask { values: &masks[0], by_text: 0, by_head: 0, by_row: 0 }),
+                Some(AttentionMask {
+                    values: &masks[2],
+                    by_text: heads * of_text,
+                    by_head: of_text,
+                    by_row: of_row,
+                }),
             ];
             for mask in masks {
                 let mut found = vec![f32::NAN; texts * tokens * width];
@@ -587,7 +603,8 @@ mod tests {
                             let key = part(&projected[1], text * tokens + token);
                             let product: f64 = query.iter().zip(&key).map(|(a, b)| a * b).sum();
                             let added = mask.map_or(0.0, |mask| {
-                                mask.values[text * mask.by_text + (row % tokens) * mask.by_row + token]
+                                let own = text * mask.by_text + column / (width / heads) * mask.by_head;
+                                mask.values[own + (row % tokens) * mask.by_row + token]
                             });
                             (product * f64::from(factor) + f64::from(added)).exp()
                         })

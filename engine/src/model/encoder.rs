@@ -233,7 +233,8 @@ impl Encoder {
         let (order, runs) = plan(&lengths, self.batching, &self.limits);
         let at_once = self.session.runs_at_once();
         // Long runs first, so that no thread begins one when the others are done.
-        for some in runs.rchunks(at_once.saturating_mul(RUNS_PER_THREAD)) {
+        let together = if at_once > 1 { at_once.saturating_mul(RUNS_PER_THREAD) } else { 1 };
+        for some in runs.rchunks(together) {
             if cancelled() {
                 return Err(ModelError::Cancelled);
             }

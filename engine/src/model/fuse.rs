@@ -1,7 +1,8 @@
 //! Which nodes of a graph become one: linear layers with what follows them, and attention.
 //!
 //! The forms looked for are those in which PyTorch writes BERT and its kin. A model of another form keeps the
-//! nodes that are not recognised; it runs slower, not differently.
+//! nodes that are not recognised; it runs slower, not differently. What a residual or a mask is like is known
+//! when the model is first run, which loading does: one that is larger than what it is added to is an error.
 
 use std::collections::HashSet;
 
@@ -165,7 +166,8 @@ impl<'a> Seek<'_, 'a> {
             stack.nodes.extend(&next.nodes);
             stack.layers.push((next.clone(), false));
         }
-        if let Some((norm, output, nodes)) = self.norm(stack.output) {
+        let last = stack.layers.last().and_then(|(last, _)| self.graph.dims(last.weights)?.last().copied());
+        if let Some((norm, output, nodes)) = last.and_then(|width| self.norm(stack.output, width)) {
             (stack.norm, stack.output) = (Some(norm), output);
             stack.nodes.extend(nodes);
         }
@@ -196,13 +198,13 @@ impl<'a> Seek<'_, 'a> {
         (same && constants).then(|| (half.output(), vec![divide, erf_at, one_at, multiply, half_at]))
     }
 
-    /// The sum of a tensor and another computed one, normalised over its last dimension.
-    fn norm(&self, x: &'a str) -> Option<(Norm<'a>, &'a str, Vec<usize>)> {
+    /// The sum of a tensor and another computed one, normalised over its last dimension of `width` numbers.
+    fn norm(&self, x: &'a str, width: u64) -> Option<(Norm<'a>, &'a str, Vec<usize>)> {
         let (sum_at, sum) = self.next(x, "Add", 2)?;
         let residual = sum.other(x).filter(|residual| !self.graph.is_fixed(residual))?;
         let (at, node) = self.next(sum.output(), "LayerNormalization", 3)?;
         let [_, scale, bias] = node.inputs[..] else { return None };
-        let sized = |name: &str| self.graph.dims(name).is_some_and(|dims| dims.len() == 1);
+        let sized = |name: &str| self.graph.dims(name) == Some(&[width]);
         if node.int("axis", -1) != -1 || !sized(scale) || !sized(bias) {
             return None;
         }

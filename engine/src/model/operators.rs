@@ -172,15 +172,21 @@ fn attention(
             let sizes: Vec<i64> = std::iter::repeat_n(1, 4usize.saturating_sub(sizes.len()))
                 .chain(sizes.iter().copied())
                 .collect();
-            let fits = matches!(sizes[..], [a, 1, b, c]
-                if (a == 1 || a == texts) && (b == 1 || b == tokens) && c == tokens);
-            if !fits {
-                return Err(failed("the mask of attention is not one of texts and tokens"));
+            let wanted = [texts, attention.heads() as i64, tokens, tokens];
+            let of_all = |size: i64, wanted: i64| size == 1 || size == wanted;
+            let fits = sizes.len() == 4 && sizes[3] == tokens;
+            if !fits || !sizes.iter().zip(wanted).all(|(size, wanted)| of_all(*size, wanted)) {
+                return Err(failed(
+                    "what is added to attention has other sizes than texts, heads and tokens",
+                ));
             }
-            let tokens = tokens as usize;
-            let by_row = if sizes[2] == 1 { 0 } else { tokens };
-            let by_text = if sizes[0] == 1 { 0 } else { sizes[2] as usize * tokens };
-            Some(AttentionMask { values, by_text, by_row })
+            // From one to the next along a size; 0 where there is one for all.
+            let stride = |at: usize| {
+                let inner: i64 = sizes[at + 1..].iter().product();
+                if sizes[at] == 1 { 0 } else { inner as usize }
+            };
+            let (by_text, by_head, by_row) = (stride(0), stride(1), stride(2));
+            Some(AttentionMask { values, by_text, by_head, by_row })
         }
         None => None,
     };
