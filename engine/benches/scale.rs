@@ -4,7 +4,7 @@
 //! Generated unit vectors of 384 numbers around a centre for each hundred labels, loaded from a file of
 //! vectors, an `ann` index of default options over them, the best 100 by a prepared statement on the thread
 //! that asks. Recall is that against `VIA EXACT`; inserts are single statements, each durable when it
-//! returns.
+//! returns, in turns with a probe of the disk, and others that do not wait for the disk.
 
 #![allow(clippy::print_stdout)]
 
@@ -12,12 +12,14 @@ mod common;
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
+use std::ops::Range;
 use std::path::Path;
 use std::time::Instant;
 
 use argtop::kernel::normalize;
 use argtop::{Database, Options, Statement, Value};
 use common::Fallible;
+use common::files::{Probe, bytes_of, npy_head};
 
 const DIMENSION: usize = 384;
 const SIZES: [usize; 3] = [10_000, 100_000, 1_000_000];
@@ -27,6 +29,8 @@ const QUERIES: usize = 600;
 /// Queries that recall is measured with.
 const COMPARED: usize = 150;
 const INSERTS: usize = 1_000;
+/// Inserts take turns with the probe of the disk so many times.
+const ROUNDS: usize = 10;
 
 /// The vector of a number, among so many centres.
 fn vector(number: usize, centres: usize) -> Fallible<Vec<f32>> {
@@ -42,11 +46,7 @@ fn vector(number: usize, centres: usize) -> Fallible<Vec<f32>> {
 
 fn write_vectors(path: &Path, rows: usize, centres: usize) -> Fallible<()> {
     let mut npy = BufWriter::new(File::create(path)?);
-    let shape = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {DIMENSION}), }}");
-    let padded = format!("{shape:<width$}\n", width = (shape.len() + 10).next_multiple_of(64) + 64 - 11);
-    npy.write_all(b"\x93NUMPY\x01\x00")?;
-    npy.write_all(&u16::try_from(padded.len())?.to_le_bytes())?;
-    npy.write_all(padded.as_bytes())?;
+    npy_head(&mut npy, rows, DIMENSION)?;
     for number in 0..rows {
         for value in vector(number, centres)? {
             npy.write_all(&value.to_le_bytes())?;
@@ -64,15 +64,6 @@ fn answer(search: &Statement, vector: Vec<f32>) -> Fallible<Vec<i64>> {
     .collect()
 }
 
-fn bytes_of(path: &Path) -> Fallible<u64> {
-    let mut total = 0;
-    for entry in fs::read_dir(path)? {
-        let entry = entry?;
-        total += if entry.metadata()?.is_dir() { bytes_of(&entry.path())? } else { entry.metadata()?.len() };
-    }
-    Ok(total)
-}
-
 /// Peak memory of this process and what it holds now, in MiB, mapped files that were read included.
 fn memory() -> Fallible<(f64, f64)> {
     let status = fs::read_to_string("/proc/self/status")?;
@@ -81,6 +72,20 @@ fn memory() -> Fallible<(f64, f64)> {
         Ok(line.split_whitespace().next().ok_or("no number")?.parse::<f64>()? / 1024.0)
     };
     Ok((field("VmHWM:")?, field("VmRSS:")?))
+}
+
+/// Seconds of inserts, one label each.
+fn insert(database: &Database, numbers: Range<usize>, centres: usize) -> Fallible<f64> {
+    let insert = database.prepare("INSERT INTO t VALUES ($1, $2)")?;
+    let row = |number: usize| -> Fallible<Vec<Value>> {
+        Ok(vec![Value::BigInt(number as i64), Value::Vector(vector(number, centres)?)])
+    };
+    let rows: Vec<Vec<Value>> = numbers.map(row).collect::<Fallible<_>>()?;
+    let started = Instant::now();
+    for row in rows {
+        insert.clone().bind(row)?.execute()?;
+    }
+    Ok(started.elapsed().as_secs_f64())
 }
 
 fn run(folder: &Path, rows: usize) -> Fallible<()> {
@@ -105,7 +110,7 @@ fn run(folder: &Path, rows: usize) -> Fallible<()> {
     let mut times = Vec::with_capacity(QUERIES);
     let (mut found, mut scanned) = (0, 0.0);
     for number in 0..QUERIES {
-        let query = vector(rows + INSERTS + number, centres)?;
+        let query = vector(rows + 2 * INSERTS + number, centres)?;
         let started = Instant::now();
         let keys = answer(&search, query.clone())?;
         times.push(started.elapsed().as_secs_f64() * 1e3);
@@ -117,19 +122,26 @@ fn run(folder: &Path, rows: usize) -> Fallible<()> {
         }
     }
     times.sort_by(f64::total_cmp);
-    let insert = database.prepare("INSERT INTO t VALUES ($1, $2)")?;
-    let started = Instant::now();
-    for number in rows..rows + INSERTS {
-        let row = vec![Value::BigInt(number as i64), Value::Vector(vector(number, centres)?)];
-        insert.clone().bind(row)?.execute()?;
+    database.close()?;
+    let unsynced = Database::open(&path, Options { sync: false, ..Options::default() })?;
+    let free = INSERTS as f64 / insert(&unsynced, rows..rows + INSERTS, centres)?;
+    unsynced.close()?;
+    let database = Database::open(&path, Options::default())?;
+    let mut probe = Probe::new(&file)?;
+    let (mut inserted, mut probed) = (0.0, 0.0);
+    for first in (rows + INSERTS..rows + 2 * INSERTS).step_by(INSERTS / ROUNDS) {
+        probed += probe.seconds(INSERTS / ROUNDS)?;
+        inserted += insert(&database, first..first + INSERTS / ROUNDS, centres)?;
     }
-    let inserted = INSERTS as f64 / started.elapsed().as_secs_f64();
+    fs::remove_file(&file)?;
+    let (inserted, probed) = (INSERTS as f64 / inserted, INSERTS as f64 / probed);
     let (peak, held) = memory()?;
     database.close()?;
     println!(
         "{rows} labels: loaded in {loaded:.1} s, indexed in {built:.1} s; recall {:.4}, p50 {:.3} ms, \
-         p99 {:.3} ms, exact {scanned:.2} ms; {inserted:.0} inserts/s; {peak:.0} MiB at most, {held:.0} MiB \
-         at the end, {:.0} bytes a label on disk",
+         p99 {:.3} ms, exact {scanned:.2} ms; {inserted:.0} inserts/s where the \
+         disk syncs {probed:.0} times a second, {free:.0} without syncing; {peak:.0} MiB at \
+         most, {held:.0} MiB at the end, {:.0} bytes a label on disk",
         found as f64 / (COMPARED * LIMIT) as f64,
         times[QUERIES / 2],
         times[QUERIES * 99 / 100],

@@ -7,6 +7,7 @@
 //! A build reads one snapshot and holds no lock; what is written meanwhile is the tail of the new generation.
 
 use std::io::Write;
+use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use argtop_storage::{
@@ -20,11 +21,17 @@ use crate::database::Inner;
 use crate::error::Error;
 use crate::execute::Run;
 use crate::index::{
-    AnnIndex, AnnOptions, CodesWriter, EliasArrays, FAISS_SLOTS_FILE, FaissIndex, KeyRef, KeysWriter,
-    MatrixShape, MatrixWriter, PackedMatrix, SketchWriter, VectorIndex,
+    AnnIndex, AnnOptions, CodesWriter, EliasArrays, FAISS_SLOTS_FILE, FaissIndex, FileBytes, KeyRef,
+    KeysWriter, MatrixShape, MatrixWriter, PackedMatrix, SketchWriter, VectorIndex,
 };
 use crate::train::BuildControl;
 use crate::view::{RowSpec, View, vector_columns};
+
+impl FileBytes for argtop_storage::Map {
+    fn ahead(&self, range: Range<usize>) {
+        argtop_storage::Map::ahead(self, range);
+    }
+}
 
 /// Name of a packed matrix in its generation.
 pub(crate) const MATRIX_FILE: &str = "matrix";

@@ -3,13 +3,9 @@
 
 use std::fs::File;
 use std::io;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 
 use memmap2::{Advice, Mmap};
-
-/// Files up to this size are read ahead as a whole: codes and keys that every query walks through. Of larger
-/// ones queries touch single rows.
-const AHEAD_BYTES_MAX: usize = 64 << 20;
 
 /// The bytes of one file of a generation, mapped into memory and verified against its manifest.
 ///
@@ -31,11 +27,18 @@ impl Map {
         // file breaks this contract, as it does for every memory-mapped store; access then ends the process
         // with SIGBUS and reads nothing wrong.
         let bytes = unsafe { Mmap::map(file)? };
-        if bytes.len() <= AHEAD_BYTES_MAX {
-            // Only advice: without it every page waits for the disk by itself.
-            let _ = bytes.advise(Advice::WillNeed);
-        }
         Ok(Map { bytes: Some(bytes) })
+    }
+
+    /// Tells the system that some bytes, as far as there are so many, will be wanted soon: it begins to read
+    /// them from the disk, where they are not in memory. Without it every page is waited for by itself.
+    pub fn ahead(&self, range: Range<usize>) {
+        if let Some(bytes) = &self.bytes {
+            let end = range.end.min(bytes.len());
+            // Only advice: a system that does not take it reads the pages when they are used.
+            let _ =
+                bytes.advise_range(Advice::WillNeed, range.start.min(end), end.saturating_sub(range.start));
+        }
     }
 }
 

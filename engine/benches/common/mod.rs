@@ -1,4 +1,6 @@
-//! What the benches share: texts of the demonstration and the encoder that `make setup` fetches.
+//! What the benches share: texts of the demonstration, the encoder that `make setup` fetches, and files.
+
+pub(crate) mod files;
 
 use std::env;
 use std::error::Error;

@@ -12,6 +12,7 @@ use argtop_storage::{
     encode_sparse,
 };
 
+use crate::common::files::npy_head;
 use crate::common::{Fallible, runtime_library};
 
 pub(crate) const DIMENSION: usize = 384;
@@ -94,7 +95,10 @@ pub(crate) fn store(folder: &Path, world: &World) -> Fallible<()> {
     let options = Options { onnxruntime: Some(runtime_library()?), ..Options::default() };
     let database = Database::open(&path, options)?;
     let file = |name: &str| folder.join(name).display().to_string();
-    std::fs::write(file("z.npy"), npy(&world.labels))?;
+    let mut npy = Vec::new();
+    npy_head(&mut npy, world.labels.len() / DIMENSION, DIMENSION)?;
+    npy.extend(world.labels.iter().flat_map(|value| value.to_le_bytes()));
+    std::fs::write(file("z.npy"), npy)?;
     std::fs::write(file("words.onnx"), model(&world.queries))?;
     std::fs::write(file("words.json"), tokenizer(world.queries.len() / DIMENSION))?;
     for sql in [
@@ -171,18 +175,6 @@ fn put_graph(path: &Path, graph: &EliasArrays) -> Fallible<()> {
     writer.publish(sealed)?;
     writer.commit()?;
     Ok(store.close()?)
-}
-
-/// A matrix as a NumPy file, version 1.0.
-fn npy(values: &[f32]) -> Vec<u8> {
-    let rows = values.len() / DIMENSION;
-    let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {DIMENSION}), }}");
-    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-    let padded = (10 + header.len() + 1).next_multiple_of(64) - 10;
-    bytes.extend((padded as u16).to_le_bytes());
-    bytes.extend(format!("{header:<width$}\n", width = padded - 1).bytes());
-    bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
-    bytes
 }
 
 /// A tokenizer of the words `w0`, `w1`, ..., whose ids are their numbers.

@@ -1,15 +1,15 @@
-//! Generated labels and the files and probes made of them.
+//! Generated labels and the files made of them.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
-use std::time::Instant;
 
 use argtop::Value;
 use argtop::kernel::normalize;
 
 use crate::DIMENSION;
 use crate::common::Fallible;
+use crate::common::files::npy_head;
 
 /// Labels around this many centres.
 const CENTRES: usize = 1_000;
@@ -81,12 +81,7 @@ impl Labels {
     /// `vectors.npy` and `titles.jsonl`, and both together as `both.jsonl`.
     pub(crate) fn write_files(&self, folder: &Path) -> Fallible<()> {
         let mut npy = BufWriter::new(File::create(folder.join("vectors.npy"))?);
-        let shape =
-            format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {DIMENSION}), }}", self.len());
-        let padded = format!("{shape:<width$}\n", width = (shape.len() + 10).next_multiple_of(64) + 64 - 11);
-        npy.write_all(b"\x93NUMPY\x01\x00")?;
-        npy.write_all(&u16::try_from(padded.len())?.to_le_bytes())?;
-        npy.write_all(padded.as_bytes())?;
+        npy_head(&mut npy, self.len(), DIMENSION)?;
         let mut titles = BufWriter::new(File::create(folder.join("titles.jsonl"))?);
         let mut both = BufWriter::new(File::create(folder.join("both.jsonl"))?);
         for (number, vector) in self.vectors.chunks_exact(DIMENSION).enumerate() {
@@ -118,26 +113,6 @@ fn title(number: i64) -> String {
 /// About normal: the sum of four uniform numbers, centred.
 fn gaussian(random: &mut fastrand::Rng) -> f32 {
     (0..4).map(|_| random.f32()).sum::<f32>() - 2.0
-}
-
-/// A plain file to which a label's bytes are appended, each time followed by `fdatasync`.
-pub(crate) struct Probe(File);
-
-impl Probe {
-    pub(crate) fn new(path: &Path) -> Fallible<Probe> {
-        Ok(Probe(File::create(path)?))
-    }
-
-    /// Seconds of so many appends.
-    pub(crate) fn seconds(&mut self, appends: usize) -> Fallible<f64> {
-        let bytes = vec![7_u8; DIMENSION * 4 + 200];
-        let started = Instant::now();
-        for _ in 0..appends {
-            self.0.write_all(&bytes)?;
-            self.0.sync_data()?;
-        }
-        Ok(started.elapsed().as_secs_f64())
-    }
 }
 
 /// The value at a part of sorted times.

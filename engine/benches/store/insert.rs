@@ -8,7 +8,8 @@ use std::time::Instant;
 use argtop::{Database, Options, Statement};
 
 use crate::common::Fallible;
-use crate::data::{Labels, Probe, quantile};
+use crate::common::files::Probe;
+use crate::data::{Labels, quantile};
 use crate::{Place, answer, open_database, search};
 
 /// Rounds of each way; a round takes turns with the probe, since the disk's rate drifts.

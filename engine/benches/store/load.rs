@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use argtop::Database;
 
+use crate::common::files::bytes_of;
 use crate::common::{Fallible, median};
 use crate::data::Labels;
 use crate::{Asked, Place, TABLE, answer, open_database, search};
@@ -116,15 +117,4 @@ pub(crate) fn disk(path: &Path, labels: usize) -> Fallible<()> {
         }
     }
     Ok(())
-}
-
-/// Bytes of all files under a folder.
-fn bytes_of(path: &Path) -> Fallible<u64> {
-    let mut total = 0;
-    for entry in fs::read_dir(path)? {
-        let entry = entry?;
-        let metadata = entry.metadata()?;
-        total += if metadata.is_dir() { bytes_of(&entry.path())? } else { metadata.len() };
-    }
-    Ok(total)
 }

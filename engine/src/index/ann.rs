@@ -21,8 +21,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
+use super::ahead::RowsAhead;
 use super::ann_build::{AnnCodes, AnnOptions, ROWS_AT_ONCE, plan, rows8};
-use super::ann_delta::Delta;
+use super::ann_delta::{self, Coded, Delta};
 use super::ann_search::{Admit, Mask, Newer, Parts, Reach, Scratch, mask};
 use super::ann_tune::{self, Step};
 use super::error::IndexError;
@@ -60,6 +61,7 @@ pub struct AnnIndex {
     signs: Signs,
     centroids: Signs,
     rows8: Numbers8,
+    rows_ahead: RowsAhead,
     centroids8: Numbers8,
     /// The centroids in 8 bits as columns, made when several queries come first.
     panels: OnceLock<(Vec<u8>, Vec<f32>)>,
@@ -191,7 +193,7 @@ impl AnnIndex {
     /// # Errors
     /// It is no such file, or its parts contradict each other.
     pub fn open(bytes: Bytes) -> Result<AnnIndex, PackedError> {
-        let packed = Packed::open(bytes, KIND)?;
+        let packed = Packed::open(bytes, KIND, &["rows8"])?;
         let fields = packed.array::<u64>("shape", 6)?;
         let [dimension, biased, rows, lists, seed, target] = *fields.get() else {
             return Err(packed.damaged("its shape is not described"));
@@ -225,6 +227,7 @@ impl AnnIndex {
         let row_blocks = blocks.last().map_or(0, |last| u64::from(*last));
         let reach = packed.array_of_any_length::<u32>("reach")?;
         let reach = ann_tune::steps(reach.get()).ok_or_else(|| packed.damaged("its reach makes no sense"))?;
+        let rows8 = numbers8("rows8", "scales8", rows)?;
         Ok(AnnIndex {
             dimension,
             biased,
@@ -233,7 +236,8 @@ impl AnnIndex {
             order: packed.array("order", rows)?,
             signs: signs("signs", "factors", "shifts", row_blocks)?,
             centroids: signs("c_signs", "c_factor", "c_shift", lists.div_ceil(SIGN_BLOCK as u64))?,
-            rows8: numbers8("rows8", "scales8", rows)?,
+            rows_ahead: RowsAhead::new(&rows8.codes),
+            rows8,
             centroids8: numbers8("c_rows8", "c_scale8", lists + 1)?,
             panels: OnceLock::new(),
             steer: packed.array("steer", lists)?,
@@ -258,6 +262,13 @@ impl AnnIndex {
             steer: self.steer.get(),
             rows: self.signs.view(self.width),
         }
+    }
+
+    /// The parts with the centroids as columns.
+    fn parts_for_several(&self) -> Parts<'_> {
+        let parts = self.parts();
+        let (codes, scales) = self.panels.get_or_init(|| parts.centroid_rows.panels(self.lists()));
+        Parts { centroid_panels: Panels::new(self.width, self.lists(), codes, scales), ..parts }
     }
 
     /// How far to look for the best `limit` of `matching` allowed rows.
@@ -290,11 +301,8 @@ impl AnnIndex {
         search: &Search<'_>,
         newer: Option<Newer<'_>>,
     ) -> Vec<Vec<u32>> {
-        let (mut parts, order) = (self.parts(), self.order.get());
-        if scratch.len() > 1 {
-            let (codes, scales) = self.panels.get_or_init(|| parts.centroid_rows.panels(self.lists()));
-            parts.centroid_panels = Panels::new(self.width, self.lists(), codes, scales);
-        }
+        let order = self.order.get();
+        let parts = if scratch.len() > 1 { self.parts_for_several() } else { self.parts() };
         let slot = |place: u32| match (order.get(place as usize), newer) {
             (Some(slot), _) => *slot,
             (None, Some(newer)) => newer.delta.slot(place as usize - order.len()),
@@ -318,6 +326,8 @@ impl AnnIndex {
                     *places = parts.scan(std::slice::from_mut(scratch), search.reach, admit).concat();
                 }
             }
+            let own = places.iter().copied().filter(|place| (*place as usize) < order.len());
+            self.rows_ahead.ask(&self.rows8.codes, self.width, own);
             parts.narrow(scratch, (&self.rows8.view(self.width), newer), places, search.reach.keep);
             places.iter_mut().for_each(|place| *place = slot(*place));
             places.sort_unstable();
@@ -457,12 +467,19 @@ impl VectorIndex for AnnIndex {
     }
 
     fn extend(&self, rows: &[(u32, Vec<f32>)]) {
-        let mut scratch = Scratch::default();
-        let mut delta = self.delta.write().unwrap_or_else(PoisonError::into_inner);
-        for (slot, row) in rows {
+        for (_, row) in rows {
             assert!(row.len() == self.dimension + usize::from(self.biased), "a row of {} numbers", row.len());
-            delta.push(&self.parts(), &mut scratch, *slot, row);
         }
+        let parts = if rows.len() > 1 { self.parts_for_several() } else { self.parts() };
+        let code =
+            |rows: &[(u32, Vec<f32>)]| ann_delta::code(&parts, rows.iter().map(|(_, row)| row.as_slice()));
+        // A few are not worth another thread.
+        let coded: Vec<Coded> = match rows.len() {
+            0..=QUERIES_AT_ONCE => code(rows),
+            _ => rows.par_chunks(QUERIES_AT_ONCE).flat_map_iter(code).collect(),
+        };
+        let mut delta = self.delta.write().unwrap_or_else(PoisonError::into_inner);
+        rows.iter().zip(&coded).for_each(|((slot, _), row)| delta.push(&parts, *slot, row));
     }
 
     fn describe(&self) -> Vec<(String, String)> {

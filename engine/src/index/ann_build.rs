@@ -15,7 +15,7 @@ use super::matrix::PackedMatrix;
 use super::packed::PackedWriter;
 use crate::kernel::{
     Codes8, PANEL, PanelWriter, Panels, Rotation, Rows8, SIGN_BLOCK, SignRows, dot, normalize, push_row8,
-    push_sign_block, set_signs, sign_block_bytes,
+    push_sign_block, set_signs, sign_block_bytes, sign_facts,
 };
 use crate::train::BuildControl;
 
@@ -320,23 +320,17 @@ impl Signed {
     }
 
     /// Writes a rotated row around a centre to a place of an open block.
-    pub(super) fn set(&mut self, place: usize, row: &[f32], centre: &[f32]) {
-        let mut rest = row.to_vec();
-        let (mut length, mut sum, mut own, mut signed) = (0.0f64, 0.0f64, 0.0f64, 0.0f64);
-        for (rest, centre) in rest.iter_mut().zip(centre) {
-            *rest -= centre;
-            let (rest, centre) = (f64::from(*rest), f64::from(*centre));
-            length += rest * rest;
-            sum += rest.abs();
-            own += rest * centre;
-            signed += if rest >= 0.0 { centre } else { -centre };
-        }
-        let factor = if sum > 0.0 { length / sum } else { 0.0 };
-        self.factors[place] = factor as f32;
-        self.shifts[place] = (own - factor * signed) as f32;
-        let bytes = sign_block_bytes(row.len());
+    fn set(&mut self, place: usize, row: &[f32], centre: &[f32]) {
+        let (rest, facts) = SignedRow::of(row, centre);
+        self.set_row(place, &rest, facts);
+    }
+
+    /// Writes what [`SignedRow::of`] gives to a place of an open block.
+    pub(super) fn set_row(&mut self, place: usize, rest: &[f32], facts: SignedRow) {
+        (self.factors[place], self.shifts[place]) = (facts.factor, facts.shift);
+        let bytes = sign_block_bytes(rest.len());
         let block = &mut self.codes[place / SIGN_BLOCK * bytes..][..bytes];
-        set_signs(block, place % SIGN_BLOCK, &rest);
+        set_signs(block, place % SIGN_BLOCK, rest);
     }
 
     fn extend(&mut self, other: Signed) {
@@ -347,6 +341,22 @@ impl Signed {
 
     pub(super) fn view(&self, width: usize) -> Option<SignRows<'_>> {
         SignRows::new(width, &self.codes, &self.factors, &self.shifts)
+    }
+}
+
+/// What is kept of a row beside its signs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SignedRow {
+    factor: f32,
+    shift: f32,
+}
+
+impl SignedRow {
+    /// What remains of a rotated row when a centre is taken off, whose signs are kept, and the facts of it.
+    pub(super) fn of(row: &[f32], centre: &[f32]) -> (Vec<f32>, SignedRow) {
+        let rest: Vec<f32> = row.iter().zip(centre).map(|(row, centre)| row - centre).collect();
+        let (factor, shift) = sign_facts(&rest, centre);
+        (rest, SignedRow { factor, shift })
     }
 }
 

@@ -8,8 +8,8 @@ use std::collections::HashMap;
 
 use roaring::RoaringBitmap;
 
-use super::ann_build::Signed;
-use super::ann_search::{Parts, Scratch};
+use super::ann_build::{Signed, SignedRow};
+use super::ann_search::Parts;
 use crate::kernel::{Rows8, SIGN_BLOCK, SignRows, push_row8};
 
 /// Newer rows, in blocks of one list each.
@@ -54,21 +54,13 @@ impl Delta {
         Rows8::new(width, &self.codes, &self.scales)
     }
 
-    /// Adds a row (its bias behind it), unless its slot is here.
-    pub(super) fn push(&mut self, parts: &Parts<'_>, scratch: &mut Scratch, slot: u32, row: &[f32]) {
+    /// Adds a coded row, unless its slot is here.
+    pub(super) fn push(&mut self, parts: &Parts<'_>, slot: u32, row: &Coded) {
         if !self.present.insert(slot) {
             return;
         }
         let width = parts.rows.width();
-        parts.set(scratch, row, false);
-        parts.probe(scratch, 1);
-        let list = scratch.lists.first().map_or(0, |(_, list)| *list);
-        let mut rotated = row.to_vec();
-        rotated.resize(width, 0.0);
-        parts.rotation.apply(&mut rotated);
-        let mut centre = vec![0.0; width];
-        parts.centroid_rows.decode(list as usize, &mut centre);
-        let of_list = self.blocks.entry(list).or_default();
+        let of_list = self.blocks.entry(row.list).or_default();
         let open =
             of_list.last().copied().filter(|block| (self.filled[*block as usize] as usize) < SIGN_BLOCK);
         let block = open.unwrap_or_else(|| {
@@ -84,9 +76,41 @@ impl Delta {
         let place = block as usize * SIGN_BLOCK + self.filled[block as usize] as usize;
         self.filled[block as usize] += 1;
         self.slots[place] = slot;
-        self.signs.set(place, &rotated, &centre);
-        let mut codes = Vec::with_capacity(width);
-        self.scales[place] = push_row8(&rotated, &mut codes);
-        self.codes[place * width..(place + 1) * width].copy_from_slice(&codes);
+        self.signs.set_row(place, &row.rest, row.signed);
+        self.scales[place] = row.scale;
+        self.codes[place * width..(place + 1) * width].copy_from_slice(&row.codes);
     }
+}
+
+/// A row on its way into a [`Delta`].
+pub(super) struct Coded {
+    /// The list of the best centroid for it.
+    list: u32,
+    /// What it is beside the centroid.
+    rest: Vec<f32>,
+    signed: SignedRow,
+    codes: Vec<u8>,
+    scale: f32,
+}
+
+/// Codes some rows (their biases behind them).
+pub(super) fn code<'r>(parts: &Parts<'_>, rows: impl Iterator<Item = &'r [f32]>) -> Vec<Coded> {
+    let width = parts.rows.width();
+    let mut rotated = Vec::new();
+    for row in rows {
+        let start = rotated.len();
+        rotated.extend_from_slice(row);
+        rotated.resize(start + width, 0.0);
+        parts.rotation.apply(&mut rotated[start..]);
+    }
+    let lists = parts.nearest_lists(&rotated);
+    let coded = rotated.chunks_exact(width).zip(lists).map(|(rotated, list)| {
+        let mut codes = Vec::with_capacity(width);
+        let scale = push_row8(rotated, &mut codes);
+        let mut centre = vec![0.0; width];
+        parts.centroid_rows.decode(list as usize, &mut centre);
+        let (rest, signed) = SignedRow::of(rotated, &centre);
+        Coded { list, rest, signed, codes, scale }
+    });
+    coded.collect()
 }

@@ -220,6 +220,29 @@ impl<'a> Parts<'a> {
         }
     }
 
+    /// The list of the best centroid for each of some rotated rows. Of several all are looked at, as columns.
+    pub(super) fn nearest_lists(&self, rotated: &[f32]) -> Vec<u32> {
+        let (width, lists) = (self.rows.width(), self.lists());
+        let Some(panels) = self.centroid_panels else {
+            let mut scratch = Scratch::default();
+            let nearest = |row: &[f32]| {
+                scratch.signs.set(row);
+                scratch.codes.set(row, width);
+                self.probe(&mut scratch, 1);
+                scratch.lists.first().map_or(0, |(_, list)| *list)
+            };
+            return rotated.chunks_exact(width).map(nearest).collect();
+        };
+        let codes = Codes8::encode(rotated, width);
+        let mut scores = vec![0.0; codes.len() * lists];
+        panels.products(&codes, 0..lists, &mut scores);
+        let best = |scores: &[f32]| {
+            let ranked = scores.iter().zip(self.steer).map(|(score, steer)| score * steer);
+            ranked.zip(0..).map(|(score, list)| key(score, list)).max().map_or(0, place_of)
+        };
+        scores.chunks_exact(lists).map(best).collect()
+    }
+
     /// Takes the best `count` of the lists at `places` by the scores of their centroids.
     fn rank(&self, scratch: &mut Scratch, count: usize) {
         let Scratch { keys, places, scores, lists, .. } = scratch;

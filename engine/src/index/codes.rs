@@ -5,6 +5,7 @@
 
 use std::io::Write;
 
+use super::ahead::RowsAhead;
 use super::error::IndexError;
 use super::matrix::PackedMatrix;
 use super::packed::{Array, Bytes, Kind, Packed, PackedError, PackedWriter};
@@ -63,6 +64,7 @@ pub struct Codes {
     dimension: usize,
     len: usize,
     rows: Array<u8>,
+    ahead: RowsAhead,
 }
 
 impl Codes {
@@ -72,7 +74,7 @@ impl Codes {
     /// # Errors
     /// It is another file, or its parts contradict each other.
     pub fn open(bytes: Bytes) -> Result<Self, PackedError> {
-        let packed = Packed::open(bytes, KIND)?;
+        let packed = Packed::open(bytes, KIND, &["rows"])?;
         let fields = packed.array::<u64>("shape", 2)?;
         let [dimension, rows] = *fields.get() else {
             return Err(packed.damaged("its shape is not described"));
@@ -84,7 +86,8 @@ impl Codes {
         let len = u32::try_from(rows).map_err(|_| packed.damaged("too many rows"))? as usize;
         let bytes = rows.checked_mul(byte_row_width(dimension) as u64);
         let bytes = bytes.ok_or_else(|| packed.damaged("too many rows"))?;
-        Ok(Self { dimension, len, rows: packed.array("rows", bytes)? })
+        let rows = packed.array("rows", bytes)?;
+        Ok(Self { dimension, len, ahead: RowsAhead::new(&rows), rows })
     }
 
     /// Numbers in a row.
@@ -158,6 +161,7 @@ impl PackedMatrix {
             }
         };
         let mut estimates = Vec::with_capacity(positions.len());
+        codes.ahead.ask(&codes.rows, byte_row_width(codes.dimension), positions.iter().copied());
         codes.rows().gather(&encoded, 0, positions, |product, row| estimates.push(estimate(product, row)));
         Some(estimates)
     }

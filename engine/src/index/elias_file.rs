@@ -110,7 +110,7 @@ pub struct EliasFile {
 impl EliasFile {
     /// Opens a graph after checking every length and every number in it, in one pass over the edges.
     pub fn open(bytes: Bytes) -> Result<Self, PackedError> {
-        let packed = Packed::open(bytes, KIND)?;
+        let packed = Packed::open(bytes, KIND, &[])?;
         let fields = packed.array::<u64>("shape", 5)?;
         let [dimension, clusters, slot_end, alpha, beta] = *fields.get() else {
             return Err(packed.damaged("its shape is not described"));

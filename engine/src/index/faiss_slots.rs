@@ -47,7 +47,7 @@ impl FaissSlots {
 
     /// Opens the file after checking everything in it.
     pub(super) fn open(bytes: Bytes) -> Result<Self, IndexError> {
-        let packed = Packed::open(Bytes::clone(&bytes), KIND)?;
+        let packed = Packed::open(Bytes::clone(&bytes), KIND, &[])?;
         let fields = packed.array::<u64>("shape", 3)?;
         let [dimension, biased, norm_bits] = *fields.get() else {
             return Err(packed.damaged("its shape is not described").into());

@@ -140,6 +140,7 @@ impl FlatIndex {
         };
         let coarse = match (pick, self.matrix.sketch()) {
             (Pick::Scan(_), Some(sketch)) if rows >= SKETCH_ROWS_MIN => {
+                sketch.ahead();
                 Some(Coarse { sketch, codes: Codes8::encode(&queries.concat(), self.dimension()) })
             }
             _ => None,
@@ -182,6 +183,7 @@ impl FlatIndex {
         let position = |slot: &Slot| self.matrix.position_of(*slot).map(|position| position as u32);
         let positions: Vec<u32> = nominees.iter().filter_map(position).collect();
         let whole = 0..positions.len();
+        self.matrix.ahead(positions.iter().copied());
         let found = self.part(control, &[query], limit, (&Pick::Gather(positions), None), whole)?;
         Ok(found.into_iter().flat_map(Nominees::finish).collect())
     }

@@ -100,7 +100,7 @@ enum Opened {
 impl PackedKeys {
     /// Opens the keys after checking every length, and that every text is UTF-8.
     pub fn open(bytes: Bytes) -> Result<Self, PackedError> {
-        let packed = Packed::open(bytes, KIND)?;
+        let packed = Packed::open(bytes, KIND, &[])?;
         let slots = SlotTable::open(&packed)?;
         let rows = slots.len() as u64;
         let keys = match packed.array::<u64>("shape", 1)?.get() {

@@ -9,6 +9,7 @@ use std::io::Write;
 use argtop_storage::RowFormat;
 use half::f16;
 
+use super::ahead::RowsAhead;
 use super::codes::Codes;
 use super::error::IndexError;
 use super::packed::{Array, Bytes, Kind, Packed, PackedError, PackedWriter};
@@ -94,6 +95,7 @@ pub struct PackedMatrix {
     shape: MatrixShape,
     slots: SlotTable,
     data: Numbers,
+    ahead: RowsAhead,
     biases: Option<Array<f32>>,
     norm_max: f64,
     sketch: Option<Sketch>,
@@ -110,7 +112,7 @@ impl PackedMatrix {
     /// Opens a matrix after checking every length in it. The numbers themselves are taken as they are: the
     /// caller has verified the checksum of the file.
     pub fn open(bytes: Bytes) -> Result<Self, PackedError> {
-        let packed = Packed::open(bytes, KIND)?;
+        let packed = Packed::open(bytes, KIND, &["data"])?;
         let fields = packed.array::<u64>("shape", 4)?;
         let [dimension, format, biased, norm_bits] = *fields.get() else {
             return Err(packed.damaged("its shape is not described"));
@@ -134,10 +136,15 @@ impl PackedMatrix {
                 Numbers::I8 { codes: packed.array("data", numbers)?, scales: packed.array("scales", rows)? }
             }
         };
+        let ahead = match &data {
+            Numbers::F32(values) => RowsAhead::new(values),
+            Numbers::F16(values) => RowsAhead::new(values),
+            Numbers::I8 { codes, .. } => RowsAhead::new(codes),
+        };
         let biased = biased == 1;
         let biases = if biased { Some(packed.array("bias", rows)?) } else { None };
         let shape = MatrixShape { dimension, format, biased };
-        Ok(Self { shape, slots, data, biases, norm_max, sketch: None, codes: None })
+        Ok(Self { shape, slots, data, ahead, biases, norm_max, sketch: None, codes: None })
     }
 
     /// Takes a sketch of its rows, if it is one of them.
@@ -200,6 +207,17 @@ impl PackedMatrix {
         match Rows::new(self.shape.dimension, data) {
             Some(rows) => rows,
             None => unreachable!("a packed matrix changed after it was opened"),
+        }
+    }
+
+    /// The rows at some positions will be read soon: where they are on the disk, reading them begins, and is
+    /// not waited for.
+    pub fn ahead(&self, positions: impl Iterator<Item = u32>) {
+        let width = self.shape.dimension;
+        match &self.data {
+            Numbers::F32(values) => self.ahead.ask(values, width, positions),
+            Numbers::F16(values) => self.ahead.ask(values, width, positions),
+            Numbers::I8 { codes, .. } => self.ahead.ask(codes, width, positions),
         }
     }
 

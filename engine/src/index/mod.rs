@@ -9,6 +9,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `packed` | the container of all our files: named, aligned, checked sections |
+//! | `ahead` | rows of files that may lie on the disk, asked for before they are used |
 //! | `slots` | which slot stands at which position |
 //! | `row`, `matrix` | one stored vector; a matrix of them |
 //! | `search` | the trait of vector indexes and what a search is told |
@@ -19,6 +20,7 @@
 //! | `codes` | rows in 8 bits one by one, for RERANK |
 //! | `keys` | primary keys by slot |
 
+mod ahead;
 mod ann;
 mod ann_build;
 mod ann_delta;
@@ -58,7 +60,7 @@ pub use faiss::{FAISS_INDEX_FILE, FAISS_SLOTS_FILE, FaissIndex};
 pub use flat::FlatIndex;
 pub use keys::{KeyRef, KeysWriter, PackedKeys};
 pub use matrix::{MatrixShape, MatrixWriter, PackedMatrix};
-pub use packed::{AlignedBytes, Bytes, PackedError};
+pub use packed::{AlignedBytes, Bytes, FileBytes, PackedError};
 pub use row::{DIMENSION_MAX, RowError};
 pub use search::{SearchControl, SearchParams, VectorIndex};
 pub use sketch::{Sketch, SketchWriter};

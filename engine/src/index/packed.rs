@@ -25,13 +25,23 @@ use bytemuck::AnyBitPattern;
 use crate::kernel::Line;
 
 /// The bytes of a packed file: a memory map, or a buffer. Their address must be a multiple of 8.
-pub type Bytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
+pub trait FileBytes: AsRef<[u8]> + Send + Sync {
+    /// Some of the bytes will be wanted soon: where they are not in memory, reading them begins, and is not
+    /// waited for.
+    fn ahead(&self, range: Range<usize>);
+}
+
+/// Shared bytes of a packed file.
+pub type Bytes = Arc<dyn FileBytes>;
 
 /// Sections begin at multiples of this, a cache line and the widest vector register.
 const ALIGNMENT: u64 = 64;
 const HEADER_BYTES: usize = 64;
 const ENTRY_BYTES: usize = 24;
 const FOOTER_BYTES: usize = 24;
+/// Sections that every search walks through are asked for when a file is opened, the smallest first, up to
+/// so many bytes: of those of a larger index a search touches only parts.
+const AHEAD_BYTES_MAX: usize = 64 << 20;
 /// More sections than any of our files has; a damaged count is refused before it sizes anything.
 const SECTIONS_MAX: u64 = 64;
 
@@ -159,10 +169,30 @@ pub(super) struct Packed {
 }
 
 impl Packed {
-    /// Checks the frame of the file; the sections are checked as they are asked for.
-    pub(super) fn open(bytes: Bytes, kind: Kind) -> Result<Self, PackedError> {
+    /// Checks the frame of the file; the sections are checked as they are asked for. Reading of those that
+    /// are not named in `later` begins in the background.
+    pub(super) fn open(bytes: Bytes, kind: Kind, later: &[&str]) -> Result<Self, PackedError> {
+        // A page that was not asked for is read together with megabytes around it.
+        let end = (*bytes).as_ref().len();
+        bytes.ahead(0..HEADER_BYTES.min(end));
+        bytes.ahead(end.saturating_sub(FOOTER_BYTES + ENTRY_BYTES * SECTIONS_MAX as usize)..end);
         let sections = directory((*bytes).as_ref(), kind)?;
-        Ok(Self { bytes, kind, sections })
+        let packed = Self { bytes, kind, sections };
+        packed.ahead(later);
+        Ok(packed)
+    }
+
+    fn ahead(&self, later: &[&str]) {
+        let later = |name: &[u8; 8]| later.iter().any(|later| section_name(later) == *name);
+        let wanted = self.sections.iter().filter(|(name, _)| !later(name)).map(|(_, range)| range.clone());
+        let mut wanted: Vec<Range<usize>> = wanted.collect();
+        wanted.sort_by_key(Range::len);
+        let mut left = AHEAD_BYTES_MAX;
+        for range in wanted.into_iter().filter(|range| !range.is_empty()) {
+            let Some(rest) = left.checked_sub(range.len()) else { return };
+            left = rest;
+            self.bytes.ahead(range);
+        }
     }
 
     /// The error of a file whose parts do not fit.
@@ -219,6 +249,12 @@ impl<T: AnyBitPattern> Array<T> {
     /// The numbers.
     pub(super) fn get(&self) -> &[T] {
         bytemuck::cast_slice(&(*self.bytes).as_ref()[self.range.clone()])
+    }
+
+    /// Asks for some of its bytes, as far as it has so many.
+    pub(super) fn ahead(&self, bytes: Range<usize>) {
+        let of_file = |at: usize| self.range.start.saturating_add(at).min(self.range.end);
+        self.bytes.ahead(of_file(bytes.start)..of_file(bytes.end));
     }
 }
 
@@ -306,6 +342,11 @@ impl AsRef<[u8]> for AlignedBytes {
     }
 }
 
+impl FileBytes for AlignedBytes {
+    /// They are in memory.
+    fn ahead(&self, _range: Range<usize>) {}
+}
+
 impl Write for AlignedBytes {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let end = self.len + bytes.len();
@@ -351,7 +392,7 @@ pub(super) mod tests {
 
     #[test]
     fn sections_come_back_aligned_and_by_name() {
-        let packed = Packed::open(sample().into_bytes(), KIND).unwrap();
+        let packed = Packed::open(sample().into_bytes(), KIND, &[]).unwrap();
         let numbers = packed.array::<u32>("numbers", 3).unwrap();
         assert_eq!(numbers.get(), [1, 2, 3]);
         assert!(numbers.get().as_ptr().addr().is_multiple_of(8));
@@ -363,12 +404,12 @@ pub(super) mod tests {
     fn wrong_kind_version_length_and_name_are_told_apart() {
         let bytes = sample().into_bytes();
         let other = Kind { magic: *b"ATOTHER0", ..KIND };
-        let error = Packed::open(Arc::clone(&bytes), other).err();
+        let error = Packed::open(Arc::clone(&bytes), other, &[]).err();
         assert_eq!(error, Some(PackedError::Kind { kind: "sample", found: *b"ATSAMPLE" }));
         let newer = Kind { version: 4, ..KIND };
-        let error = Packed::open(Arc::clone(&bytes), newer).err();
+        let error = Packed::open(Arc::clone(&bytes), newer, &[]).err();
         assert_eq!(error, Some(PackedError::Version { kind: "sample", found: 3, supported: 4 }));
-        let packed = Packed::open(bytes, KIND).unwrap();
+        let packed = Packed::open(bytes, KIND, &[]).unwrap();
         assert!(packed.array::<u32>("numbers", 4).err().unwrap().to_string().contains("3 numbers where 4"));
         assert!(packed.array::<u32>("absent", 1).err().unwrap().to_string().contains("missing"));
         assert!(packed.array::<u64>("numbers", 1).err().unwrap().to_string().contains("in place"));
@@ -377,7 +418,7 @@ pub(super) mod tests {
     #[test]
     fn damage_never_panics_and_cut_files_never_open() {
         survives_damage(&sample(), |bytes| {
-            let Ok(packed) = Packed::open(bytes, KIND) else { return false };
+            let Ok(packed) = Packed::open(bytes, KIND, &[]) else { return false };
             let _ = packed.array::<u32>("numbers", 3).map(|numbers| numbers.get().len());
             let _ = packed.array::<f64>("eight_by", 1).map(|numbers| numbers.get().len());
             true

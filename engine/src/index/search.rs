@@ -80,7 +80,8 @@ pub trait VectorIndex: Send + Sync {
         None
     }
 
-    /// Takes rows (their bias behind them, if they have one) that came after it was built.
+    /// Takes rows (their bias behind them, if they have one) that came after it was built; many of them with
+    /// the threads of the current pool.
     ///
     /// # Panics
     /// If a row has another length than those of the index.

@@ -8,6 +8,7 @@
 //! the exact one ([`Sketch::error_bound`]), so that nothing is lost by the scan.
 
 use std::io::Write;
+use std::sync::Once;
 
 use super::error::IndexError;
 use super::packed::{Array, Bytes, Kind, Packed, PackedError, PackedWriter};
@@ -84,6 +85,7 @@ pub struct Sketch {
     codes: Array<u8>,
     scales: Array<f32>,
     error_max: f64,
+    asked: Once,
 }
 
 impl Sketch {
@@ -92,7 +94,7 @@ impl Sketch {
     /// # Errors
     /// It is no sketch, or its parts contradict each other.
     pub fn open(bytes: Bytes) -> Result<Self, PackedError> {
-        let packed = Packed::open(bytes, KIND)?;
+        let packed = Packed::open(bytes, KIND, &["codes"])?;
         let fields = packed.array::<u64>("shape", 3)?;
         let [dimension, rows, error_bits] = *fields.get() else {
             return Err(packed.damaged("its shape is not described"));
@@ -111,7 +113,7 @@ impl Sketch {
         if Panels::new(dimension, rows, codes.get(), scales.get()).is_none() {
             return Err(packed.damaged("its codes are not those of its rows"));
         }
-        Ok(Self { dimension, rows, codes, scales, error_max })
+        Ok(Self { dimension, rows, codes, scales, error_max, asked: Once::new() })
     }
 
     /// Numbers in a row.
@@ -127,6 +129,11 @@ impl Sketch {
     /// Whether there is no row.
     pub fn is_empty(&self) -> bool {
         self.rows == 0
+    }
+
+    /// All rows will be walked: where they are on the disk, reading them begins.
+    pub(super) fn ahead(&self) {
+        self.asked.call_once(|| self.codes.ahead(0..self.codes.get().len()));
     }
 
     /// The rows as the kernel wants them.

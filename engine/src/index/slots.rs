@@ -189,7 +189,7 @@ mod tests {
     }
 
     fn table(slots: &[u32], slot_end: u32) -> SlotTable {
-        SlotTable::open(&Packed::open(file(slots, slot_end).into_bytes(), KIND).unwrap()).unwrap()
+        SlotTable::open(&Packed::open(file(slots, slot_end).into_bytes(), KIND, &[]).unwrap()).unwrap()
     }
 
     #[test]
@@ -233,7 +233,8 @@ mod tests {
     fn damage_never_panics() {
         for slots in [&[2u32, 3, 4][..], &[2, 3, 9][..]] {
             survives_damage(&file(slots, 10), |bytes| {
-                let opened = Packed::open(bytes, KIND).ok().and_then(|packed| SlotTable::open(&packed).ok());
+                let opened =
+                    Packed::open(bytes, KIND, &[]).ok().and_then(|packed| SlotTable::open(&packed).ok());
                 let Some(table) = opened else { return false };
                 table.matching(&RoaringBitmap::full());
                 true

@@ -18,6 +18,7 @@
 
 use std::ops::Range;
 
+use super::dispatch::dispatch;
 use super::line::Line;
 
 /// Rows of a block.
@@ -36,6 +37,8 @@ const OFFSET: i32 = 60;
 /// Nibbles that are looked up together, and bytes of a block for them.
 const FOUR: usize = 4;
 const STEP: usize = FOUR * ENTRIES;
+/// Sums that run side by side.
+const LANES: usize = 8;
 
 /// Bytes of a block of rows of `width` numbers.
 pub fn sign_block_bytes(width: usize) -> usize {
@@ -103,21 +106,54 @@ impl SignQuery {
         self.scale = largest / CODE_MAX;
         self.table.resize(values.len() / NIBBLE * ENTRIES / Line::BYTES, Line::ZERO);
         let tables = Line::bytes_mut(&mut self.table).as_chunks_mut::<ENTRIES>().0;
-        for (four, table) in values.chunks_exact(NIBBLE).zip(tables) {
-            // At most 15 in size, rounding included.
-            let code = |i: usize| (four[i] * factor).round_ties_even() as i32;
-            let (a, b, c, d) = (code(0), code(1), code(2), code(3));
-            let low = [-a - b, a - b, b - a, a + b];
-            let high = [-c - d, c - d, d - c, c + d];
-            let entry = |nibble: usize| (low[nibble & 3] + high[nibble >> 2] + OFFSET) as u8;
-            *table = std::array::from_fn(entry);
-        }
+        dispatch(
+            #[inline(always)]
+            || {
+                for (four, table) in values.chunks_exact(NIBBLE).zip(&mut *tables) {
+                    // At most 15 in size, rounding included.
+                    let [a, b, c, d] = std::array::from_fn(|i| (four[i] * factor).round_ties_even() as i32);
+                    let low = [-a - b, a - b, b - a, a + b];
+                    let high = [-c - d, c - d, d - c, c + d];
+                    let entry = |nibble: usize| (low[nibble & 3] + high[nibble >> 2] + OFFSET) as u8;
+                    *table = std::array::from_fn(entry);
+                }
+            },
+        );
     }
 
     /// Numbers of the query.
     pub fn width(&self) -> usize {
         Line::bytes(&self.table).len() / ENTRIES * NIBBLE
     }
+}
+
+/// Factor and shift (see [`SignRows`]) of a row of which `rest` remains beside its centre: with them the
+/// signs of `rest` give the product of the row with itself exactly, as RaBitQ's estimates do (Gao and Long,
+/// SIGMOD 2024).
+///
+/// # Panics
+/// If the lengths differ or are no multiple of [`SIGN_WIDTH`].
+pub fn sign_facts(rest: &[f32], centre: &[f32]) -> (f32, f32) {
+    assert!(rest.len() == centre.len() && rest.len().is_multiple_of(SIGN_WIDTH), "a row and its centre");
+    let mut sums = [[0.0f64; LANES]; 4];
+    dispatch(
+        #[inline(always)]
+        || {
+            for (rest, centre) in rest.chunks_exact(LANES).zip(centre.chunks_exact(LANES)) {
+                let [length, sum, own, signed] = &mut sums;
+                for lane in 0..LANES {
+                    let (rest, centre) = (f64::from(rest[lane]), f64::from(centre[lane]));
+                    length[lane] += rest * rest;
+                    sum[lane] += rest.abs();
+                    own[lane] += rest * centre;
+                    signed[lane] += if rest >= 0.0 { centre } else { -centre };
+                }
+            }
+        },
+    );
+    let [length, sum, own, signed] = sums.map(|lanes| lanes.iter().sum::<f64>());
+    let factor = if sum > 0.0 { length / sum } else { 0.0 };
+    (factor as f32, (own - factor * signed) as f32)
 }
 
 /// Appends the signs of at most 32 rows (`[rows][width]`, a sign is set where the number is not negative) as
@@ -477,6 +513,23 @@ mod tests {
         let code = |value: &f32| (value * to_code).round_ties_even() as i32;
         let sum: i32 = query.iter().zip(row).map(|(q, r)| if *r >= 0.0 { code(q) } else { -code(q) }).sum();
         factor * (sum as f32 * (largest / 15.0)) + (shift + base)
+    }
+
+    #[test]
+    fn the_facts_of_a_row_give_its_own_product() {
+        let mut rng = fastrand::Rng::with_seed(8);
+        let (rest, centre) = (vector(&mut rng, 384), vector(&mut rng, 384));
+        let (factor, shift) = sign_facts(&rest, &centre);
+        let row = rest.iter().zip(&centre).map(|(rest, centre)| rest + centre);
+        let sign = |rest: &f32| if *rest >= 0.0 { 1.0 } else { -1.0f32 };
+        let (mut estimate, mut product) = (f64::from(shift), 0.0);
+        for ((rest, centre), row) in rest.iter().zip(&centre).zip(row) {
+            // The base of an estimate is the product with the centre, which a shift does not hold.
+            estimate += f64::from(row * centre) + f64::from(factor * sign(rest) * row);
+            product += f64::from(row * row);
+        }
+        assert!((estimate - product).abs() < 1e-3 * product, "{estimate} {product}");
+        assert_eq!(sign_facts(&[0.0; 64], &centre[..64]), (0.0, 0.0), "a row that is its centre");
     }
 
     #[test]

@@ -167,6 +167,13 @@ impl Dense {
         in_base || self.in_tail(slot).is_some()
     }
 
+    /// The rows of some slots will be read soon: where they are on the disk, reading them begins.
+    pub(crate) fn ahead(&self, slots: impl Iterator<Item = Slot>) {
+        if let Some(base) = &self.shared.base {
+            base.ahead(slots.filter_map(|slot| base.position_of(slot)).map(|position| position as u32));
+        }
+    }
+
     fn missing(&self, slot: Slot) -> Error {
         Error::Internal(format!("slot {slot} has no row in {:?}", self.spec.object))
     }

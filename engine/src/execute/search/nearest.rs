@@ -58,6 +58,7 @@ fn score_each<'a>(
     let score = |at: usize| {
         run.context.check()?;
         let query = queries.row(at);
+        dense.ahead(slots_of(at).iter().copied());
         slots_of(at).iter().map(|slot| Ok((dense.score(*slot, query)?, *slot))).collect()
     };
     super::stages::each((0..queries.len()).collect(), score)
@@ -138,10 +139,15 @@ fn take_newer(
         rows.push((slot, dense.with_bias(slot)?));
         if rows.len() == NEWER_AT_ONCE {
             run.context.check()?;
-            index.extend(&std::mem::take(&mut rows));
+            run.inner.install(|| index.extend(&rows));
+            rows.clear();
         }
     }
-    index.extend(&rows);
+    if !rows.is_empty() {
+        let extend = || index.extend(&rows);
+        // One new label, as after an INSERT, is taken on the thread that asks.
+        if rows.len() > 1 { run.inner.install(extend) } else { extend() }
+    }
     Ok(true)
 }
 

@@ -56,6 +56,7 @@ pub(super) fn rescore(
 impl Scorer<'_> {
     fn all(&self, slots: &[Slot], query: &[f32]) -> Result<Vec<f64>, Error> {
         let mut scratch = Vec::new();
+        self.rows.ahead(slots.iter().copied());
         slots.iter().map(|slot| (self.score)(*slot, query, &mut scratch)).collect()
     }
 
@@ -87,6 +88,7 @@ impl Scorer<'_> {
             later.select_nth_unstable_by(first - 1, |a, b| b.0.near.total_cmp(&a.0.near));
         }
         places.extend(later[..first].iter().map(|(_, place)| *place));
+        self.rows.ahead(places.iter().map(|place| slots[*place as usize]));
         let mut scratch = Vec::new();
         let mut score = |place: u32| (self.score)(slots[place as usize], query, &mut scratch);
         let mut scores: Vec<f64> = places.iter().map(|place| score(*place)).collect::<Result<_, _>>()?;
