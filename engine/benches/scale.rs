@@ -122,6 +122,8 @@ fn run(folder: &Path, rows: usize) -> Fallible<()> {
         }
     }
     times.sort_by(f64::total_cmp);
+    // A statement keeps its database open.
+    drop((search, exact));
     database.close()?;
     let unsynced = Database::open(&path, Options { sync: false, ..Options::default() })?;
     let free = INSERTS as f64 / insert(&unsynced, rows..rows + INSERTS, centres)?;

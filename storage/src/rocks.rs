@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rocksdb::{
-    BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType, DBRecoveryMode,
-    FlushOptions, Options, WriteBatch, WriteOptions,
+    BlockBasedIndexType, BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB,
+    DBCompressionType, DBRecoveryMode, FlushOptions, Options, WriteBatch, WriteOptions,
 };
 use self_cell::self_cell;
 
@@ -17,6 +17,8 @@ use crate::key::Column;
 
 /// Shared by all column families, indexes and filters included.
 const CACHE_BYTES: usize = 64 << 20;
+/// A part of an index or filter, which is read and kept in the cache by itself.
+const METADATA_BLOCK_BYTES: usize = 16 << 10;
 /// All memtables together.
 const MEMTABLE_BYTES_TOTAL: usize = 128 << 20;
 /// One memtable of a family that holds rows.
@@ -178,6 +180,12 @@ fn family_options(column: Column, cache: &Cache) -> Options {
     blocks.set_bloom_filter(10.0, false);
     blocks.set_cache_index_and_filter_blocks(true);
     blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
+    // A whole filter of a million keys is larger than a shard of the cache holds: every look for a new key
+    // would read all of it from the file.
+    blocks.set_index_type(BlockBasedIndexType::TwoLevelIndexSearch);
+    blocks.set_partition_filters(true);
+    blocks.set_metadata_block_size(METADATA_BLOCK_BYTES);
+    blocks.set_pin_top_level_index_and_filter(true);
     blocks.set_format_version(5);
     blocks.set_block_size(if rows || column == Column::Blobs { 32 << 10 } else { 8 << 10 });
     let mut options = Options::default();
