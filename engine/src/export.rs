@@ -3,16 +3,24 @@
 //! A file appears under its name only when it is complete: rows go to a temporary file in the same folder,
 //! which is synced and renamed over whatever had the name before.
 
+mod form;
+mod parquet;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use argtop_query::value::Value;
-use flate2::Compression;
 use flate2::write::GzEncoder;
 use jiff::Timestamp;
+use zstd::stream::write::Encoder as ZstdEncoder;
 
-use crate::import::{Access, FileFormat, ImportError};
+pub(crate) use form::{RowFile, RowForm, Rows};
+
+use crate::import::{Access, Compression, FileFormat, ImportError};
+
+/// The level that the `zstd` program uses where none is asked for.
+const ZSTD_LEVEL: i32 = 3;
 
 /// An error while writing a file; nothing has appeared under its name.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +38,7 @@ pub enum ExportError {
         source: io::Error,
     },
     /// The format can be read but not written.
-    #[error("`{}`: rows are written as jsonl or csv only: choose one of them with FORMAT", path.display())]
+    #[error("`{}`: rows are written as jsonl, csv or parquet only: choose one of them with FORMAT", path.display())]
     Format {
         /// The file that was asked for.
         path: PathBuf,
@@ -74,7 +82,7 @@ pub trait Sink: Send {
 }
 
 /// Opens a file for rows with these columns; the format comes from `format` or the extension, `.gz`
-/// compresses. An existing file is replaced when the new one is complete.
+/// or `.zst` compresses. An existing file is replaced when the new one is complete.
 ///
 /// # Errors
 /// The path may not be written, or the format is not jsonl or csv.
@@ -108,6 +116,7 @@ pub(crate) struct OutputFile {
 enum Writer {
     Plain(BufWriter<File>),
     Gzip(GzEncoder<BufWriter<File>>),
+    Zstd(Box<ZstdEncoder<'static, BufWriter<File>>>),
 }
 
 impl OutputFile {
@@ -130,12 +139,17 @@ impl OutputFile {
     }
 
     fn over(path: PathBuf, temporary: PathBuf, file: io::Result<File>) -> Result<Self, ExportError> {
-        let file = file.map_err(|source| ExportError::Io { path: path.clone(), source })?;
-        let buffered = BufWriter::with_capacity(256 << 10, file);
-        let writer = if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz")) {
-            Writer::Gzip(GzEncoder::new(buffered, Compression::default()))
-        } else {
-            Writer::Plain(buffered)
+        let failed = |source| ExportError::Io { path: path.clone(), source };
+        let buffered = BufWriter::with_capacity(256 << 10, file.map_err(failed)?);
+        let writer = match Compression::of(&path) {
+            Compression::None => Writer::Plain(buffered),
+            Compression::Gzip => Writer::Gzip(GzEncoder::new(buffered, flate2::Compression::default())),
+            Compression::Zstd => {
+                let mut encoder = ZstdEncoder::new(buffered, ZSTD_LEVEL).map_err(failed)?;
+                // A file that was changed on its way is refused, as gzip does by its own checksum.
+                encoder.include_checksum(true).map_err(failed)?;
+                Writer::Zstd(Box::new(encoder))
+            }
         };
         Ok(OutputFile { path, temporary, writer: Some(writer) })
     }
@@ -145,12 +159,7 @@ impl OutputFile {
     }
 
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), ExportError> {
-        let written = match &mut self.writer {
-            Some(Writer::Plain(writer)) => writer.write_all(bytes),
-            Some(Writer::Gzip(writer)) => writer.write_all(bytes),
-            None => Ok(()),
-        };
-        written.map_err(|e| self.error(e))
+        self.write_all(bytes).map_err(|e| self.error(e))
     }
 
     /// Syncs the file and gives it its name.
@@ -160,6 +169,7 @@ impl OutputFile {
             let buffered = match writer {
                 Writer::Plain(buffered) => buffered,
                 Writer::Gzip(encoder) => encoder.finish()?,
+                Writer::Zstd(encoder) => encoder.finish()?,
             };
             buffered.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
             fs::rename(&self.temporary, &self.path)?;
@@ -174,6 +184,22 @@ impl OutputFile {
             let _ = fs::remove_file(&self.temporary);
             self.error(e)
         })
+    }
+}
+
+impl Write for OutputFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.writer {
+            Some(Writer::Plain(writer)) => writer.write(bytes),
+            Some(Writer::Gzip(writer)) => writer.write(bytes),
+            Some(Writer::Zstd(writer)) => writer.write(bytes),
+            None => Ok(bytes.len()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        // What waits is written when the file is finished; blocks of a compressed file stay whole.
+        Ok(())
     }
 }
 
@@ -207,7 +233,7 @@ impl RowPrinter {
         let jsonl = match known {
             FileFormat::Jsonl => true,
             FileFormat::Csv => false,
-            FileFormat::Npy | FileFormat::Xc => return Err(ExportError::Format { path: path.to_owned() }),
+            FileFormat::Parquet | FileFormat::Npy | FileFormat::Xc => return Err(ExportError::Format { path: path.to_owned() }),
         };
         if let Some(column) = repeated(columns).filter(|_| jsonl) {
             return Err(ExportError::Columns { column: column.to_owned() });
@@ -365,7 +391,7 @@ fn push_list<T>(
 }
 
 /// UTC as `2026-11-22 06:24:00` with the fraction that there is.
-fn timestamp_text(micros: i64) -> Option<String> {
+pub(crate) fn timestamp_text(micros: i64) -> Option<String> {
     let timestamp = Timestamp::from_microsecond(micros).ok()?;
     Some(timestamp.strftime("%Y-%m-%d %H:%M:%S%.f").to_string())
 }
@@ -456,7 +482,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let inside = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
         let anywhere = Access::anywhere();
-        assert!(open(&inside("o.npy"), &["x"], &anywhere).unwrap_err().contains("jsonl or csv only"));
+        assert!(open(&inside("o.npy"), &["x"], &anywhere).unwrap_err().contains("jsonl, csv or parquet only"));
         assert!(open(&inside("o"), &["x"], &anywhere).unwrap_err().contains("does not tell the format"));
         assert!(open(&inside("o.jsonl"), &["x", "x"], &anywhere).unwrap_err().contains("AS"));
         fs::create_dir(folder.path().join("d.csv")).unwrap();

@@ -23,7 +23,7 @@ pub trait Catalog {
     fn fusion(&self, name: &str) -> Option<FusionInfo>;
     /// All names of a kind in order, for "did you mean".
     fn names(&self, kind: ObjectKind) -> Vec<String>;
-    /// Columns and types that a read function (`read_xc`, `read_jsonl`, `read_csv`, `read_npy`) will yield.
+    /// Columns and types that a read function (`read_xc`, `read_jsonl`, `read_csv`, `read_parquet`, `read_npy`) will yield.
     ///
     /// # Errors
     /// A message that names the file and the fix when it cannot be opened or understood.
@@ -191,7 +191,7 @@ pub struct FusionInfo {
 /// A call of a read function with constant arguments.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReadCall {
-    /// `read_xc`, `read_jsonl`, `read_csv` or `read_npy`.
+    /// `read_xc`, `read_jsonl`, `read_csv`, `read_parquet` or `read_npy`.
     pub function: ReadFunction,
     /// The path or glob.
     pub path: String,
@@ -206,10 +206,12 @@ pub struct ReadCall {
 pub enum ReadFunction {
     /// XC repository layout: `qid TEXT, text TEXT, labels BIGINT[], relevance DOUBLE[], exclude BIGINT[]`.
     Xc,
-    /// One JSON object a line, `.gz` by extension.
+    /// One JSON object a line, `.gz` or `.zst` by extension.
     Jsonl,
     /// CSV with a header line.
     Csv,
+    /// Columns in row groups, with their names and types.
+    Parquet,
     /// A NumPy matrix: `row BIGINT, vector VECTOR(D)`.
     Npy,
 }

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value as Json, json};
 
 use crate::error::Error;
-use crate::export::{ExportError, OutputFile, RowPrinter};
+use crate::export::{ExportError, OutputFile, RowFile, RowForm, Rows};
 
 /// Bytes of bad rows that wait for their line in the manifest.
 const BAD_BYTES_MAX: usize = 1 << 20;
@@ -61,16 +61,18 @@ impl Head {
 
 /// Rows written into one file, or into the files of a folder.
 pub(super) enum Kept {
-    File(OutputFile),
+    /// None once it is finished.
+    File(Option<RowFile>),
     Folder(Box<Folder>),
 }
 
 impl Kept {
     /// Adds the rows of one answer; `number` is that of its row in the log, where there is one.
-    pub(super) fn add(&mut self, bytes: &[u8], rows: u64, number: Option<u64>) -> Result<(), Error> {
+    pub(super) fn add(&mut self, answer: Rows<'_>, rows: u64, number: Option<u64>) -> Result<(), Error> {
         match self {
-            Kept::File(file) => Ok(file.write(bytes)?),
-            Kept::Folder(folder) => folder.add(bytes, rows, number),
+            Kept::File(Some(file)) => Ok(file.add(answer)?),
+            Kept::File(None) => Err(Error::Internal("rows for a file that is finished".to_string())),
+            Kept::Folder(folder) => folder.add(answer, rows, number),
         }
     }
 
@@ -93,7 +95,7 @@ impl Kept {
     /// Makes all of it visible and durable.
     pub(super) fn finish(&mut self, skipped: u64) -> Result<(), Error> {
         match self {
-            Kept::File(file) => Ok(file.finish()?),
+            Kept::File(file) => Ok(file.take().map_or(Ok(()), RowFile::finish)?),
             Kept::Folder(folder) => folder.finish(skipped),
         }
     }
@@ -103,11 +105,11 @@ impl Kept {
 pub(super) struct Folder {
     path: PathBuf,
     head: Head,
-    header: Vec<u8>,
+    form: RowForm,
     manifest: File,
     /// What earlier runs and this one have done.
     past: Past,
-    writing: Option<OutputFile>,
+    writing: Option<RowFile>,
     rows: u64,
     answered: Vec<(u64, u64)>,
     bad: Vec<String>,
@@ -132,7 +134,7 @@ impl Folder {
         path: PathBuf,
         head: Head,
         resume: bool,
-        printer: &RowPrinter,
+        form: &RowForm,
     ) -> Result<Folder, Error> {
         let failed = |source| io_error(&path, source);
         if !path.exists() {
@@ -155,7 +157,7 @@ impl Folder {
         manifest.seek(io::SeekFrom::End(0)).map_err(failed)?;
         let mut folder = Folder {
             path,
-            header: printer.header().to_vec(),
+            form: form.clone(),
             manifest,
             past,
             writing: None,
@@ -202,7 +204,7 @@ impl Folder {
         format!("{}-{:05}.{}", self.head.name("part"), self.past.files + 1, self.head.format)
     }
 
-    fn add(&mut self, bytes: &[u8], rows: u64, number: Option<u64>) -> Result<(), Error> {
+    fn add(&mut self, answer: Rows<'_>, rows: u64, number: Option<u64>) -> Result<(), Error> {
         if self.rows > 0 && self.rows.saturating_add(rows) > self.head.rows_per_file {
             self.close()?;
         }
@@ -215,12 +217,11 @@ impl Folder {
         let writing = match &mut self.writing {
             Some(writing) => writing,
             None => {
-                let mut file = OutputFile::resumable(self.path.join(self.file_name()))?;
-                file.write(&self.header)?;
-                self.writing.insert(file)
+                let output = OutputFile::resumable(self.path.join(self.file_name()))?;
+                self.writing.insert(self.form.begin(output)?)
             }
         };
-        writing.write(bytes)?;
+        writing.add(answer)?;
         self.rows += rows;
         Ok(())
     }
@@ -242,7 +243,7 @@ impl Folder {
     /// Completes the file that is being written, and tells the manifest.
     fn close(&mut self) -> Result<(), Error> {
         let file = match self.writing.take() {
-            Some(mut writing) => {
+            Some(writing) => {
                 writing.finish()?;
                 Some(self.file_name())
             }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use argtop_query::Value;
+use argtop_query::value::{DataType, Value};
 use argtop_query::plan::{CopyTo, LogicalPlan};
 
 use super::bad_rows::BadRows;
@@ -13,7 +13,7 @@ use crate::dispatch::Output;
 use crate::error::Error;
 use crate::execute::lateral::{self, Answers, BatchOptions};
 use crate::execute::{self, Run};
-use crate::export::{OutputFile, RowPrinter};
+use crate::export::{OutputFile, RowFile, RowForm, Rows};
 use crate::physical::{LateralPlan, Operator, OperatorKind};
 use crate::planner::Planner;
 use crate::statement::columns_of;
@@ -131,11 +131,11 @@ impl Target {
         self.path.ends_with('/') || Path::new(&self.path).is_dir()
     }
 
-    fn printer(&self, columns: &[String]) -> Result<RowPrinter, Error> {
-        Ok(RowPrinter::new(Path::new(&self.path), self.format.as_deref(), columns)?)
+    fn form(&self, columns: &[(String, DataType)]) -> Result<RowForm, Error> {
+        Ok(RowForm::new(Path::new(&self.path), self.format.as_deref(), columns)?)
     }
 
-    fn file(&self, run: &Run, asked: &Asked, printer: &RowPrinter) -> Result<OutputFile, Error> {
+    fn file(&self, run: &Run, asked: &Asked, form: &RowForm) -> Result<RowFile, Error> {
         let option = match asked {
             Asked { rows_per_file: Some(_), .. } => Some("ROWS_PER_FILE"),
             Asked { resume: true, .. } => Some("RESUME"),
@@ -145,17 +145,15 @@ impl Target {
             let fix = format!("write a slash behind it: TO '{}/'", self.path);
             return Err(Error::value(format!("{option} needs a folder, and '{}' is a file", self.path), fix));
         }
-        let mut file =
-            OutputFile::create(run.inner.access.output(Path::new(&self.path)).map_err(path_error)?)?;
-        file.write(printer.header())?;
-        Ok(file)
+        let path = run.inner.access.output(Path::new(&self.path)).map_err(path_error)?;
+        Ok(form.begin(OutputFile::create(path)?)?)
     }
 
     fn folder(
         &self,
         run: &Run,
         asked: &Asked,
-        printer: &RowPrinter,
+        form: &RowForm,
         log_bytes: u64,
     ) -> Result<Folder, Error> {
         let path = run.inner.access.output_folder(Path::new(&self.path)).map_err(path_error)?;
@@ -163,28 +161,36 @@ impl Target {
         let head = super::folder::Head {
             statement: self.sql.clone(),
             parameters: format!("{:?}", run.params),
-            format: printer.extension().to_string(),
+            format: form.extension().to_string(),
             rows_per_file: rows_max,
             shard: asked.shard.map_or((1, 1), |(part, parts)| (part + 1, parts)),
             log_bytes,
             sequence: run.view.snapshot().seq(),
         };
-        Folder::open(path, head, asked.resume, printer)
+        Folder::open(path, head, asked.resume, form)
     }
 
     /// Rows of any statement.
     fn stream(&self, run: &Run, asked: &Asked, source: Output) -> Result<Output, Error> {
-        let columns: Vec<String> = source.columns.iter().map(|column| column.name.clone()).collect();
-        let printer = self.printer(&columns)?;
+        let columns: Vec<(String, DataType)> =
+            source.columns.iter().map(|column| (column.name.clone(), column.data_type.clone())).collect();
+        let form = self.form(&columns)?;
+        let printer = form.printer();
         let mut kept = match self.is_folder() {
-            true => Kept::Folder(Box::new(self.folder(run, asked, &printer, 0)?)),
-            false => Kept::File(self.file(run, asked, &printer)?),
+            true => Kept::Folder(Box::new(self.folder(run, asked, &form, 0)?)),
+            false => Kept::File(Some(self.file(run, asked, &form)?)),
         };
         let (mut written, mut line) = (0, Vec::new());
         for row in source.stream {
-            line.clear();
-            printer.print(written + 1, &row?, &mut line)?;
-            kept.add(&line, 1, None)?;
+            let row = row?;
+            match &printer {
+                Some(printer) => {
+                    line.clear();
+                    printer.print(written + 1, &row, &mut line)?;
+                    kept.add(Rows::Printed(&line), 1, None)?;
+                }
+                None => kept.add(Rows::Values(&[row]), 1, None)?,
+            }
             written += 1;
             if written % 1_024 == 0 {
                 run.context.check()?;
@@ -203,19 +209,20 @@ impl Target {
         operator: &Operator,
         plan: &Arc<LateralPlan>,
     ) -> Result<Output, Error> {
-        let columns: Vec<String> = operator.schema.iter().map(|field| field.name.clone()).collect();
-        let printer = Arc::new(self.printer(&columns)?);
+        let columns: Vec<(String, DataType)> =
+            operator.schema.iter().map(|field| (field.name.clone(), field.data_type.clone())).collect();
+        let form = self.form(&columns)?;
         let log_bytes = lateral::log_bytes(run, &plan.left)?;
         let (mut kept, done, mut notes) = match self.is_folder() {
             true => {
-                let folder = self.folder(run, &asked, &printer, log_bytes)?;
+                let folder = self.folder(run, &asked, &form, log_bytes)?;
                 if folder.is_complete() {
                     return Ok(Output { notes: folder.notes(), ..Output::changed(0) });
                 }
                 let (done, notes) = (folder.done(), folder.notes());
                 (Kept::Folder(Box::new(folder)), done, notes)
             }
-            false => (Kept::File(self.file(run, &asked, &printer)?), Vec::new(), Vec::new()),
+            false => (Kept::File(Some(self.file(run, &asked, &form)?)), Vec::new(), Vec::new()),
         };
         let mut bad = BadRows::open(run, asked.error_file.as_deref(), &plan.left.schema)?;
         for line in kept.bad_before()? {
@@ -226,10 +233,10 @@ impl Target {
             shard: asked.shard.unwrap_or((0, 1)),
             done,
             skip: asked.skip,
-            printer: Some(printer),
+            printer: form.printer(),
         };
         let mut answers = lateral::answers(run, operator.id, plan, options)?;
-        let written = keep(&mut answers, &mut kept, &mut bad)?;
+        let written = keep(&mut answers, &mut kept, &mut bad, form.printer().is_some())?;
         let (queries, searched) = answers.counts();
         drop(answers);
         bad.finish()?;
@@ -243,24 +250,29 @@ impl Target {
     }
 }
 
-/// Writes what comes out of the line; gives the number of rows.
-fn keep(answers: &mut Answers, kept: &mut Kept, bad: &mut BadRows) -> Result<u64, Error> {
+/// Writes what comes out of the line, printed or as values; gives the number of rows.
+fn keep(answers: &mut Answers, kept: &mut Kept, bad: &mut BadRows, printed: bool) -> Result<u64, Error> {
     let mut written = 0;
     while let Some(block) = answers.next() {
         let block = block?;
-        let mut start = 0;
+        let (mut start, mut first) = (0, 0);
         for (outcome, number) in block.outcomes.iter().zip(block.first..) {
+            let end = first + usize::try_from(outcome.rows).unwrap_or(usize::MAX);
             match &outcome.fault {
                 Some(query) => {
                     let line = bad.add(answers.row_number(number), query)?;
                     kept.pass(number, line)?;
                 }
                 None => {
-                    let bytes = block.bytes.get(start..outcome.end).unwrap_or_default();
-                    kept.add(bytes, outcome.rows, Some(number))?;
+                    let rows = match printed {
+                        true => Rows::Printed(block.bytes.get(start..outcome.end).unwrap_or_default()),
+                        false => Rows::Values(block.rows.get(first..end).unwrap_or_default()),
+                    };
+                    kept.add(rows, outcome.rows, Some(number))?;
                 }
             }
             start = outcome.end;
+            first = end;
             written += outcome.rows;
         }
     }

@@ -149,6 +149,7 @@ fn open_file(run: &Run, plan: &CopyFrom) -> Result<(Box<dyn Source>, Map), Error
     let function = match format {
         FileFormat::Jsonl => ReadFunction::Jsonl,
         FileFormat::Csv => ReadFunction::Csv,
+        FileFormat::Parquet => ReadFunction::Parquet,
         FileFormat::Npy => ReadFunction::Npy,
         FileFormat::Xc => {
             OptionReader::new("COPY (FORMAT xc)", &options).finish()?;

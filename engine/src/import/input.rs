@@ -1,4 +1,4 @@
-//! Bytes and lines of files: gzip by extension, byte order marks, bounded lines, progress.
+//! Bytes and lines of files: gzip and zstd by extension, byte order marks, bounded lines, progress.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek};
@@ -7,12 +7,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::read::MultiGzDecoder;
+use zstd::stream::read::Decoder as ZstdDecoder;
 
 use super::access::require_regular;
 use super::error::ImportError;
 
 const BUFFER_BYTES: usize = 128 << 10;
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// Memory that a frame of zstd may ask for: 2 to the power of this, what `zstd -d` itself allows.
+const ZSTD_WINDOW_LOG_MAX: u32 = 27;
 /// Bytes of a line too long or not UTF-8 that are shown.
 const REJECTED_BYTES_MAX: usize = 4 << 10;
 /// Blank lines in a row; more of them (a few KB when compressed) would keep a reader busy without a row.
@@ -41,33 +43,85 @@ impl Read for Counted {
     }
 }
 
+/// How a file is compressed, by the extension of its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Compression {
+    None,
+    Gzip,
+    Zstd,
+}
+
+impl Compression {
+    const ALL: [Compression; 2] = [Compression::Gzip, Compression::Zstd];
+
+    /// What the extension of a path says.
+    pub(crate) fn of(path: &Path) -> Compression {
+        let named = |kind: &Compression| {
+            path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(kind.extension()))
+        };
+        Compression::ALL.into_iter().find(named).unwrap_or(Compression::None)
+    }
+
+    /// The extension, without its dot.
+    pub(crate) fn extension(self) -> &'static str {
+        match self {
+            Compression::None => "",
+            Compression::Gzip => "gz",
+            Compression::Zstd => "zst",
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Compression::None => "plain",
+            Compression::Gzip => "gzip",
+            Compression::Zstd => "zstd",
+        }
+    }
+
+    /// What the first bytes of a file show. A file of zstd may begin with a frame to be skipped.
+    fn shown_by(head: &[u8]) -> Compression {
+        match head {
+            [0x1f, 0x8b, ..] => Compression::Gzip,
+            [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => Compression::Zstd,
+            _ => Compression::None,
+        }
+    }
+}
+
+/// The error of a file whose name says another thing than its first bytes.
+fn misnamed(path: &Path, named: Compression, shown: Compression) -> ImportError {
+    if shown == Compression::None {
+        let (extension, name) = (named.extension(), named.name());
+        let fix = format!("drop the `.{extension}` from its name, or compress it with {name}");
+        return ImportError::format(path, format!("named .{extension} but not {name} data"), fix);
+    }
+    let (extension, name) = (shown.extension(), shown.name());
+    let problem = format!("{name} data without .{extension} in its name");
+    ImportError::format(path, problem, format!("rename it to end in .{extension}"))
+}
+
 /// The decompressed bytes of a text file, without a byte order mark.
 pub(super) fn open_text(path: &Path, done: Arc<AtomicU64>) -> Result<Box<dyn BufRead + Send>, ImportError> {
     let failed = |e| ImportError::io(path, "read", e);
     let (mut file, _) = open_file(path)?;
     let mut magic = Vec::new();
-    file.by_ref().take(2).read_to_end(&mut magic).map_err(failed)?;
+    file.by_ref().take(4).read_to_end(&mut magic).map_err(failed)?;
     file.rewind().map_err(failed)?;
-    let named_gzip = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz"));
-    match (named_gzip, magic == GZIP_MAGIC) {
-        (true, false) => {
-            let fix = "drop the `.gz` from its name, or compress it with gzip";
-            return Err(ImportError::format(path, "named .gz but not gzip data", fix));
-        }
-        (false, true) => {
-            return Err(ImportError::format(
-                path,
-                "gzip data without .gz in its name",
-                "rename it to end in .gz",
-            ));
-        }
-        _ => {}
+    let (named, shown) = (Compression::of(path), Compression::shown_by(&magic));
+    if named != shown {
+        return Err(misnamed(path, named, shown));
     }
     let counted = Counted { file, done };
-    let mut reader: Box<dyn BufRead + Send> = if named_gzip {
-        Box::new(BufReader::with_capacity(BUFFER_BYTES, MultiGzDecoder::new(counted)))
-    } else {
-        Box::new(BufReader::with_capacity(BUFFER_BYTES, counted))
+    let mut reader: Box<dyn BufRead + Send> = match named {
+        Compression::None => Box::new(BufReader::with_capacity(BUFFER_BYTES, counted)),
+        Compression::Gzip => Box::new(BufReader::with_capacity(BUFFER_BYTES, MultiGzDecoder::new(counted))),
+        Compression::Zstd => {
+            // The decoder goes on with the next frame where one ends, and has a buffer of its own below.
+            let mut decoder = ZstdDecoder::new(counted).map_err(failed)?;
+            decoder.window_log_max(ZSTD_WINDOW_LOG_MAX).map_err(failed)?;
+            Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder))
+        }
     };
     let mut head = Vec::new();
     reader.by_ref().take(3).read_to_end(&mut head).map_err(failed)?;

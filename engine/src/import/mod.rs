@@ -1,4 +1,4 @@
-//! Files into rows: JSONL, CSV, NumPy matrices and the XC repository's layout.
+//! Files into rows: JSONL, CSV, Parquet, NumPy matrices and the XC repository's layout.
 //!
 //! ```text
 //! ReadCall --columns_of--> names and types            (the binder asks)
@@ -20,6 +20,7 @@ mod npy;
 mod npy_header;
 mod options;
 mod paired;
+mod parquet;
 mod source;
 mod sparse;
 mod types;
@@ -29,6 +30,7 @@ mod xc;
 mod tests;
 
 pub use access::Access;
+pub(crate) use input::Compression;
 pub use error::{BadCell, BadRow, ImportError};
 pub use labels::open_labels;
 pub use limits::ImportLimits;

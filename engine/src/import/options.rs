@@ -18,6 +18,7 @@ pub(super) fn function_name(function: ReadFunction) -> &'static str {
         ReadFunction::Xc => "read_xc",
         ReadFunction::Jsonl => "read_jsonl",
         ReadFunction::Csv => "read_csv",
+        ReadFunction::Parquet => "read_parquet",
         ReadFunction::Npy => "read_npy",
     }
 }

@@ -11,6 +11,7 @@ use super::error::{BadRow, ImportError};
 use super::jsonl::JsonlSource;
 use super::limits::ImportLimits;
 use super::npy::NpySource;
+use super::parquet::ParquetSource;
 use super::xc::XcSource;
 
 /// Rows of a batch, one value a column.
@@ -74,6 +75,7 @@ pub fn open(call: &ReadCall, access: &Access, limits: &ImportLimits) -> Result<B
     Ok(match call.function {
         ReadFunction::Jsonl => Box::new(JsonlSource::open(call, access, limits)?),
         ReadFunction::Csv => Box::new(CsvSource::open(call, access, limits)?),
+        ReadFunction::Parquet => Box::new(ParquetSource::open(call, access, limits)?),
         ReadFunction::Npy => Box::new(NpySource::open(call, access, limits)?),
         ReadFunction::Xc => Box::new(XcSource::open(call, access, limits)?),
     })
@@ -86,6 +88,8 @@ pub enum FileFormat {
     Jsonl,
     /// Comma-separated values.
     Csv,
+    /// Columns in row groups.
+    Parquet,
     /// A NumPy matrix.
     Npy,
     /// The XC repository's layout.
@@ -93,16 +97,17 @@ pub enum FileFormat {
 }
 
 impl FileFormat {
-    /// The format a COPY names, or, without a name, the one its path's extension (before `.gz`) tells.
+    /// The format a COPY names, or, without a name, the one its path's extension (before `.gz` or `.zst`) tells.
     ///
     /// # Errors
     /// The name is unknown, or the extension says nothing.
     pub fn of(path: &str, name: Option<&str>) -> Result<FileFormat, ImportError> {
-        let formats = "add FORMAT jsonl, csv, npy or xc";
+        let formats = "add FORMAT jsonl, csv, parquet, npy or xc";
         if let Some(name) = name {
             return match name {
                 "jsonl" | "json" | "ndjson" => Ok(FileFormat::Jsonl),
                 "csv" => Ok(FileFormat::Csv),
+                "parquet" => Ok(FileFormat::Parquet),
                 "npy" => Ok(FileFormat::Npy),
                 "xc" => Ok(FileFormat::Xc),
                 _ => {
@@ -112,10 +117,12 @@ impl FileFormat {
             };
         }
         let lower = path.to_ascii_lowercase();
-        let plain = lower.strip_suffix(".gz").unwrap_or(&lower);
+        let plain = [".gz", ".zst"].iter().find_map(|end| lower.strip_suffix(end)).unwrap_or(&lower);
         match plain.rsplit_once('.').map(|(_, extension)| extension) {
             Some("jsonl" | "json" | "ndjson") => Ok(FileFormat::Jsonl),
             Some("csv") => Ok(FileFormat::Csv),
+            // Its pages are compressed, the file as a whole is not.
+            Some("parquet") if plain == lower => Ok(FileFormat::Parquet),
             Some("npy") => Ok(FileFormat::Npy),
             _ => Err(ImportError::format(Path::new(path), "the extension does not tell the format", formats)),
         }

@@ -19,6 +19,7 @@ const READ_FUNCTIONS: &[(&str, ReadFunction)] = &[
     ("read_xc", ReadFunction::Xc),
     ("read_jsonl", ReadFunction::Jsonl),
     ("read_csv", ReadFunction::Csv),
+    ("read_parquet", ReadFunction::Parquet),
     ("read_npy", ReadFunction::Npy),
 ];
 

@@ -8,8 +8,8 @@ use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 
-/// Writes a file of a script: lines of text, compressed where the name ends in `.gz`; for a name in `.npy`
-/// each line is a row of numbers, which become a matrix of float32.
+/// Writes a file of a script: lines of text, compressed where the name ends in `.gz` or `.zst`; for a name in
+/// `.npy` each line is a row of numbers, which become a matrix of float32.
 ///
 /// # Errors
 /// What could not be written.
@@ -32,6 +32,8 @@ pub(crate) fn write(folder: &Path, name: &str, lines: &[String]) -> Result<(), S
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
         encoder.write_all(&bytes).map_err(failed)?;
         bytes = encoder.finish().map_err(failed)?;
+    } else if name.ends_with(".zst") {
+        bytes = zstd::encode_all(bytes.as_slice(), 0).map_err(failed)?;
     }
     fs::write(path, bytes).map_err(failed)
 }
@@ -71,6 +73,8 @@ pub(crate) fn read(folder: &Path, name: &str) -> Result<Vec<String>, String> {
     let mut text = String::new();
     if name.ends_with(".gz") {
         GzDecoder::new(bytes.as_slice()).read_to_string(&mut text).map_err(failed)?;
+    } else if name.ends_with(".zst") {
+        zstd::Decoder::new(bytes.as_slice()).and_then(|mut read| read.read_to_string(&mut text)).map_err(failed)?;
     } else {
         text = String::from_utf8(bytes).map_err(|error| format!("{name}: {error}"))?;
     }

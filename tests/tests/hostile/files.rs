@@ -112,6 +112,16 @@ fn compressed_bombs() {
     place.refuses(&format!("SELECT * FROM read_jsonl({path})"), &["not gzip", "drop the `.gz`"]);
     let path = place.file("cut.jsonl.gz", &bomb[..bomb.len() / 2]);
     place.refuses(&format!("SELECT * FROM read_jsonl({path})"), &[]);
+    let bomb = zstd::encode_all(block.repeat(64).as_slice(), 0).expect("it compresses");
+    assert!(bomb.len() < 1 << 16);
+    let path = place.file("bomb.jsonl.zst", &bomb);
+    place.refuses(&format!("SELECT * FROM read_jsonl({path})"), &["line 1", "longer than"]);
+    let path = place.file("bomb.csv.zst", &bomb);
+    place.refuses(&format!("SELECT * FROM read_csv({path})"), &["longer than"]);
+    let path = place.file("plain.jsonl.zst", "{\"a\": 1}");
+    place.refuses(&format!("SELECT * FROM read_jsonl({path})"), &["not zstd", "drop the `.zst`"]);
+    let path = place.file("cut.jsonl.zst", &bomb[..bomb.len() / 2]);
+    place.refuses(&format!("SELECT * FROM read_jsonl({path})"), &[]);
 }
 
 #[test]
@@ -185,5 +195,5 @@ fn unknown_options_of_files() {
     place.refuses(&format!("SELECT * FROM read_csv({path}, delimitr => ';')"), &["delimitr"]);
     place.refuses(&format!("COPY t (id, title) FROM {path} (FORMAT csv, HEADR true)"), &["headr"]);
     place.refuses(&format!("COPY t (id, title) FROM {path} (FORMAT parket)"), &["parket"]);
-    place.refuses(&format!("COPY t TO {} (FORMAT npy)", quoted(&place.path("o.npy"))), &["jsonl or csv"]);
+    place.refuses(&format!("COPY t TO {} (FORMAT npy)", quoted(&place.path("o.npy"))), &["jsonl, csv or parquet"]);
 }

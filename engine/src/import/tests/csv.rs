@@ -101,7 +101,7 @@ fn what_is_exported_reads_back() {
         vec![Value::BigInt(1), text("a,\"b\"\nc"), Value::Double(0.1), integers(&[1, 2])],
         vec![Value::BigInt(-2), text(""), Value::Null, integers(&[])],
     ];
-    for name in ["o.csv", "o.csv.gz", "o.jsonl", "o.jsonl.gz"] {
+    for name in ["o.csv", "o.csv.gz", "o.csv.zst", "o.jsonl", "o.jsonl.gz", "o.jsonl.zst"] {
         let access = Access::anywhere();
         let mut sink = crate::export::open_sink(&folder.path(name), None, &columns, &access).unwrap();
         rows.iter().for_each(|row| sink.write(row).unwrap());

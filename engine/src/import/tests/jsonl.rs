@@ -154,6 +154,48 @@ fn gzip_is_told_by_extension_and_checked() {
 }
 
 #[test]
+fn zstd_is_told_by_extension_and_checked() {
+    let skipped = [b"\x50\x2a\x4d\x18\x03\0\0\0abc", &zstd(b"{\"x\":1}\n{\"x\"")[..], &zstd(b":2}\n")].concat();
+    let whole = zstd(&(0..5000).map(|x| format!("{{\"x\":{x}}}\n")).collect::<String>().into_bytes());
+    let folder = Folder::new(&[
+        ("a.jsonl.zst", &skipped),
+        ("b.jsonl.zst", b"{\"x\":1}"),
+        ("c.jsonl", &skipped),
+        ("d.jsonl.zst", &whole[..whole.len() - 20]),
+        ("e.jsonl.zst", b""),
+        ("f.jsonl.zst", &gzip(b"{\"x\":1}")),
+        ("g.jsonl.ZST", &whole),
+    ]);
+    let refused =
+        |name: &str, part: &str| refused(&folder.call(ReadFunction::Jsonl, name, &[]), &[part, name]);
+    let count = |name: &str| read(&folder.call(ReadFunction::Jsonl, name, &[])).unwrap().1.len();
+    assert_eq!((count("a.jsonl.zst"), count("g.jsonl.ZST")), (2, 5000));
+    refused("b.jsonl.zst", "not zstd");
+    refused("c.jsonl", "rename it to end in .zst");
+    refused("d.jsonl.zst", "cannot read");
+    refused("e.jsonl.zst", "not zstd");
+    refused("f.jsonl.zst", "rename it to end in .gz");
+}
+
+/// One frame of one raw block whose header asks for a window of 2 to the power of `log`.
+fn frame(log: u8, content: &[u8]) -> Vec<u8> {
+    let block = (u32::try_from(content.len()).unwrap() << 3 | 1).to_le_bytes();
+    [b"\x28\xb5\x2f\xfd\0", &[(log - 10) << 3][..], &block[..3], content].concat()
+}
+
+#[test]
+fn a_window_beyond_the_limit_is_refused() {
+    let folder = Folder::new(&[
+        ("a.jsonl.zst", &frame(27, b"{\"x\":1}")),
+        ("b.jsonl.zst", &frame(28, b"{\"x\":1}")),
+        ("c.jsonl.zst", &frame(41, b"{\"x\":1}")),
+    ]);
+    assert_eq!(read(&folder.call(ReadFunction::Jsonl, "a.jsonl.zst", &[])).unwrap().1.len(), 1);
+    refused(&folder.call(ReadFunction::Jsonl, "b.jsonl.zst", &[]), &["b.jsonl.zst", "memory"]);
+    refused(&folder.call(ReadFunction::Jsonl, "c.jsonl.zst", &[]), &["c.jsonl.zst", "memory"]);
+}
+
+#[test]
 fn a_batch_ends_at_its_bytes() {
     let content = format!("{{\"x\":\"{}\"}}\n", "a".repeat(1000)).repeat(100);
     let folder = Folder::new(&[("a.jsonl", content.as_bytes())]);

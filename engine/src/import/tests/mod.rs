@@ -46,6 +46,10 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    ::zstd::encode_all(bytes, 0).unwrap()
+}
+
 fn all_rows(mut source: Box<dyn Source>, rows_max: usize) -> Result<Rows, ImportError> {
     let width = source.columns().len();
     let mut rows = Rows::new();
