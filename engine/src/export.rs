@@ -38,7 +38,10 @@ pub enum ExportError {
         source: io::Error,
     },
     /// The format can be read but not written.
-    #[error("`{}`: rows are written as jsonl, csv or parquet only: choose one of them with FORMAT", path.display())]
+    #[error(
+        "`{}`: rows are written as jsonl, csv or parquet only: choose one of them with FORMAT",
+        path.display()
+    )]
     Format {
         /// The file that was asked for.
         path: PathBuf,
@@ -233,7 +236,9 @@ impl RowPrinter {
         let jsonl = match known {
             FileFormat::Jsonl => true,
             FileFormat::Csv => false,
-            FileFormat::Parquet | FileFormat::Npy | FileFormat::Xc => return Err(ExportError::Format { path: path.to_owned() }),
+            FileFormat::Parquet | FileFormat::Npy | FileFormat::Xc => {
+                return Err(ExportError::Format { path: path.to_owned() });
+            }
         };
         if let Some(column) = repeated(columns).filter(|_| jsonl) {
             return Err(ExportError::Columns { column: column.to_owned() });
@@ -482,7 +487,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let inside = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
         let anywhere = Access::anywhere();
-        assert!(open(&inside("o.npy"), &["x"], &anywhere).unwrap_err().contains("jsonl, csv or parquet only"));
+        assert!(
+            open(&inside("o.npy"), &["x"], &anywhere).unwrap_err().contains("jsonl, csv or parquet only")
+        );
+        assert!(open(&inside("o.parquet"), &["x"], &anywhere).is_err(), "a sink of lines has no types");
         assert!(open(&inside("o"), &["x"], &anywhere).unwrap_err().contains("does not tell the format"));
         assert!(open(&inside("o.jsonl"), &["x", "x"], &anywhere).unwrap_err().contains("AS"));
         fs::create_dir(folder.path().join("d.csv")).unwrap();

@@ -23,7 +23,8 @@ pub trait Catalog {
     fn fusion(&self, name: &str) -> Option<FusionInfo>;
     /// All names of a kind in order, for "did you mean".
     fn names(&self, kind: ObjectKind) -> Vec<String>;
-    /// Columns and types that a read function (`read_xc`, `read_jsonl`, `read_csv`, `read_parquet`, `read_npy`) will yield.
+    /// Columns and types that a read function (`read_xc`, `read_jsonl`, `read_csv`, `read_parquet`,
+    /// `read_npy`) will yield.
     ///
     /// # Errors
     /// A message that names the file and the fix when it cannot be opened or understood.

@@ -274,6 +274,42 @@ fn a_killed_run_goes_on_to_the_same_end() {
 }
 
 #[test]
+fn an_interrupted_run_goes_on_in_parquet() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    let database = shop(folder);
+    write_log(&folder.join("log.jsonl"), 30_000);
+    let sql = |target: &str| copy(folder, target, "RESUME true").replace("FORMAT jsonl", "FORMAT parquet");
+    let first = folder.join("out/part-00001.parquet");
+    std::thread::scope(|scope| {
+        let session = database.session();
+        let handle = session.interrupt_handle();
+        let sql = sql("out");
+        let running = scope.spawn(move || session.execute(&sql));
+        while !first.exists() && !running.is_finished() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        handle.interrupt();
+        let result = running.join().expect("it does not panic");
+        assert!(matches!(result, Err(Error::Interrupted)), "{result:?}");
+    });
+    let rows = |target: &str| {
+        let files = folder.join(target).join("part-*.parquet");
+        let sql = "SELECT qid, id, score FROM read_parquet('{}') ORDER BY qid, id";
+        suite::rows(&database, &sql.replace("{}", &files.display().to_string()))
+    };
+    let left = rows("out").len();
+    assert!(left.is_multiple_of(2000), "{left} rows are not those of whole files");
+    let written = suite::execute(&database, &sql("out")) as usize;
+    let whole = suite::execute(&database, &sql("whole")) as usize;
+    assert_eq!(left + written, whole);
+    assert_eq!(rows("out"), rows("whole"));
+    let files = fs::read_dir(folder.join("out")).expect("the folder").count();
+    assert_eq!(files, whole.div_ceil(2000) + 1, "the files and the manifest");
+    assert_eq!(suite::execute(&database, &sql("out")), 0, "there is nothing left to do");
+}
+
+#[test]
 fn an_interrupt_and_a_deadline_leave_whole_files() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let folder = folder.path();

@@ -130,12 +130,7 @@ struct Past {
 
 impl Folder {
     /// Makes the folder, or goes on in it.
-    pub(super) fn open(
-        path: PathBuf,
-        head: Head,
-        resume: bool,
-        form: &RowForm,
-    ) -> Result<Folder, Error> {
+    pub(super) fn open(path: PathBuf, head: Head, resume: bool, form: &RowForm) -> Result<Folder, Error> {
         let failed = |source| io_error(&path, source);
         if !path.exists() {
             fs::create_dir(&path).map_err(failed)?;

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use argtop_query::value::{DataType, Value};
 use argtop_query::plan::{CopyTo, LogicalPlan};
+use argtop_query::value::{DataType, Value};
 
 use super::bad_rows::BadRows;
 use super::folder::{Folder, Kept};
@@ -149,13 +149,7 @@ impl Target {
         Ok(form.begin(OutputFile::create(path)?)?)
     }
 
-    fn folder(
-        &self,
-        run: &Run,
-        asked: &Asked,
-        form: &RowForm,
-        log_bytes: u64,
-    ) -> Result<Folder, Error> {
+    fn folder(&self, run: &Run, asked: &Asked, form: &RowForm, log_bytes: u64) -> Result<Folder, Error> {
         let path = run.inner.access.output_folder(Path::new(&self.path)).map_err(path_error)?;
         let rows_max = asked.rows_per_file.unwrap_or(ROWS_PER_FILE);
         let head = super::folder::Head {

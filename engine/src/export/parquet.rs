@@ -6,9 +6,7 @@ use std::sync::Arc;
 
 use argtop_query::value::{DataType, Value};
 use parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel};
-use parquet::data_type::{
-    BoolType, ByteArray, ByteArrayType, DoubleType, FloatType, Int32Type, Int64Type,
-};
+use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DoubleType, FloatType, Int32Type, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
@@ -131,9 +129,9 @@ impl RowSchema {
         let columns: Vec<(String, Form)> =
             columns.iter().map(|(name, data_type)| (name.clone(), Form::of(data_type))).collect();
         let fields = columns.iter().map(|(name, form)| form.column(name).map(Arc::new));
-        let root = fields.collect::<Result<Vec<_>, _>>().and_then(|fields| {
-            Type::group_type_builder("rows").with_fields(fields).build()
-        });
+        let root = fields
+            .collect::<Result<Vec<_>, _>>()
+            .and_then(|fields| Type::group_type_builder("rows").with_fields(fields).build());
         let root = Arc::new(root.map_err(|error| failed(path, error))?);
         Ok(RowSchema { path: path.to_owned(), columns, root })
     }

@@ -30,8 +30,8 @@ mod xc;
 mod tests;
 
 pub use access::Access;
-pub(crate) use input::Compression;
 pub use error::{BadCell, BadRow, ImportError};
+pub(crate) use input::Compression;
 pub use labels::open_labels;
 pub use limits::ImportLimits;
 pub use npy::NpyMatrix;

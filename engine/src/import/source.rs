@@ -97,7 +97,8 @@ pub enum FileFormat {
 }
 
 impl FileFormat {
-    /// The format a COPY names, or, without a name, the one its path's extension (before `.gz` or `.zst`) tells.
+    /// The format a COPY names, or, without a name, the one its path's extension (before `.gz` or `.zst`)
+    /// tells.
     ///
     /// # Errors
     /// The name is unknown, or the extension says nothing.

@@ -74,7 +74,9 @@ pub(crate) fn read(folder: &Path, name: &str) -> Result<Vec<String>, String> {
     if name.ends_with(".gz") {
         GzDecoder::new(bytes.as_slice()).read_to_string(&mut text).map_err(failed)?;
     } else if name.ends_with(".zst") {
-        zstd::Decoder::new(bytes.as_slice()).and_then(|mut read| read.read_to_string(&mut text)).map_err(failed)?;
+        zstd::Decoder::new(bytes.as_slice())
+            .and_then(|mut read| read.read_to_string(&mut text))
+            .map_err(failed)?;
     } else {
         text = String::from_utf8(bytes).map_err(|error| format!("{name}: {error}"))?;
     }

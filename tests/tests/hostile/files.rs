@@ -125,6 +125,32 @@ fn compressed_bombs() {
 }
 
 #[test]
+fn parquet_that_lies() {
+    let place = Place::new();
+    let good = place.path("good.parquet");
+    suite::execute(&place.database, &format!("COPY t TO {}", quoted(&good)));
+    let good = fs::read(good).expect("a file");
+    let footer = |length: u32| [&good[..good.len() - 8], &length.to_le_bytes(), b"PAR1"].concat();
+    let cases: [(Vec<u8>, &[&str]); 6] = [
+        (b"{\"a\": 1}\n{\"a\": 2}\n".to_vec(), &["not a Parquet file", "pyarrow"]),
+        (Vec::new(), &["not a Parquet file"]),
+        (good[..good.len() - 9].to_vec(), &["without its end", "cut off"]),
+        (footer(u32::MAX), &["a footer of 4294967295 bytes", "damaged"]),
+        (footer(3), &["the footer", "damaged"]),
+        ([&good[..good.len() - 4], b"PARE"].concat(), &["encrypted"]),
+    ];
+    for (content, phrases) in cases {
+        let path = place.file("a.parquet", content);
+        place.refuses(&format!("SELECT * FROM read_parquet({path})"), phrases);
+        place.refuses(&format!("COPY t FROM {path}"), phrases);
+    }
+    let path = place.file("a.parquet.zst", &good);
+    place.refuses(&format!("COPY t FROM {path} (FORMAT parquet)"), &["id"]);
+    let path = quoted(&place.path("o.parquet.gz"));
+    place.refuses(&format!("COPY t TO {path} (FORMAT parquet)"), &["compresses its pages itself"]);
+}
+
+#[test]
 fn paths_that_are_no_files() {
     let place = Place::new();
     let folder = quoted(&place.path("db"));
@@ -195,5 +221,8 @@ fn unknown_options_of_files() {
     place.refuses(&format!("SELECT * FROM read_csv({path}, delimitr => ';')"), &["delimitr"]);
     place.refuses(&format!("COPY t (id, title) FROM {path} (FORMAT csv, HEADR true)"), &["headr"]);
     place.refuses(&format!("COPY t (id, title) FROM {path} (FORMAT parket)"), &["parket"]);
-    place.refuses(&format!("COPY t TO {} (FORMAT npy)", quoted(&place.path("o.npy"))), &["jsonl, csv or parquet"]);
+    place.refuses(
+        &format!("COPY t TO {} (FORMAT npy)", quoted(&place.path("o.npy"))),
+        &["jsonl, csv or parquet"],
+    );
 }

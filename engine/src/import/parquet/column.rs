@@ -82,7 +82,9 @@ impl Plain<'_> {
             Plain::Number(value) if value.is_finite() => Json::Number(value),
             Plain::Large(value) => Json::Number(value as f64),
             Plain::Text(text) => Json::Text(text.to_owned()),
-            Plain::Number(_) | Plain::Json(_) | Plain::Micros(_) | Plain::NotText | Plain::NoTime => return None,
+            Plain::Number(_) | Plain::Json(_) | Plain::Micros(_) | Plain::NotText | Plain::NoTime => {
+                return None;
+            }
         })
     }
 }
@@ -123,7 +125,11 @@ impl Column {
     }
 
     /// Decodes further rows unless some are waiting; false at the end.
-    pub(super) fn ready(&mut self, path: &std::path::Path, place: &str) -> std::result::Result<bool, ImportError> {
+    pub(super) fn ready(
+        &mut self,
+        path: &std::path::Path,
+        place: &str,
+    ) -> std::result::Result<bool, ImportError> {
         if self.ahead.rows == 0 {
             guarded(path, place, || self.decode())?;
         }

@@ -85,7 +85,11 @@ pub(super) fn read_footer(
     let footer_bytes = usize::try_from(length).unwrap_or(usize::MAX);
     if footer_bytes > limits.parquet_footer_bytes_max {
         let problem = format!("a footer of {length} bytes, limit {}", limits.parquet_footer_bytes_max);
-        return Err(ImportError::format(path, problem, "write it with larger row groups, or as several files"));
+        return Err(ImportError::format(
+            path,
+            problem,
+            "write it with larger row groups, or as several files",
+        ));
     }
     let start = size - TAIL_BYTES - length;
     let footer = read_at(file, start, footer_bytes).map_err(io)?;

@@ -1,5 +1,5 @@
-//! The pages of a column chunk, one by one. Sizes and counts of a header are compared with the limits and with
-//! the bytes that there are before anything is made as large as they say.
+//! The pages of a column chunk, one by one. Sizes and counts of a header are compared with the limits and
+//! with the bytes that there are before anything is made as large as they say.
 
 use std::fs::File;
 use std::path::Path;
@@ -181,7 +181,8 @@ impl Pages {
         }
         if now > limits.parquet_held_bytes_max {
             let most = limits.parquet_held_bytes_max;
-            let problem = format!("the pages of all columns that are read at once have more than {most} bytes");
+            let problem =
+                format!("the pages of all columns that are read at once have more than {most} bytes");
             return Err(self.error(problem, "name fewer columns => [...], or write smaller pages"));
         }
         Ok(())
@@ -221,7 +222,9 @@ impl Pages {
         }
         if header.values > DICTIONARY_VALUES_MAX {
             let values = header.values;
-            return Err(self.too_large(format!("a dictionary of {values} values, limit {DICTIONARY_VALUES_MAX}")));
+            return Err(
+                self.too_large(format!("a dictionary of {values} values, limit {DICTIONARY_VALUES_MAX}"))
+            );
         }
         self.has_dictionary = true;
         let encoding = self.encoding(header.encoding)?;
@@ -297,7 +300,9 @@ impl Pages {
                 continue;
             }
             if encoding != 3 {
-                return Err(self.error("levels in the old packed form", "write the file with a newer program"));
+                return Err(
+                    self.error("levels in the old packed form", "write the file with a newer program")
+                );
             }
             let (length, behind) = rest.split_at_checked(4).ok_or_else(cut)?;
             let length = length.iter().rev().fold(0_usize, |length, byte| length << 8 | usize::from(*byte));

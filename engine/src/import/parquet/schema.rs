@@ -87,7 +87,8 @@ fn shape(field: &Type) -> (Option<i16>, Result<Meaning, String>) {
         return (list.then_some(0), meaning(field));
     }
     let basic = field.get_basic_info();
-    let is_list = basic.logical_type_ref() == Some(&LogicalType::List) || basic.converted_type() == ConvertedType::LIST;
+    let is_list =
+        basic.logical_type_ref() == Some(&LogicalType::List) || basic.converted_type() == ConvertedType::LIST;
     let other = |name: &str| (None, Err(name.to_owned()));
     let [repeated] = field.get_fields() else { return other("a group of columns") };
     if repetition(field) == Repetition::REPEATED || repetition(repeated) != Repetition::REPEATED || !is_list {

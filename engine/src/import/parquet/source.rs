@@ -43,6 +43,9 @@ pub(in crate::import) struct ParquetSource {
     total: u64,
 }
 
+/// A row, or why it cannot be read, and the bytes of its values.
+type SizedRow = (Result<Vec<Value>, BadRow>, usize);
+
 /// A file that is being read.
 struct OpenFile {
     shared: Shared,
@@ -167,7 +170,7 @@ impl ParquetSource {
     }
 
     /// The next row, and its bytes; None at the end of the last file.
-    fn next_row(&mut self) -> Result<Option<(Result<Vec<Value>, BadRow>, usize)>, ImportError> {
+    fn next_row(&mut self) -> Result<Option<SizedRow>, ImportError> {
         loop {
             if self.open.is_none() {
                 self.open = self.open_next()?;
@@ -208,10 +211,12 @@ impl OpenFile {
             let Some(group) = self.metadata.row_groups().get(self.next_group) else { return Ok(false) };
             self.rows_left = u64::try_from(group.num_rows()).unwrap_or_default();
             let width = self.selected.len().max(1);
-            let reach = Reach { rows: (VALUES_AHEAD / width).clamp(1, ROWS_AHEAD), values: VALUES_AHEAD / width };
+            let reach =
+                Reach { rows: (VALUES_AHEAD / width).clamp(1, ROWS_AHEAD), values: VALUES_AHEAD / width };
             for (shape, meaning) in &self.selected {
                 let place = place(self.next_group, &shape.name);
-                let chunk = group.columns().get(shape.leaf).and_then(|chunk| chunk_range(chunk).zip(Some(chunk)));
+                let chunk =
+                    group.columns().get(shape.leaf).and_then(|chunk| chunk_range(chunk).zip(Some(chunk)));
                 let Some(((at, end), chunk)) = chunk else {
                     let problem = format!("{place}: there are no values");
                     return Err(ImportError::format(&self.shared.path, problem, DAMAGED));
@@ -227,11 +232,7 @@ impl OpenFile {
     }
 
     /// The next row of the group and its bytes.
-    fn row(
-        &mut self,
-        columns: &[(String, DataType)],
-        chosen: bool,
-    ) -> Result<(Result<Vec<Value>, BadRow>, usize), ImportError> {
+    fn row(&mut self, columns: &[(String, DataType)], chosen: bool) -> Result<SizedRow, ImportError> {
         let path = Arc::clone(&self.shared.path);
         let group = self.next_group.saturating_sub(1);
         let (number, limits) = (self.row, Arc::clone(&self.shared.limits));
@@ -355,8 +356,11 @@ fn misfit(path: &Path, row: u64, column: &str, cell: &Cell<'_>, data_type: &Data
         Cell::Null => "NULL".to_owned(),
         Cell::Plain(plain) => shown(plain),
         Cell::List(items) => {
-            let items: Vec<String> =
-                items.iter().take(8).map(|item| item.as_ref().map_or_else(|| "null".to_owned(), shown)).collect();
+            let items: Vec<String> = items
+                .iter()
+                .take(8)
+                .map(|item| item.as_ref().map_or_else(|| "null".to_owned(), shown))
+                .collect();
             excerpt(&format!("[{}]", items.join(", ")))
         }
     };

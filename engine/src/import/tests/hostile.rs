@@ -122,8 +122,11 @@ fn formats_follow_the_extension() {
     assert_eq!(FileFormat::of("a/b.JSONL.gz", None).unwrap(), FileFormat::Jsonl);
     assert_eq!(FileFormat::of("lbl.json.gz", Some("xc")).unwrap(), FileFormat::Xc);
     assert_eq!(FileFormat::of("w.npy", None).unwrap(), FileFormat::Npy);
+    assert_eq!(FileFormat::of("a.csv.zst", None).unwrap(), FileFormat::Csv);
+    assert_eq!(FileFormat::of("a.Parquet", None).unwrap(), FileFormat::Parquet);
+    assert!(FileFormat::of("a.parquet.gz", None).is_err());
     assert!(FileFormat::of("out", None).is_err());
-    assert!(FileFormat::of("a.csv", Some("parquet")).unwrap_err().to_string().contains("`parquet`"));
+    assert!(FileFormat::of("a.csv", Some("parket")).unwrap_err().to_string().contains("`parket`"));
 }
 
 /// Any bytes at all, and bytes that look like the format with a few of them changed.

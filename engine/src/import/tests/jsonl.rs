@@ -155,7 +155,8 @@ fn gzip_is_told_by_extension_and_checked() {
 
 #[test]
 fn zstd_is_told_by_extension_and_checked() {
-    let skipped = [b"\x50\x2a\x4d\x18\x03\0\0\0abc", &zstd(b"{\"x\":1}\n{\"x\"")[..], &zstd(b":2}\n")].concat();
+    let skipped =
+        [b"\x50\x2a\x4d\x18\x03\0\0\0abc", &zstd(b"{\"x\":1}\n{\"x\"")[..], &zstd(b":2}\n")].concat();
     let whole = zstd(&(0..5000).map(|x| format!("{{\"x\":{x}}}\n")).collect::<String>().into_bytes());
     let folder = Folder::new(&[
         ("a.jsonl.zst", &skipped),

@@ -4,6 +4,8 @@ mod csv;
 mod hostile;
 mod jsonl;
 mod npy;
+mod parquet;
+mod parquet_hostile;
 mod xc;
 
 use std::fs;
