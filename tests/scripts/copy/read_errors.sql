@@ -18,10 +18,10 @@ SELECT * FROM read_csv('a.csv', 'b.csv');
 SELECT * FROM read_csv('${tmp}/odd.xyz', delimiter => ';;');
 --! error[Q0320]: read_csv: option `delimiter` is not one ASCII character; write ',' or ';' or '\t'
 
-SELECT * FROM read_parquet('a.parquet');
---! error[Q0209]: unknown table function `read_parquet`
---!   1 | SELECT * FROM read_parquet('a.parquet')
---!     |               ^^^^^^^^^^^^
+SELECT * FROM load_table('a.orc');
+--! error[Q0209]: unknown table function `load_table`
+--!   1 | SELECT * FROM load_table('a.orc')
+--!     |               ^^^^^^^^^^
 
 SELECT * FROM read_cvs('a.csv');
 --! error[Q0209]: unknown table function `read_cvs`
@@ -31,10 +31,10 @@ SELECT * FROM read_cvs('a.csv');
 CREATE TABLE t (id BIGINT PRIMARY KEY);
 
 COPY t FROM '${tmp}/odd.xyz';
---! error[F0001]: `${tmp}/odd.xyz`: the extension does not tell the format; add FORMAT jsonl, csv, npy or xc
+--! error[F0001]: `${tmp}/odd.xyz`: the extension does not tell the format; add FORMAT jsonl, csv, parquet, npy or xc
 
 COPY t FROM '${tmp}/odd.xyz' (FORMAT excel);
---! error[F0001]: `${tmp}/odd.xyz`: unknown format `excel`; add FORMAT jsonl, csv, npy or xc
+--! error[F0001]: `${tmp}/odd.xyz`: unknown format `excel`; add FORMAT jsonl, csv, parquet, npy or xc
 
 COPY t FROM STDIN;
 --! error[Q0112]: a stream or program in COPY is not part of this version of the language

@@ -40,8 +40,8 @@ COPY (SELECT id, score FROM t SEARCH [1, 0]) TO '${tmp}/ranked.jsonl';
 --< {"id":1,"score":1.0}
 --< {"id":2,"score":0.0}
 
-COPY t TO '${tmp}/out.parquet';
---! error[F0002]: `${tmp}/out.parquet`: the extension does not tell the format; add FORMAT jsonl, csv, npy or xc
+COPY t TO '${tmp}/out.orc';
+--! error[F0002]: `${tmp}/out.orc`: the extension does not tell the format; add FORMAT jsonl, csv, parquet, npy or xc
 
 COPY t TO '${tmp}/nowhere/out.csv';
 --! error[F0002]: cannot open `${tmp}/nowhere`: No such file or directory (os error 2)

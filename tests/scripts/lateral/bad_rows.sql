@@ -97,5 +97,5 @@ COPY (SELECT q.n, r.id FROM (VALUES (1, 'a boot')) AS q (n, text) CROSS JOIN LAT
 --!   help: add ON_ERROR 'skip', or leave it out
 
 COPY (SELECT q.n, r.id FROM (VALUES (1, 'a boot')) AS q (n, text) CROSS JOIN LATERAL
-  (SELECT id FROM t SEARCH q.text LIMIT 1) AS r) TO '${tmp}/x/' (FORMAT parquet);
---! error[F0002]: `${tmp}/x/`: unknown format `parquet`; add FORMAT jsonl, csv, npy or xc
+  (SELECT id FROM t SEARCH q.text LIMIT 1) AS r) TO '${tmp}/x/' (FORMAT orc);
+--! error[F0002]: `${tmp}/x/`: unknown format `orc`; add FORMAT jsonl, csv, parquet, npy or xc
