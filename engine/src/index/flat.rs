@@ -16,9 +16,9 @@ use super::sketch::Sketch;
 use crate::kernel::{Codes8, Nominees, Slot, error_bound, gather, norm, scan, scores};
 
 /// Queries multiplied at once with a block of rows.
-const QUERIES_AT_ONCE: usize = 64;
+const QUERIES_AT_ONCE: usize = 128;
 /// Rows scored between two looks at the nominees; their scores for one block of queries are 256 kB.
-const ROWS_AT_ONCE: usize = 1024;
+const ROWS_AT_ONCE: usize = 512;
 /// Fewer rows than this are not worth another thread.
 const ROWS_PER_PART_MIN: usize = 8192;
 /// Fewer queries than this are scanned one by one, which reads rows as fast as memory gives them.
