@@ -16,7 +16,7 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from tokenizers import Tokenizer
 
 ALONE, BATCH, ROUNDS, BEST = 1000, 4096, 3, 100
-# So many are found of 100 as argtop's index finds; see the recall printed.
+# Finds about 95 of 100, the target of argtop's index; the recall is printed.
 EFFORT = 128
 
 

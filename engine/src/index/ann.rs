@@ -3,9 +3,9 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `ann` | the index as a file, opened in place, and its searches |
-//! | `ann_search` | one query: probe, scan, narrow |
+//! | `ann_search` | queries, alone and several at a time: probe, scan, narrow |
 //! | `ann_build` | lists, codes, and the file |
-//! | `ann_delta` | rows that came after it was built |
+//! | `ann_delta` | rows that came after it was built, and how they are coded |
 //! | `ann_tune` | how far to look for a wanted recall, by rows held out |
 //!
 //! Sections: `shape` u64 (dimension, has biases, rows, lists, seed, bits of the target recall as f64),

@@ -1,7 +1,7 @@
 //! How an `ann` index is searched: probe, scan signs, score what is left in 8 bits.
 //!
 //! ```text
-//! query --rotate--> signs of centroids --> 8 bits of the better ones --> the best lists
+//! query --rotate--> centroids in 8 bits (by their signs first, where they are very many) --> the best lists
 //!   lists --signs--> `depth` rows of best estimate --8 bits--> nominees
 //! ```
 //!

@@ -239,6 +239,11 @@ impl PackedMatrix {
         self.rows().slice(position, position + 1).widen(out);
     }
 
+    /// Asks memory for the row at a position before it is needed.
+    pub fn prefetch(&self, position: usize) {
+        self.rows().prefetch(position);
+    }
+
     /// The exact score of a query and the row at a position: `row . query` in f64, plus the bias if there is
     /// one.
     ///

@@ -5,6 +5,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::dispatch::dispatch;
 use super::dot::{LANES, accumulate, dot_simd, reduce};
+use super::int8::prefetch;
 use super::widen::{widen_codes, widen_f16, widen_i8};
 
 /// How many numbers are widened at once: small enough for the first-level cache and the stack, and a multiple
@@ -111,6 +112,17 @@ impl<'a> Rows<'a> {
                 }
             },
         );
+    }
+
+    /// Asks memory for a row before it is needed; nothing where there is no such row.
+    pub fn prefetch(&self, row: usize) {
+        let numbers = row.saturating_mul(self.dim)..row.saturating_add(1).saturating_mul(self.dim);
+        let bytes = match self.data {
+            RowData::F32(values) => values.get(numbers).map(bytemuck::cast_slice),
+            RowData::F16(values) => values.get(numbers).map(bytemuck::cast_slice),
+            RowData::I8 { codes, .. } => codes.get(numbers).map(bytemuck::cast_slice),
+        };
+        bytes.into_iter().for_each(prefetch);
     }
 
     /// [`dot_exact`](super::dot_exact) of the query and row `row` as stored: equal, bit for bit, to widening

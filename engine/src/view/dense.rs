@@ -18,6 +18,8 @@ use crate::physical::VectorColumn;
 
 /// Rows of a tail block; a block that is full is never copied again.
 const BLOCK_ROWS: usize = 4_096;
+/// How many rows before it is scored a row is asked for.
+const ROWS_AHEAD: usize = 3;
 
 /// Where rows are and what they look like.
 #[derive(Clone, Debug, PartialEq)]
@@ -188,6 +190,26 @@ impl Dense {
         let (block, at) = self.in_tail(slot).ok_or_else(|| self.missing(slot))?;
         let dot = kernel::dot_exact(query, block.row(self.spec.dimension, at));
         Ok(if self.spec.biased { dot + f64::from(block.biases[at]) } else { dot })
+    }
+
+    /// [`score`](Dense::score) of some slots; rows are asked for before they are needed, from the disk and
+    /// from memory.
+    pub(crate) fn scores(&self, slots: &[Slot], query: &[f32]) -> Result<Vec<f64>, Error> {
+        let Some(base) = &self.shared.base else {
+            return slots.iter().map(|slot| self.score(*slot, query)).collect();
+        };
+        let positions: Vec<Option<usize>> = slots.iter().map(|slot| base.position_of(*slot)).collect();
+        base.ahead(positions.iter().flatten().map(|position| *position as u32));
+        let score = |(at, slot): (usize, &Slot)| {
+            if let Some(Some(next)) = positions.get(at + ROWS_AHEAD) {
+                base.prefetch(*next);
+            }
+            match positions[at] {
+                Some(position) => Ok(base.score_exact(query, position)),
+                None => self.score(*slot, query),
+            }
+        };
+        slots.iter().enumerate().map(score).collect()
     }
 
     /// Euclidean norm of a slot's row; `scratch` is space for the row.

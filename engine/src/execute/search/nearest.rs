@@ -58,8 +58,8 @@ fn score_each<'a>(
     let score = |at: usize| {
         run.context.check()?;
         let query = queries.row(at);
-        dense.ahead(slots_of(at).iter().copied());
-        slots_of(at).iter().map(|slot| Ok((dense.score(*slot, query)?, *slot))).collect()
+        let slots = slots_of(at);
+        Ok(dense.scores(slots, query)?.into_iter().zip(slots.iter().copied()).collect())
     };
     super::stages::each((0..queries.len()).collect(), score)
 }
