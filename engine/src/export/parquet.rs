@@ -69,8 +69,10 @@ impl Form {
             DataType::Timestamp => Kind::Timestamp,
             DataType::Vector { .. } => return Form { kind: Kind::Float, list: Some(Elements::Required) },
             DataType::List(element) => {
-                // There are no arrays of arrays, whose elements could only be text.
-                return Form { kind: Form::of(element).kind, list: Some(Elements::Nullable) };
+                let element = Form::of(element);
+                // Lists within lists are written as JSON.
+                let kind = if element.list.is_some() { Kind::Json } else { element.kind };
+                return Form { kind, list: Some(Elements::Nullable) };
             }
         };
         Form { kind, list: None }

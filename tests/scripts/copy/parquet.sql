@@ -52,3 +52,10 @@ SELECT * FROM read_parquet('${tmp}/out.parquet', columns => ['a BIGINT']);
 
 SELECT * FROM read_parquet('${tmp}/*.parquet', header => true);
 --! error[Q0320]: read_parquet: option `header` is unknown; known are columns
+
+-- Lists within lists are written as JSON.
+COPY (SELECT 1 AS id, [[1, 2], [3]] AS a) TO '${tmp}/lists.parquet';
+--= 1 changed
+
+SELECT * FROM read_parquet('${tmp}/lists.parquet');
+--> 1 | [[1,2], [3]]

@@ -11,6 +11,9 @@ use crate::import::json::Json;
 
 use super::footer::guarded;
 
+/// Bytes of texts after which a column is not decoded any further ahead.
+const TEXT_BYTES_AHEAD: usize = 1 << 20;
+
 /// Decoded values of a leaf.
 enum Values {
     Boolean(Vec<bool>),
@@ -145,25 +148,25 @@ impl Column {
         let (ahead, reach, list) = (&mut self.ahead, self.reach, self.empty_level.is_some());
         match (&mut self.reader, &mut self.values) {
             (ColumnReader::BoolColumnReader(reader), Values::Boolean(values)) => {
-                decode(reader, values, ahead, reach, list)
+                decode(reader, values, ahead, (reach, list), None)
             }
             (ColumnReader::Int32ColumnReader(reader), Values::Int32(values)) => {
-                decode(reader, values, ahead, reach, list)
+                decode(reader, values, ahead, (reach, list), None)
             }
             (ColumnReader::Int64ColumnReader(reader), Values::Int64(values)) => {
-                decode(reader, values, ahead, reach, list)
+                decode(reader, values, ahead, (reach, list), None)
             }
             (ColumnReader::Int96ColumnReader(reader), Values::Int96(values)) => {
-                decode(reader, values, ahead, reach, list)
+                decode(reader, values, ahead, (reach, list), None)
             }
             (ColumnReader::FloatColumnReader(reader), Values::Float(values)) => {
-                decode(reader, values, ahead, reach, list)
+                decode(reader, values, ahead, (reach, list), None)
             }
             (ColumnReader::DoubleColumnReader(reader), Values::Double(values)) => {
-                decode(reader, values, ahead, reach, list)
+                decode(reader, values, ahead, (reach, list), None)
             }
             (ColumnReader::ByteArrayColumnReader(reader), Values::Bytes(values)) => {
-                decode(reader, values, ahead, reach, list)
+                decode(reader, values, ahead, (reach, list), Some(own))
             }
             // No meaning is given to bytes of a fixed length, so that nobody asks for them.
             _ => Ok(()),
@@ -215,25 +218,38 @@ impl Column {
     }
 }
 
-/// Lists are decoded one by one, so that many long ones do not come together.
+/// Takes texts out of their pages; gives their bytes.
+fn own(texts: &mut [ByteArray]) -> usize {
+    let own = |text: &mut ByteArray| {
+        *text = ByteArray::from(text.data().to_vec());
+        text.len()
+    };
+    texts.iter_mut().map(own).sum()
+}
+
+/// Lists and texts are decoded one by one, so that many long ones do not come together. A text is a part of
+/// its page, which would stay as long as the text does: `own` frees it from there.
 fn decode<T: Physical>(
     reader: &mut ColumnReaderImpl<T>,
     values: &mut Vec<T::T>,
     ahead: &mut Ahead,
-    reach: Reach,
-    list: bool,
+    (reach, list): (Reach, bool),
+    own: Option<fn(&mut [T::T]) -> usize>,
 ) -> Result<()> {
     values.clear();
     let Ahead { definition, repetition, rows, .. } = ahead;
     definition.clear();
     repetition.clear();
-    while *rows < reach.rows && (!list || definition.len() < reach.values) {
-        let wanted = if list { 1 } else { reach.rows - *rows };
+    let mut bytes = 0;
+    while *rows < reach.rows && (!list || definition.len() < reach.values) && bytes < TEXT_BYTES_AHEAD {
+        let wanted = if list || own.is_some() { 1 } else { reach.rows - *rows };
+        let first = values.len();
         let (read, ..) = reader.read_records(wanted, Some(definition), Some(repetition), values)?;
         if read == 0 {
             break;
         }
         *rows += read;
+        bytes += own.map_or(0, |own| own(&mut values[first..]));
     }
     Ok(())
 }

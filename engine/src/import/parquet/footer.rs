@@ -115,9 +115,13 @@ fn check_schema(footer: &[u8], limits: &ImportLimits) -> Result<(), String> {
     };
     let mut last = 0;
     while let Some((number, kind)) = reader.field(&mut last).map_err(unreadable)? {
-        if (number, kind) != (2, LIST) {
+        if number != 2 {
             reader.skip(kind).map_err(unreadable)?;
             continue;
+        }
+        // The crate goes by the number alone.
+        if kind != LIST {
+            return Err("has a schema that is no list".to_owned());
         }
         let (length, kind) = reader.list().map_err(unreadable)?;
         if length > (limits.columns_max * ELEMENTS_A_COLUMN) as u64 {
@@ -127,9 +131,13 @@ fn check_schema(footer: &[u8], limits: &ImportLimits) -> Result<(), String> {
             return Err("has no schema".to_owned());
         }
         // Children that are still to come, of each group that is open.
-        let mut open: Vec<i32> = Vec::new();
+        let mut open: Vec<u32> = Vec::new();
         for _ in 0..length {
             let children = element_children(&mut reader)?;
+            // The crate makes room for as many as are named.
+            if u64::from(children) > length {
+                return Err(format!("has a group of {children} columns, of {length} in all"));
+            }
             while open.last() == Some(&0) {
                 open.pop();
             }
@@ -148,7 +156,7 @@ fn check_schema(footer: &[u8], limits: &ImportLimits) -> Result<(), String> {
 }
 
 /// Reads an element of the schema; gives the number of its children.
-fn element_children(reader: &mut Reader<'_>) -> Result<i32, String> {
+fn element_children(reader: &mut Reader<'_>) -> Result<u32, String> {
     let unreadable = |_| "has a schema that cannot be understood".to_owned();
     let (mut last, mut children) = (0, 0);
     while let Some((number, kind)) = reader.field(&mut last).map_err(unreadable)? {
@@ -160,10 +168,12 @@ fn element_children(reader: &mut Reader<'_>) -> Result<i32, String> {
                 }
             }
             (5, I32) => children = reader.i32().map_err(unreadable)?,
+            // The crate would take a value of another kind for what it looks for.
+            (4 | 5, _) => return Err(unreadable(Fault::Wrong)),
             (_, kind) => reader.skip(kind).map_err(unreadable)?,
         }
     }
-    if children < 0 { Err("has a group of less than no columns".to_owned()) } else { Ok(children) }
+    u32::try_from(children).map_err(|_| "has a group of less than no columns".to_owned())
 }
 
 /// Where the pages of a column chunk are: from, to. None where the file says nonsense.

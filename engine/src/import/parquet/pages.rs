@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use bytes::Bytes;
 use parquet::basic::{Compression, Encoding, Type as Physical};
 use parquet::column::page::{Page, PageMetadata, PageReader};
+use parquet::data_type::ByteArray;
 use parquet::errors::{ParquetError, Result};
 use parquet::schema::types::ColumnDescPtr;
 
@@ -19,8 +20,10 @@ use super::thrift::{FALSE, Fault, I32, Reader, STRUCT, TRUE};
 use crate::import::error::ImportError;
 use crate::import::limits::ImportLimits;
 
-/// Entries of a dictionary, of which each takes some tens of bytes in memory however short it is.
+/// Entries of a dictionary.
 const DICTIONARY_VALUES_MAX: u64 = 1 << 20;
+/// Bytes of an entry as the crate keeps it, at most and beside those of its text.
+const DECODED_BYTES: usize = size_of::<ByteArray>();
 /// Values of a page, nulls included.
 const PAGE_VALUES_MAX: u64 = 1 << 28;
 /// Texts of a page that begins with their lengths, all of which the crate decodes at once.
@@ -179,8 +182,19 @@ impl Pages {
         } else {
             self.page_bytes = header.length;
         }
-        if now > limits.parquet_held_bytes_max {
-            let most = limits.parquet_held_bytes_max;
+        self.check_held(now)
+    }
+
+    /// Counts what the crate makes of a page beside its bytes, before it does.
+    fn hold_decoded(&mut self, bytes: usize, dictionary: bool) -> Result<()> {
+        let now = self.chunk.shared.held.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        *(if dictionary { &mut self.dictionary_bytes } else { &mut self.page_bytes }) += bytes;
+        self.check_held(now)
+    }
+
+    fn check_held(&self, now: usize) -> Result<()> {
+        let most = self.chunk.shared.limits.parquet_held_bytes_max;
+        if now > most {
             let problem =
                 format!("the pages of all columns that are read at once have more than {most} bytes");
             return Err(self.error(problem, "name fewer columns => [...], or write smaller pages"));
@@ -226,6 +240,7 @@ impl Pages {
                 self.too_large(format!("a dictionary of {values} values, limit {DICTIONARY_VALUES_MAX}"))
             );
         }
+        self.hold_decoded(header.values as usize * DECODED_BYTES, true)?;
         self.has_dictionary = true;
         let encoding = self.encoding(header.encoding)?;
         let num_values = u32::try_from(header.values).unwrap_or(u32::MAX);
@@ -253,7 +268,8 @@ impl Pages {
             return Err(self.damaged("a page that needs a dictionary, of which there is none"));
         }
         if encoding == Encoding::DELTA_LENGTH_BYTE_ARRAY {
-            self.check_lengths(values, header.values)?;
+            let count = self.check_lengths(values, header.values)?;
+            self.hold_decoded(count as usize * size_of::<i32>(), false)?;
         }
         let statistics = None;
         let small = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
@@ -315,8 +331,8 @@ impl Pages {
         Ok((repetition, rest))
     }
 
-    /// The crate makes room for as many lengths as they say to be.
-    fn check_lengths(&self, values: &[u8], most: u64) -> Result<()> {
+    /// How many texts begin with their lengths; the crate makes room for as many lengths as they say to be.
+    fn check_lengths(&self, values: &[u8], most: u64) -> Result<u64> {
         let mut reader = Reader::new(values);
         let count = (|| {
             reader.varint()?;
@@ -324,7 +340,7 @@ impl Pages {
             reader.varint()
         })();
         match count {
-            Ok(count) if count <= most.min(LENGTHS_MAX) => Ok(()),
+            Ok(count) if count <= most.min(LENGTHS_MAX) => Ok(count),
             Ok(count) if count <= most => {
                 Err(self.too_large(format!("a page of {count} texts, limit {LENGTHS_MAX}")))
             }

@@ -51,7 +51,6 @@ impl FileColumn {
         };
         match (self.empty_level, scalar) {
             (None, scalar) => Ok(scalar),
-            (Some(_), DataType::Json) => Err("list of JSON"),
             (Some(_), element) => Ok(DataType::List(Box::new(element))),
         }
     }

@@ -126,6 +126,9 @@ impl ParquetSource {
             (None, Some(path)) => infer(path, limits)?,
             (None, None) => Vec::new(),
         };
+        if let (true, Some(path)) = (columns.is_empty(), files.first()) {
+            return Err(ImportError::format(path, "`columns` names no column", "name those to be read"));
+        }
         let mut source = ParquetSource {
             files,
             opened: 0,

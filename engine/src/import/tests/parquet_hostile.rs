@@ -143,6 +143,17 @@ fn footers_that_lie_are_refused_before_they_are_believed() {
     deep.extend(b"\x48\x01g\x15\x02\x00".repeat(5_000));
     deep.push(0);
     refuses(&with_footer(&deep), &limits, &["nested deeper than 16"]);
+    // The same as a set, which the crate would take for a list, and with counts in 64 bits.
+    let mut set = deep.clone();
+    set[2] = 0x1a;
+    refuses(&with_footer(&set), &limits, &["a schema that is no list"]);
+    let mut wide = b"\x15\x02\x19\xfc\x88\x27".to_vec();
+    wide.extend(b"\x48\x01g\x16\x02\x00".repeat(5_000));
+    wide.push(0);
+    refuses(&with_footer(&wide), &limits, &["a schema that cannot be understood"]);
+    // One group that says to have two billion columns.
+    let many = b"\x15\x02\x19\x1c\x48\x01g\x15\xfe\xff\xff\xff\x0f\x00\x00";
+    refuses(&with_footer(many), &limits, &["a group of 2147483647 columns, of 1 in all"]);
     // A list that says to have four billion elements.
     refuses(
         &with_footer(b"\x15\x02\x19\xfc\xff\xff\xff\xff\x0f\x48"),
