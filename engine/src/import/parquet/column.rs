@@ -218,7 +218,10 @@ impl Column {
     }
 }
 
-/// Takes texts out of their pages; gives their bytes.
+/// Takes values out of their pages; gives their bytes.
+type Own<V> = fn(&mut [V]) -> usize;
+
+/// [`Own`] of texts.
 fn own(texts: &mut [ByteArray]) -> usize {
     let own = |text: &mut ByteArray| {
         *text = ByteArray::from(text.data().to_vec());
@@ -234,7 +237,7 @@ fn decode<T: Physical>(
     values: &mut Vec<T::T>,
     ahead: &mut Ahead,
     (reach, list): (Reach, bool),
-    own: Option<fn(&mut [T::T]) -> usize>,
+    own: Option<Own<T::T>>,
 ) -> Result<()> {
     values.clear();
     let Ahead { definition, repetition, rows, .. } = ahead;
