@@ -77,13 +77,24 @@ pub const CASES: &[Case] = &[
     query("exact", "exact search", "SELECT id, score FROM labels SEARCH (VECTOR => $1) VIA EXACT LIMIT 10"),
     query(
         "filter",
-        "the same with WHERE over another column",
+        "the same with WHERE over another column, known from the query before",
         "SELECT id, score FROM labels SEARCH (VECTOR => $1) VIA EXACT WHERE part < 9 LIMIT 10",
+    ),
+    query(
+        "look",
+        "the same with a WHERE that looks at all labels every time",
+        "SELECT id, score FROM labels SEARCH (VECTOR => $1) VIA EXACT
+           WHERE part < 9 AND now() > CAST('2000-01-01' AS TIMESTAMP) LIMIT 10",
     ),
     query(
         "flat",
         "a flat index",
         "SELECT id, score FROM labels SEARCH (VECTOR => $1) VIA SHORTLIST(flat, limit => 100) LIMIT 10",
+    ),
+    query(
+        "ann",
+        "an index of our own",
+        "SELECT id, score FROM labels SEARCH (VECTOR => $1) VIA SHORTLIST(own, limit => 100) LIMIT 10",
     ),
     query(
         "faiss",
@@ -112,6 +123,7 @@ pub fn make(folder: &Path, labels: usize, dimension: usize) -> Fallible<()> {
     for statement in [
         "CREATE INDEX graph ON labels USING elias (z) WITH (clusters = 32)",
         "CREATE INDEX flat ON labels USING flat (z)",
+        "CREATE INDEX own ON labels USING ann (z)",
         "CREATE INDEX lists ON labels USING faiss (z) WITH (factory = 'IVF16,Flat')",
         "CREATE CLASSIFIER rows ON labels",
     ] {

@@ -11,7 +11,8 @@ use argtop_storage::{Key, Slot, TableRecord, Writer};
 
 use crate::dispatch::Output;
 use crate::error::Error;
-use crate::execute::{self, Run, scan};
+use crate::execute::filter::matching_slots;
+use crate::execute::{self, Run};
 use crate::labels::{ENCODE_BATCH, LabelWriter, NewLabel, PreparedLabel, row_places};
 use crate::planner::Planner;
 use crate::statement::columns_of;
@@ -353,9 +354,9 @@ fn matching(run: &Run, table: &Arc<TableRecord>, filter: Option<&BoundExpr>) -> 
     let slots = match filter {
         Some(filter) => {
             let filter = Planner::new(run).expr(filter)?;
-            scan::matching_slots(run, table, &filter)?
+            matching_slots(run, table, &filter)?.slots
         }
-        None => roaring::RoaringBitmap::clone(&*run.view.live(table)?),
+        None => run.view.live(table)?,
     };
     let keys = run.view.keys(table)?;
     let mut slots: Vec<Slot> = slots.iter().collect();

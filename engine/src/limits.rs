@@ -30,6 +30,10 @@ pub struct Limits {
     pub batch_labels: u64,
     /// Rows of a query log that are encoded together, sorted by length.
     pub batch_texts: usize,
+    /// Bytes of slots that are kept of predicates that may be asked for again.
+    pub filter_bytes: usize,
+    /// Bytes of a predicate, printed with its parameters, whose slots are kept.
+    pub filter_text_bytes: usize,
     /// Bytes of answers to a query log that are kept for texts that come again.
     pub batch_answers_bytes: usize,
 }
@@ -50,6 +54,8 @@ impl Default for Limits {
             batch_queries: 256,
             batch_labels: 4 << 20,
             batch_texts: 2_048,
+            filter_bytes: 32 << 20,
+            filter_text_bytes: 16 << 10,
             batch_answers_bytes: 64 << 20,
         }
     }

@@ -105,14 +105,15 @@ impl Snapshot {
         Ok(records)
     }
 
-    /// All records from a slot on, in the order of slots.
+    /// The records of the live slots in a range, in the order of slots.
     ///
     /// # Errors
     /// The column family cannot be read; each item has its own errors.
-    pub fn scan_records(&self, table: ObjectId, from: Slot) -> Result<Records<'_>, ReadError> {
-        let end = after_prefix(&table.0.to_be_bytes());
-        let scan = self.scan(Column::Labels, slot_key(table, from).to_vec(), end)?;
-        Ok(Records { scan, table, live: self.live(table), next: from })
+    pub fn scan_records(&self, table: ObjectId, range: Range<Slot>) -> Result<Records<'_>, ReadError> {
+        let expected: Vec<Slot> = self.live(table).range(range.clone()).collect();
+        let end = slot_key(table, range.end).to_vec();
+        let scan = self.scan(Column::Labels, slot_key(table, range.start).to_vec(), end)?;
+        Ok(Records { scan, table, expected: expected.into_iter() })
     }
 
     /// A row as it was stored.
@@ -406,29 +407,27 @@ impl Scan<'_> {
 pub struct Records<'a> {
     scan: Scan<'a>,
     table: ObjectId,
-    live: Arc<RoaringBitmap>,
-    /// Slots below this one were dealt with.
-    next: Slot,
+    /// Slots whose records are still to come.
+    expected: std::vec::IntoIter<Slot>,
 }
 
 impl Records<'_> {
     fn advance(&mut self) -> Result<Option<(Slot, Record)>, ReadError> {
+        let Some(expected) = self.expected.next() else { return Ok(None) };
         loop {
             // A live slot without a record must not pass for a table with one label less.
-            let expected = self.live.range(self.next..).next();
             let Some((key, stored)) = self.scan.next_stored()? else {
-                return expected.map_or(Ok(None), |slot| Err(missing_record(self.table, slot)));
+                return Err(missing_record(self.table, expected));
             };
             let broken = |reason| corrupt(Column::Labels, key, reason);
             let slot = number_of(key).map_err(broken)?;
-            match expected {
-                None => return Ok(None),
-                Some(expected) if slot < expected => continue,
-                Some(expected) if slot > expected => return Err(missing_record(self.table, expected)),
-                Some(_) => {}
+            if slot < expected {
+                continue;
+            }
+            if slot > expected {
+                return Err(missing_record(self.table, expected));
             }
             let record = decode_record(unseal(Column::Labels, key, stored)?).map_err(broken)?;
-            self.next = slot.saturating_add(1);
             return Ok(Some((slot, record)));
         }
     }
@@ -441,7 +440,7 @@ impl Iterator for Records<'_> {
         let item = self.advance().transpose();
         if !matches!(item, Some(Ok(_))) {
             self.scan.empty = true;
-            self.live = Arc::default();
+            self.expected = Vec::new().into_iter();
         }
         item
     }

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod concurrency;
+mod filters;
 mod golden;
 mod hostile;
 mod lateral;

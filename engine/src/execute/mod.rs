@@ -3,6 +3,7 @@
 //! Rows are pulled: [`open`] builds a stream for an operator out of the streams of its inputs. A search is
 //! done when its stream is first pulled; a scan reads as it is pulled.
 
+pub(crate) mod filter;
 pub(crate) mod lateral;
 pub(crate) mod pipeline;
 pub(crate) mod relational;

@@ -1,21 +1,16 @@
-//! Leaves of a plan: labels of a table in primary-key order, slots that match a predicate, rows of files.
+//! Leaves of a plan: labels of a table in primary-key order, rows of files.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use argtop_query::Value;
 use argtop_query::eval::{evaluate, is_true};
-use argtop_query::expr::BoundExpr;
-use argtop_storage::{Slot, TableRecord};
-use rayon::prelude::*;
-use roaring::RoaringBitmap;
+use argtop_storage::Slot;
 
 use super::{RowStream, Run};
 use crate::error::Error;
 use crate::import::{self, ImportError};
 use crate::physical::ScanPlan;
-use crate::planner::Planner;
 
 /// Labels read at a time: enough to make one RocksDB multi-get worth while, few enough to stream.
 const BATCH_LABELS: usize = 1_024;
@@ -75,40 +70,6 @@ fn scan_batch(
         rows = kept;
     }
     Ok(rows)
-}
-
-/// The live slots whose labels satisfy a predicate over the table's columns.
-pub(crate) fn matching_slots(
-    run: &Run,
-    table: &Arc<TableRecord>,
-    filter: &BoundExpr,
-) -> Result<RoaringBitmap, Error> {
-    let columns: Vec<usize> = filter.columns().into_iter().collect();
-    let slots: Vec<Slot> = match Planner::new(run).keys_of(table, filter) {
-        Some(keys) => {
-            let mut slots = Vec::with_capacity(keys.len());
-            for key in &keys {
-                slots.extend(run.view.slot_of(table, key)?);
-            }
-            slots
-        }
-        None => run.view.live(table)?.iter().collect(),
-    };
-    let matching: Result<Vec<Vec<Slot>>, Error> = run.inner.install(|| {
-        let batches = slots.par_chunks(BATCH_LABELS).map(|batch| {
-            run.context.check()?;
-            let rows = run.view.read_labels(table, batch, &columns)?;
-            let mut kept = Vec::new();
-            for (row, slot) in rows.iter().zip(batch) {
-                if is_true(&evaluate(filter, row, &run.eval())?) {
-                    kept.push(*slot);
-                }
-            }
-            Ok(kept)
-        });
-        batches.collect()
-    });
-    Ok(matching?.into_iter().flatten().collect())
 }
 
 /// Rows of files.

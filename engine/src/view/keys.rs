@@ -115,7 +115,7 @@ fn read_tail(view: &View, table: &TableRecord, tail: &mut Tail, slot_end: Slot) 
             }
         }
     } else if slot_end - from > LOOKUPS_MAX {
-        for entry in view.snapshot.scan_records(table.id, from)? {
+        for entry in view.snapshot.scan_records(table.id, from..slot_end)? {
             let (slot, record) = entry?;
             found.push((slot, record.key));
         }

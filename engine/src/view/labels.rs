@@ -3,13 +3,15 @@
 use std::ops::Bound;
 
 use argtop_query::Value;
-use argtop_storage::{Cell, ColumnType, Key, Slot, TableRecord};
+use argtop_storage::{Cell, ColumnType, Key, Record, Slot, TableRecord};
 
 use super::{View, vector_columns};
 use crate::error::Error;
 
 /// Keys read at a time when a table is walked in key order.
 const KEYS_PAGE: usize = 4_096;
+/// Records are read one after the other where at least one in so many is wanted, else looked up.
+const SCAN_PART: u64 = 8;
 
 impl View {
     /// Values of labels, one row a slot, in the order of the slots; columns not named are NULL.
@@ -57,17 +59,45 @@ impl View {
     ) -> Result<(), Error> {
         let cells_at = cell_positions(table);
         for ((row, slot), record) in rows.iter_mut().zip(slots).zip(self.snapshot.records(table.id, slots)?) {
-            let record = record.ok_or_else(|| {
-                Error::Internal(format!("slot {slot} of table {} has no record", table.name))
-            })?;
-            let mut cells: Vec<Option<Cell>> = record.cells.into_iter().map(Some).collect();
-            for column in columns {
-                let cell = cells_at[*column].and_then(|at| cells.get_mut(at)).and_then(Option::take);
-                // A record written before a column was added has no cell for it.
-                row[*column] = cell.map_or(Value::Null, cell_value);
-            }
+            fill(row, record.ok_or_else(|| no_record(table, *slot))?, columns, &cells_at);
         }
         Ok(())
+    }
+
+    /// Hands some live slots (rising) with the values of their labels to `each`; columns not named are NULL.
+    pub(crate) fn each_label(
+        &self,
+        table: &TableRecord,
+        slots: &[Slot],
+        columns: &[usize],
+        mut each: impl FnMut(Slot, &[Value]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let (Some(first), Some(last)) = (slots.first().copied(), slots.last().copied()) else {
+            return Ok(());
+        };
+        let cells_at = cell_positions(table);
+        // Keys alone lie in memory, and vectors lie elsewhere.
+        let in_records =
+            columns.iter().all(|column| cells_at[*column].is_some()) && *columns != [table.primary_key];
+        let dense = slots.len() as u64 * SCAN_PART > u64::from(last - first);
+        if !(in_records && dense) {
+            let rows = self.read_labels(table, slots, columns)?;
+            return slots.iter().zip(&rows).try_for_each(|(slot, row)| each(*slot, row));
+        }
+        let mut row = vec![Value::Null; table.columns.len()];
+        let mut wanted = slots.iter().copied().peekable();
+        for entry in self.snapshot.scan_records(table.id, first..last.saturating_add(1))? {
+            let (slot, record) = entry?;
+            if wanted.next_if_eq(&slot).is_none() {
+                continue;
+            }
+            fill(&mut row, record, columns, &cells_at);
+            each(slot, &row)?;
+        }
+        match wanted.next() {
+            Some(slot) => Err(no_record(table, slot)),
+            None => Ok(()),
+        }
     }
 
     /// The live slots of a table in the order of their keys.
@@ -107,6 +137,20 @@ impl View {
         let lower = after.map_or(Bound::Unbounded, Bound::Excluded);
         let keys = self.snapshot.keys_in(table, lower, Bound::Unbounded)?;
         keys.take(KEYS_PAGE).map(|entry| entry.map_err(Error::from)).collect()
+    }
+}
+
+fn no_record(table: &TableRecord, slot: Slot) -> Error {
+    Error::Internal(format!("slot {slot} of table {} has no record", table.name))
+}
+
+/// Writes the cells of some columns into a row.
+fn fill(row: &mut [Value], mut record: Record, columns: &[usize], cells_at: &[Option<usize>]) {
+    for column in columns {
+        let cell = cells_at[*column].and_then(|at| record.cells.get_mut(at));
+        // A record written before a column was added has no cell for it.
+        let cell = cell.map(|cell| std::mem::replace(cell, Cell::Null));
+        row[*column] = cell.map_or(Value::Null, cell_value);
     }
 }
 

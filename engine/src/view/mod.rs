@@ -12,6 +12,7 @@
 //! A label that ended before its row was read is looked up by itself for the few snapshots that still see it.
 
 mod dense;
+mod filters;
 mod fusion;
 mod graph;
 mod keys;
@@ -24,6 +25,7 @@ mod sparse;
 mod learned_tests;
 
 pub(crate) use dense::{Dense, RowSpec};
+pub(crate) use filters::{FilterName, Filters, Known};
 pub(crate) use graph::Graph;
 pub(crate) use keys::KeyBook;
 pub(crate) use labels::value_cell;

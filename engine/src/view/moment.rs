@@ -9,7 +9,7 @@ use argtop_storage::{
 };
 use roaring::RoaringBitmap;
 
-use super::{Dense, Graph, KeyBook, RowSpec, SparseRows, dense, graph, keys, propensity, sparse};
+use super::{Dense, Filters, Graph, KeyBook, RowSpec, SparseRows, dense, graph, keys, propensity, sparse};
 use crate::database::Inner;
 use crate::error::Error;
 use crate::index::VectorIndex;
@@ -37,6 +37,7 @@ pub(crate) struct Caches {
     pub(super) sparse: Mutex<HashMap<ObjectId, Arc<sparse::Shared>>>,
     pub(super) frequencies: Mutex<HashMap<ObjectId, propensity::Loaded>>,
     indexes: Mutex<HashMap<ObjectId, OpenIndex>>,
+    pub(crate) filters: Filters,
 }
 
 impl Caches {

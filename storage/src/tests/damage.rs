@@ -39,7 +39,7 @@ fn damaged_values_are_errors_and_findings() {
     assert!(matches!(snapshot.row(Family::Vectors, labels.vectors, 4), Err(ReadError::Corrupt { .. })));
     assert!(matches!(snapshot.slot_of(labels.table, &Key::BigInt(5)), Err(ReadError::Corrupt { .. })));
     assert!(snapshot.record(labels.table, 2).unwrap().is_some(), "other labels can be read");
-    let scanned: Vec<_> = snapshot.scan_records(labels.table, 0).unwrap().collect();
+    let scanned: Vec<_> = snapshot.scan_records(labels.table, 0..Slot::MAX).unwrap().collect();
     assert_eq!(scanned.len(), 4);
     assert!(scanned[..3].iter().all(Result::is_ok) && scanned[3].is_err(), "a scan ends at the damage");
     let places: Vec<_> = store.check().into_iter().map(|finding| finding.place).collect();
@@ -65,7 +65,7 @@ fn missing_entries_are_not_passed_over() {
     overwrite(&store, Column::Keys, &table_key(labels.table, &Key::BigInt(5)), None);
     let snapshot = store.snapshot();
     assert!(matches!(snapshot.record(labels.table, 3), Err(ReadError::Inconsistent(_))));
-    let scanned: Result<Vec<_>, _> = snapshot.scan_records(labels.table, 0).unwrap().collect();
+    let scanned: Result<Vec<_>, _> = snapshot.scan_records(labels.table, 0..Slot::MAX).unwrap().collect();
     assert!(matches!(scanned, Err(ReadError::Inconsistent(_))));
     let problems: Vec<_> = store.check().into_iter().map(|finding| finding.problem).collect();
     assert!(problems.iter().any(|problem| problem.contains("slot 3 is live, but holds no")), "{problems:?}");
@@ -79,7 +79,8 @@ fn missing_entries_are_not_passed_over() {
 fn the_last_record_is_missed_too() {
     let (_directory, store, labels) = filled();
     overwrite(&store, Column::Labels, &slot_key(labels.table, 9), None);
-    let scanned: Result<Vec<_>, _> = store.snapshot().scan_records(labels.table, 0).unwrap().collect();
+    let scanned: Result<Vec<_>, _> =
+        store.snapshot().scan_records(labels.table, 0..Slot::MAX).unwrap().collect();
     assert!(matches!(scanned, Err(ReadError::Inconsistent(_))));
 }
 

@@ -132,7 +132,7 @@ pub(crate) fn contents(snapshot: &Snapshot, labels: Labels) -> Vec<(i64, String)
     sorted.sort_unstable();
     assert_eq!(snapshot.live(labels.table).iter().collect::<Vec<_>>(), sorted);
     let scanned: Vec<(Slot, Record)> =
-        snapshot.scan_records(labels.table, 0).unwrap().collect::<Result<_, _>>().unwrap();
+        snapshot.scan_records(labels.table, 0..Slot::MAX).unwrap().collect::<Result<_, _>>().unwrap();
     assert_eq!(scanned.iter().map(|(slot, _)| *slot).collect::<Vec<_>>(), sorted);
     let rows = snapshot.scan_rows(Family::Vectors, labels.vectors, 0..Slot::MAX).unwrap();
     let rows: Vec<Slot> = rows.map(|item| item.unwrap().0).collect();

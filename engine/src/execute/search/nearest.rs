@@ -85,8 +85,7 @@ pub(crate) fn by_index(
         return Ok((ranked, notes));
     };
     let slot_end = index.slot_end();
-    let mut newer = allowed.slots.clone();
-    newer.remove_range(..slot_end);
+    let newer = from_slot(&allowed.slots, slot_end);
     let covered = allowed.slots.len() - newer.len();
     let few = covered <= target.limit.saturating_mul(4).max(index.len() as u64 / 50);
     if few {
@@ -95,12 +94,14 @@ pub(crate) fn by_index(
         return Ok((ranked, notes));
     }
     let limit = usize::try_from(target.limit).unwrap_or(usize::MAX);
-    let mut older = allowed.slots.clone();
-    older.remove_range(slot_end..);
-    let complete = older.len() == index.len() as u64;
-    let filter = if complete { None } else { Some(&older) };
+    let older = (covered < index.len() as u64).then(|| {
+        let mut older = RoaringBitmap::clone(&allowed.slots);
+        older.remove_range(slot_end..);
+        older
+    });
     let taken = take_newer(run, &*index, target.dense, &newer)?;
-    let params = SearchParams { limit, effort: target.effort, filter, newer: taken.then_some(&newer) };
+    let params =
+        SearchParams { limit, effort: target.effort, filter: older.as_ref(), newer: taken.then_some(&newer) };
     let cancelled = run.cancelled();
     let control = SearchControl { cancelled: &cancelled, threads: rayon::current_num_threads() };
     let mut nominees = index.search(&control, &queries.values, &params)?;
@@ -124,6 +125,16 @@ pub(crate) fn by_index(
     }
     let scored = score_each(run, target.dense, queries, |at| &nominees[at])?;
     Ok((rank_all(scored, target.limit, keys)?, notes))
+}
+
+/// The slots from `first` on; usually none, and then nothing is copied.
+fn from_slot(slots: &RoaringBitmap, first: Slot) -> RoaringBitmap {
+    if slots.max().is_none_or(|last| last < first) {
+        return RoaringBitmap::new();
+    }
+    let mut newer = slots.clone();
+    newer.remove_range(..first);
+    newer
 }
 
 /// Gives an index the rows of newer labels, where it takes them.

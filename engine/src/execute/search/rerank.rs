@@ -94,11 +94,12 @@ impl Scorer<'_> {
         let mut scores: Vec<f64> = places.iter().map(|place| score(*place)).collect::<Result<_, _>>()?;
         let mut known = scores.clone();
         let (_, floor, _) = known.select_nth_unstable_by(limit - 1, |a, b| b.total_cmp(a));
-        for (estimate, place) in &later[first..] {
-            if estimate.near + estimate.bound >= *floor {
-                places.push(*place);
-                scores.push(score(*place)?);
-            }
+        let reaches = |(estimate, _): &&(Estimate, u32)| estimate.near + estimate.bound >= *floor;
+        let more: Vec<u32> = later[first..].iter().filter(reaches).map(|(_, place)| *place).collect();
+        self.rows.ahead(more.iter().map(|place| slots[*place as usize]));
+        for place in more {
+            places.push(place);
+            scores.push(score(place)?);
         }
         Ok(Some((places, scores)))
     }

@@ -15,6 +15,7 @@ use super::rerank::{Scorer, rescore};
 use super::{QueryInput, fuse, nearest, paths, sparse};
 use crate::error::Error;
 use crate::execute::Run;
+use crate::execute::filter::{Matching, matching_slots};
 use crate::index::Scoring;
 use crate::kernel;
 use crate::physical::{BranchPlan, SearchPlan, StageKind, StagePlan, VectorColumn, all_stages};
@@ -41,20 +42,23 @@ impl Queries {
 
 /// The labels a search may return: live labels that pass WHERE.
 pub(crate) struct Allowed {
-    pub(crate) slots: RoaringBitmap,
+    pub(crate) slots: Arc<RoaringBitmap>,
 }
 
 /// Live labels, after WHERE.
 pub(crate) fn allowed(run: &Run, plan: &SearchPlan) -> Result<Allowed, Error> {
     let live = run.view.live(&plan.table)?;
     let Some(filter) = &plan.filter else {
-        return Ok(Allowed { slots: RoaringBitmap::clone(&live) });
+        return Ok(Allowed { slots: live });
     };
     let started = Instant::now();
-    let slots = crate::execute::scan::matching_slots(run, &plan.table, filter)?;
+    let Matching { slots, looked_at } = matching_slots(run, &plan.table, filter)?;
     let share = slots.len() as f64 / (live.len().max(1)) as f64;
-    let note = format!("selectivity {share:.3}, pushed into the stages");
-    run.context.measure(plan.filter_id, slots.len(), started.elapsed(), vec![note]);
+    let notes = vec![
+        format!("selectivity {share:.3}, pushed into the stages"),
+        format!("{looked_at} labels looked at"),
+    ];
+    run.context.measure(plan.filter_id, slots.len(), started.elapsed(), notes);
     Ok(Allowed { slots })
 }
 
