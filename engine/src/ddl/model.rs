@@ -182,7 +182,14 @@ pub(crate) fn load(view: &View, record: &ModelRecord) -> Result<Encoder, Error> 
             .blob(record.id, part)?
             .ok_or_else(|| Error::Internal(format!("model {} has no part {part}", record.name)))
     };
-    let (graph, tokenizer) = (part(GRAPH)?, part(TOKENIZER)?);
+    // ONNX Runtime is loaded while the model is read.
+    let (runtime, parts) = std::thread::scope(|scope| {
+        let runtime = scope.spawn(|| view.inner().runtime());
+        let parts = part(GRAPH).and_then(|graph| Ok((graph, part(TOKENIZER)?)));
+        (runtime.join(), parts)
+    });
+    let (graph, tokenizer) = parts?;
+    let runtime = runtime.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
     let spec = ModelSpec {
         pooling: match record.pooling {
             Pooling::Mean => model::Pooling::Mean,
@@ -200,5 +207,5 @@ pub(crate) fn load(view: &View, record: &ModelRecord) -> Result<Encoder, Error> 
         fallback_cpu: record.fallback.is_some(),
         threads: view.inner().threads,
     };
-    Ok(Encoder::load(&graph, &tokenizer, &spec, &view.inner().runtime()?)?)
+    Ok(Encoder::load(&graph, &tokenizer, &spec, &runtime)?)
 }

@@ -42,6 +42,8 @@ const NORM_MAX: f64 = 1e15;
 /// Where at least this share of the rows is allowed, the others are dropped behind the scan; where fewer are,
 /// the scan looks only at allowed ones and goes on until it has seen as many as it would without a filter.
 const NEARLY_ALL: f64 = 0.7;
+/// Filters that are kept by place.
+const MASKS_KEPT: usize = 4;
 /// Queries that are scanned together: enough that a list serves several while it is in the cache, and few
 /// enough that what they keep stays there, too.
 const QUERIES_AT_ONCE: usize = 64;
@@ -71,6 +73,8 @@ pub struct AnnIndex {
     width: usize,
     /// Rows that came after it was built.
     delta: RwLock<Delta>,
+    /// The filters by place that were used last, the newest behind.
+    masks: Mutex<Vec<(RoaringBitmap, Arc<Mask>)>>,
     /// Space of searches that ended, one for each query of a block.
     scratch: Mutex<Vec<Vec<Scratch>>>,
 }
@@ -247,6 +251,7 @@ impl AnnIndex {
             slots,
             width,
             delta: RwLock::default(),
+            masks: Mutex::default(),
             scratch: Mutex::default(),
         })
     }
@@ -293,6 +298,29 @@ impl AnnIndex {
         self.steer.get().len()
     }
 
+    /// A filter by place. Queries with the same WHERE follow each other, and to compare two filters costs far
+    /// less than to walk the rows.
+    fn mask_of(&self, filter: &RoaringBitmap) -> Arc<Mask> {
+        let known = {
+            let mut masks = lock(&self.masks);
+            let at = masks.iter().position(|(known, _)| known == filter);
+            at.map(|at| {
+                let newest = masks.len() - 1;
+                masks[at..].rotate_left(1);
+                masks[newest].1.clone()
+            })
+        };
+        known.unwrap_or_else(|| {
+            let made = Arc::new(mask(self.order.get(), filter));
+            let mut masks = lock(&self.masks);
+            if masks.len() == MASKS_KEPT {
+                masks.remove(0);
+            }
+            masks.push((filter.clone(), made.clone()));
+            made
+        })
+    }
+
     /// The nominees of some queries, each with a scratch of its own.
     fn answers(
         &self,
@@ -315,14 +343,14 @@ impl AnnIndex {
         let behind = search.filter.filter(|_| search.nearly_all);
         let (reach, mask) = match behind {
             Some(_) => (Reach { rows: 0, ..search.reach }, None),
-            None => (search.reach, search.mask(order)),
+            None => (search.reach, search.mask(self)),
         };
         let mut found = parts.scan(scratch, reach, Admit { mask, newer });
         for (scratch, places) in scratch.iter_mut().zip(&mut found) {
             if let Some(filter) = behind {
                 places.retain(|place| order.get(*place as usize).is_none_or(|slot| filter.contains(*slot)));
                 if places.len() < search.limit {
-                    let admit = Admit { mask: search.mask(order), newer };
+                    let admit = Admit { mask: search.mask(self), newer };
                     *places = parts.scan(std::slice::from_mut(scratch), search.reach, admit).concat();
                 }
             }
@@ -391,13 +419,13 @@ struct Search<'a> {
     /// The filter allows nearly all rows.
     nearly_all: bool,
     /// The filter by place, made when first needed.
-    mask: OnceLock<Mask>,
+    mask: OnceLock<Arc<Mask>>,
 }
 
 impl Search<'_> {
-    fn mask(&self, order: &[u32]) -> Option<&Mask> {
+    fn mask(&self, index: &AnnIndex) -> Option<&Mask> {
         let filter = self.filter?;
-        Some(self.mask.get_or_init(|| mask(order, filter)))
+        Some(self.mask.get_or_init(|| index.mask_of(filter)))
     }
 }
 

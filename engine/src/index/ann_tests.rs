@@ -98,6 +98,32 @@ fn filters_cost_no_recall() {
 }
 
 #[test]
+fn filters_that_were_used_before_are_not_taken_for_others() {
+    let source = source(5_000);
+    let file = build(&source, &AnnOptions::default()).into_bytes();
+    let index = AnnIndex::open(file.clone()).unwrap();
+    let mut random = fastrand::Rng::with_seed(2);
+    let query = vectors(&mut random, 1, DIMENSION);
+    // More of them than are kept; each differs from another in one slot only.
+    let mut filters: Vec<RoaringBitmap> = Vec::new();
+    for at in 0..4 {
+        let filter: RoaringBitmap = (0..5_000).filter(|slot| slot % 5 == at).collect();
+        let params = SearchParams { limit: 10, effort: None, filter: Some(&filter), newer: None };
+        let mut without = filter.clone();
+        without.remove(index.search(&CONTROL, &query, &params).unwrap()[0][0]);
+        filters.extend([filter, without]);
+    }
+    for _ in 0..60 {
+        let filter = &filters[random.usize(..filters.len())];
+        let params = SearchParams { limit: 10, effort: None, filter: Some(filter), newer: None };
+        let fresh = AnnIndex::open(file.clone()).unwrap();
+        let found = index.search(&CONTROL, &query, &params).unwrap();
+        assert_eq!(found, fresh.search(&CONTROL, &query, &params).unwrap());
+        assert!(found[0].iter().all(|slot| filter.contains(*slot)));
+    }
+}
+
+#[test]
 fn alone_in_a_batch_and_on_any_threads_the_nominees_are_the_same() {
     let source = source(5_000);
     let index = AnnIndex::open(build(&source, &AnnOptions::default()).into_bytes()).unwrap();

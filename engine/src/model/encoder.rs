@@ -83,8 +83,14 @@ impl Encoder {
         limits: &ModelLimits,
     ) -> Result<Encoder, ModelError> {
         check(model_bytes, tokenizer_bytes, spec, limits)?;
-        let tokenizer = TextTokenizer::load(tokenizer_bytes, spec.max_tokens)?;
-        let session = OnnxSession::load(model_bytes, spec, runtime)?;
+        // Each takes some hundredths of a second, and they have nothing in common.
+        let (tokenizer, session) = std::thread::scope(|scope| {
+            let session = scope.spawn(|| OnnxSession::load(model_bytes, spec, runtime));
+            let tokenizer = TextTokenizer::load(tokenizer_bytes, spec.max_tokens);
+            (tokenizer, session.join())
+        });
+        let tokenizer = tokenizer?;
+        let session = session.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         let probed = probe(&session, &tokenizer, spec.pooling, limits)?;
         let notes = session.notes.iter().cloned().chain(probed.note).collect();
         Ok(Encoder {
