@@ -185,10 +185,10 @@ fn run(folder: &Path, labels: Labels) -> Fallible<()> {
     let (peak, held) = memory()?;
     database.close()?;
     println!(
-        "{rows} labels of {dimension} numbers: loaded in {loaded:.1} s, indexed in {built:.1} s; recall {:.4}, p50 {:.3} ms, \
-         p99 {:.3} ms, exact {scanned:.2} ms, {together:.0} queries/s in a batch; {inserted:.0} inserts/s where the \
-         disk syncs {probed:.0} times a second, {free:.0} without syncing; {peak:.0} MiB at \
-         most, {held:.0} MiB at the end, {:.0} bytes a label on disk",
+        "{rows} labels of {dimension} numbers: loaded in {loaded:.1} s, indexed in {built:.1} s; \
+         recall {:.4}, p50 {:.3} ms, p99 {:.3} ms, exact {scanned:.2} ms, {together:.0} queries/s in a \
+         batch; {inserted:.0} inserts/s where the disk syncs {probed:.0} times a second, {free:.0} \
+         without syncing; {peak:.0} MiB at most, {held:.0} MiB at the end, {:.0} bytes a label on disk",
         found as f64 / (COMPARED * LIMIT) as f64,
         times[QUERIES / 2],
         times[QUERIES * 99 / 100],

@@ -18,6 +18,7 @@ use crate::model::{Encoder, Runtime};
 use crate::search::SearchBuilder;
 use crate::settings::Settings;
 use crate::statement::{Rows, Statement};
+use crate::turns::Turns;
 use crate::view::{Caches, View};
 
 /// How a database is opened.
@@ -91,6 +92,7 @@ pub(crate) struct Inner {
     pub(crate) caches: Caches,
     pub(crate) maintenance: Maintenance,
     pub(crate) jobs: Jobs,
+    pub(crate) turns: Turns,
     pub(crate) threads: usize,
     onnxruntime: Option<PathBuf>,
     encoders: Mutex<HashMap<ObjectId, Arc<Encoder>>>,
@@ -138,6 +140,7 @@ impl Database {
             caches: Caches::default(),
             maintenance: Maintenance::default(),
             jobs: Jobs::default(),
+            turns: Turns::default(),
             threads,
             onnxruntime: options.onnxruntime,
             encoders: Mutex::new(HashMap::new()),

@@ -7,7 +7,7 @@ use argtop_query::ast;
 use argtop_query::binder::{Bound, bind as bind_statement};
 use argtop_query::expr::BoundExpr;
 use argtop_query::optimize::{OptimizerOptions, optimize};
-use argtop_query::plan::{LogicalPlan, Node, Show};
+use argtop_query::plan::{Insert, LogicalPlan, Node, Show};
 use argtop_storage::{Store, Writer};
 
 use crate::catalog::ViewCatalog;
@@ -92,22 +92,36 @@ fn write(
     statement: &ast::Statement,
     params: Arc<Vec<Value>>,
 ) -> Result<Output, Error> {
-    let mut ahead = None;
     if let ast::StatementKind::Insert(_) = &statement.kind {
         let (run, plan, _) = plan(database, database.view(), statement, params.clone())?;
-        if let LogicalPlan::Insert(plan) = plan {
-            ahead = dml::prepare_ahead(&run, &plan)?.map(|labels| (run, plan, labels));
+        if let LogicalPlan::Insert(plan) = plan
+            && let Some(labels) = dml::prepare_ahead(&run, &plan)?
+            && let Some(outcome) = insert_in_turn(store, &run, plan, labels).transpose()
+        {
+            return finish(&run, None, outcome);
         }
     }
     let writer = store.writer()?;
-    if let Some((run, plan, labels)) = ahead
-        && writer.catalog().version() == run.view.catalog().version()
-    {
-        return finish(&run, None, dml::insert_ahead(&run, writer, &plan, labels));
-    }
     let view = database.view_at(writer.snapshot());
     let (run, plan, note) = plan(database, view, statement, params)?;
     finish(&run, note, perform(database, &run, plan, Some(writer)))
+}
+
+/// Writes labels that were prepared ahead. None where the catalog has changed since.
+fn insert_in_turn(
+    store: &Store,
+    run: &Run,
+    plan: Insert,
+    labels: dml::Ahead,
+) -> Result<Option<Output>, Error> {
+    let (table, count) = (run.view.table(&plan.table.name)?, labels.len());
+    let theirs = run.clone();
+    let work = move |writer: Writer<'_>| dml::insert_ahead(&theirs, writer, &plan, labels);
+    let output = run.inner.turns.write(store, work)?;
+    if output.is_some() && count > 0 {
+        crate::build::after_write(run, &table, count)?;
+    }
+    Ok(output)
 }
 
 /// Binds and optimises a statement under a view; with a remark for people.

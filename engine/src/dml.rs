@@ -7,7 +7,7 @@ use argtop_query::Value;
 use argtop_query::eval::evaluate;
 use argtop_query::expr::BoundExpr;
 use argtop_query::plan::{Delete, Insert, Node, OnConflict, Returning, Update};
-use argtop_storage::{Key, Slot, TableRecord, Writer};
+use argtop_storage::{Key, Slot, Submitted, TableRecord, Writer};
 
 use crate::dispatch::Output;
 use crate::error::Error;
@@ -49,6 +49,13 @@ pub(crate) struct Ahead {
     rows: Vec<Vec<Value>>,
 }
 
+impl Ahead {
+    /// Number of labels.
+    pub(crate) fn len(&self) -> u64 {
+        self.labels.len() as u64
+    }
+}
+
 /// Prepares the labels of an INSERT of constant rows. It holds as long as the catalog stays what it is: what
 /// is computed depends on models, auxiliaries, classifiers and graphs, all of which the catalog names anew
 /// when they change. None where other rows have a say, which is for [`insert`].
@@ -82,13 +89,17 @@ pub(crate) fn prepare_ahead(run: &Run, plan: &Insert) -> Result<Option<Ahead>, E
     Ok(Some(Ahead { labels, rows }))
 }
 
-/// INSERT of labels that were prepared ahead under the catalog that is the writer's.
+/// INSERT of labels that were prepared ahead, up to the wait for the disk. None where the writer's catalog is
+/// no longer the one that they were prepared under.
 pub(crate) fn insert_ahead(
     run: &Run,
     mut writer: Writer<'_>,
     plan: &Insert,
     ahead: Ahead,
-) -> Result<Output, Error> {
+) -> Result<(Option<Output>, Option<Submitted>), Error> {
+    if writer.catalog().version() != run.view.catalog().version() {
+        return Ok((None, None));
+    }
     let table = run.view.table(&plan.table.name)?;
     let changed = ahead.labels.len() as u64;
     for label in ahead.labels {
@@ -98,11 +109,8 @@ pub(crate) fn insert_ahead(
         label.put(&mut writer, &table)?;
     }
     let output = returning(run, plan.returning.as_ref(), changed, &ahead.rows)?;
-    if changed > 0 {
-        writer.commit()?;
-        crate::build::after_write(run, &table, changed)?;
-    }
-    Ok(output)
+    let submitted = if changed > 0 { Some(writer.submit()?) } else { None };
+    Ok((Some(output), submitted))
 }
 
 fn key_taken(table: &TableRecord, key: &Key) -> Error {

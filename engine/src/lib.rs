@@ -67,6 +67,7 @@ mod settings;
 mod show;
 mod statement;
 mod teach;
+mod turns;
 mod view;
 
 pub use argtop_query::{DataType, Value, VectorFormat};

@@ -91,4 +91,4 @@ pub use scratch::{Scratch, ScratchFile, ScratchMap};
 pub use snapshot::{Keys, Records, Rows, Snapshot};
 pub use store::Store;
 pub use verify::Finding;
-pub use writer::Writer;
+pub use writer::{Submitted, Writer};

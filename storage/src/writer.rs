@@ -128,6 +128,27 @@ pub struct Writer<'a> {
     pub(crate) committed: bool,
 }
 
+/// A statement that is written, and not acknowledged yet. It takes effect even if nobody waits.
+#[must_use = "whoever acknowledges the statement waits for the disk before"]
+pub struct Submitted {
+    shared: Arc<Shared>,
+    written: Written,
+}
+
+impl Submitted {
+    /// The second half of [`Writer::commit`]: waits until the statement is on the disk and makes it visible.
+    /// The caller must not hold a writer.
+    ///
+    /// # Errors
+    /// The disk failed; the store takes no more writes.
+    pub fn wait(self) -> Result<u64, CommitError> {
+        self.shared.settle(self.written.ticket, self.written.sync)?;
+        // Generations that were replaced are deleted when their last reader is gone.
+        self.written.replaced.iter().for_each(|generation| generation.set_retired(true));
+        Ok(self.written.seq)
+    }
+}
+
 impl<'a> Writer<'a> {
     pub(crate) fn begin(shared: &'a Arc<Shared>) -> Result<Writer<'a>, CommitError> {
         shared.writable()?;
@@ -418,8 +439,16 @@ impl<'a> Writer<'a> {
     /// # Errors
     /// Rows were put under a number that no object names; or the write fails, and the store takes no more
     /// writes.
-    pub fn commit(mut self) -> Result<u64, CommitError> {
-        let shared = self.shared;
+    pub fn commit(self) -> Result<u64, CommitError> {
+        self.submit()?.wait()
+    }
+
+    /// The first half of [`Writer::commit`]: writes everything as one batch, and lets the next writer go on.
+    ///
+    /// # Errors
+    /// As for [`Writer::commit`].
+    pub fn submit(mut self) -> Result<Submitted, CommitError> {
+        let shared = Arc::clone(self.shared);
         let before = Written {
             seq: self.base.state.seq,
             ticket: self.base_ticket,
@@ -427,11 +456,7 @@ impl<'a> Writer<'a> {
             replaced: Vec::new(),
         };
         let written = self.write()?.unwrap_or(before);
-        drop(self);
-        shared.settle(written.ticket, written.sync)?;
-        // Generations that were replaced are deleted when their last reader is gone.
-        written.replaced.iter().for_each(|generation| generation.set_retired(true));
-        Ok(written.seq)
+        Ok(Submitted { shared, written })
     }
 
     fn spill_if_large(&mut self) -> Result<(), CommitError> {
