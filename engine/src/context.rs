@@ -58,6 +58,8 @@ struct ContextInner {
     deadline: Option<(Instant, u64)>,
     progress: Option<ProgressFn>,
     last_report: Mutex<Option<(String, Instant, Instant)>>,
+    /// Whether anybody wants to know the measurements.
+    measuring: AtomicBool,
     measures: Mutex<Vec<Measure>>,
 }
 
@@ -75,6 +77,7 @@ impl Context {
                 deadline,
                 progress,
                 last_report: Mutex::new(None),
+                measuring: AtomicBool::new(false),
                 measures: Mutex::new(Vec::new()),
             }),
         }
@@ -101,6 +104,7 @@ impl Context {
                 deadline: inner.deadline.filter(|_| !detached),
                 progress: Some(progress),
                 last_report: Mutex::new(None),
+                measuring: AtomicBool::new(false),
                 measures: Mutex::new(Vec::new()),
             }),
         }
@@ -193,8 +197,21 @@ impl Context {
         report(&Progress { stage, done, total, eta, rate });
     }
 
-    /// Adds rows, time and notes to the measurements of operator `id`.
+    /// Keeps measurements from now on, which costs two looks at the clock for every row of an operator.
+    pub(crate) fn start_measuring(&self) {
+        self.inner.measuring.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether measurements are kept.
+    pub(crate) fn measures(&self) -> bool {
+        self.inner.measuring.load(Ordering::Relaxed)
+    }
+
+    /// Adds rows, time and notes to the measurements of operator `id`, if they are kept.
     pub(crate) fn measure(&self, id: usize, rows: u64, time: Duration, notes: Vec<String>) {
+        if !self.measures() {
+            return;
+        }
         let Ok(mut measures) = self.inner.measures.lock() else { return };
         if measures.len() <= id {
             measures.resize(id + 1, Measure::default());

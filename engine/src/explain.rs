@@ -45,6 +45,7 @@ pub(crate) fn explain(database: &Database, run: &Run, plan: Explain) -> Result<O
     let planned = started.elapsed();
     let mut total = None;
     if plan.analyze {
+        run.context.start_measuring();
         let started = Instant::now();
         for row in execute::open(run, &operator)? {
             row?;

@@ -29,11 +29,32 @@ pub(crate) fn filter(run: &Run, input: RowStream, predicate: BoundExpr) -> RowSt
 
 /// Computed columns.
 pub(crate) fn project(run: &Run, input: RowStream, exprs: Vec<BoundExpr>) -> RowStream {
+    if let Some(columns) = different_columns(&exprs) {
+        return Box::new(input.map(move |row| {
+            let mut row = row?;
+            let take =
+                |column: &usize| row.get_mut(*column).map(|value| std::mem::replace(value, Value::Null));
+            let absent = || Error::Internal("a column behind the last".into());
+            columns.iter().map(take).collect::<Option<_>>().ok_or_else(absent)
+        }));
+    }
     let run = run.clone();
     Box::new(input.map(move |row| {
         let row = row?;
         exprs.iter().map(|expr| evaluate(expr, &row, &run.eval()).map_err(Error::from)).collect()
     }))
+}
+
+/// The columns that expressions name, where they are nothing else and each is named once: their values can be
+/// moved.
+fn different_columns(exprs: &[BoundExpr]) -> Option<Vec<usize>> {
+    let column = |expr: &BoundExpr| match expr {
+        BoundExpr::Column { index, .. } => Some(*index),
+        _ => None,
+    };
+    let columns: Vec<usize> = exprs.iter().map(column).collect::<Option<_>>()?;
+    let different: BTreeSet<usize> = columns.iter().copied().collect();
+    (different.len() == columns.len()).then_some(columns)
 }
 
 /// A window of rows.

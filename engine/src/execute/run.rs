@@ -56,6 +56,9 @@ impl Run {
 pub(crate) fn open(run: &Run, operator: &Operator) -> Result<RowStream, Error> {
     let started = Instant::now();
     let stream = open_unmeasured(run, operator)?;
+    if !run.context.measures() {
+        return Ok(stream);
+    }
     Ok(Box::new(Measured {
         id: operator.id,
         context: run.context.clone(),

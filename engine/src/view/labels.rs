@@ -21,7 +21,23 @@ impl View {
         slots: &[Slot],
         columns: &[usize],
     ) -> Result<Vec<Vec<Value>>, Error> {
-        let mut rows = vec![vec![Value::Null; table.columns.len()]; slots.len()];
+        self.read_labels_with(table, slots, columns, 0)
+    }
+
+    /// [`read_labels`](View::read_labels) with room for so many more values behind those of each label.
+    pub(crate) fn read_labels_with(
+        &self,
+        table: &TableRecord,
+        slots: &[Slot],
+        columns: &[usize],
+        room: usize,
+    ) -> Result<Vec<Vec<Value>>, Error> {
+        let empty = || {
+            let mut row = Vec::with_capacity(table.columns.len() + room);
+            row.resize(table.columns.len(), Value::Null);
+            row
+        };
+        let mut rows: Vec<Vec<Value>> = slots.iter().map(|_| empty()).collect();
         let is_vector =
             |column: usize| matches!(table.columns[column].column_type, ColumnType::Vector { .. });
         let stored: Vec<usize> = columns.iter().copied().filter(|column| !is_vector(*column)).collect();

@@ -208,15 +208,18 @@ impl Prepared {
     /// The output rows of rankings; labels are read together.
     pub(crate) fn rows(&self, rankings: &[&Ranking]) -> Result<Vec<Vec<Vec<Value>>>, Error> {
         let slots: Vec<Slot> = rankings.iter().flat_map(|ranking| ranking.slots.iter().copied()).collect();
-        let mut labels = self.run.view.read_labels(&self.plan.table, &slots, &self.plan.columns)?.into_iter();
-        let width = self.plan.table.columns.len() + 2 + 2 * self.plan.width;
+        let plan = &self.plan;
+        let width = plan.table.columns.len() + 2 + if plan.stage_columns { 2 * plan.width } else { 0 };
+        let room = width - plan.table.columns.len();
+        let labels = self.run.view.read_labels_with(&plan.table, &slots, &plan.columns, room)?;
+        let mut labels = labels.into_iter();
         let mut all = Vec::with_capacity(rankings.len());
         for ranking in rankings {
             let mut rows = Vec::with_capacity(ranking.len());
             for (at, mut row) in labels.by_ref().take(ranking.len()).enumerate() {
                 row.push(Value::Double(ranking.scores[at]));
                 row.push(Value::BigInt(i64::try_from(at + 1).unwrap_or(i64::MAX)));
-                if self.plan.stage_columns {
+                if plan.stage_columns {
                     row.extend(stage_values(ranking.stages(at).iter().copied()));
                     // Nobody reads them where they are not kept.
                     row.resize(width, Value::Null);
