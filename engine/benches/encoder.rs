@@ -1,4 +1,5 @@
-//! Texts a second of the encoder in f32 and with 8-bit layers, on one thread and two, in one run:
+//! Texts a second of the encoder in f32 and with 8-bit layers, on one thread and two, and of its tokenizer on
+//! one beside the library `tokenizers`, in one run:
 //! `make bench`, or `cargo bench --workspace --bench encoder -- [TEXTS]`, where TEXTS is a file with a text a
 //! line.
 //!
@@ -16,7 +17,8 @@ use std::time::Instant;
 
 use argtop::kernel::{dot_exact, norm};
 use argtop::model::{Dtype, Encoder};
-use common::{Fallible, encoder, median, queries};
+use common::{Fallible, cache, encoder, median, queries};
+use tokenizers::{Tokenizer, TruncationParams};
 
 /// Rounds of each encoder.
 const ROUNDS: usize = 5;
@@ -70,6 +72,36 @@ fn compare(name: &str, texts: &[&str], encoders: &[(&str, Encoder)]) -> Fallible
     Ok(())
 }
 
+/// Tokenises texts on this thread, in turns with the library, whose ids must be the same.
+fn tokenize(texts: &[&str], encoder: &Encoder) -> Fallible<()> {
+    let file = cache()?.join("models/minilm-l3/tokenizer.json");
+    let mut library = Tokenizer::from_file(file).map_err(|error| error.to_string())?;
+    library.with_padding(None);
+    let truncation = TruncationParams { max_length: 64, ..TruncationParams::default() };
+    library.with_truncation(Some(truncation)).map_err(|error| error.to_string())?;
+    let mut best = [0.0f64; 2];
+    for _ in 0..ROUNDS {
+        let started = Instant::now();
+        let ours: Vec<Vec<u32>> =
+            texts.iter().map(|text| encoder.token_ids(text)).collect::<Result<_, _>>()?;
+        best[0] = best[0].max(texts.len() as f64 / started.elapsed().as_secs_f64());
+        let started = Instant::now();
+        let mut theirs = Vec::with_capacity(texts.len());
+        for text in texts {
+            let encoding = library.encode_fast(*text, true).map_err(|error| error.to_string())?;
+            theirs.push(encoding.get_ids().to_vec());
+        }
+        best[1] = best[1].max(texts.len() as f64 / started.elapsed().as_secs_f64());
+        if let Some(at) = (0..texts.len()).find(|at| ours[*at] != theirs[*at]) {
+            return Err(format!("`{}` has other ids than by the library", texts[at]).into());
+        }
+    }
+    let [ours, theirs] = best;
+    println!("{} texts tokenised, best of {ROUNDS} rounds, 1 thread: the same ids of all", texts.len());
+    println!("  ours {ours:.0} texts/s, the library {theirs:.0}, {:.1} times", ours / theirs);
+    Ok(())
+}
+
 fn main() -> Fallible<()> {
     let encoders = [
         ("f32, 1 thread", encoder(Dtype::F32, 1)?),
@@ -83,6 +115,8 @@ fn main() -> Fallible<()> {
         Some(path) => fs::read_to_string(path)?.lines().map(str::to_string).collect(),
         None => queries()?,
     };
+    let all: Vec<&str> = texts.iter().map(String::as_str).collect();
+    tokenize(&all, &encoders[0].1)?;
     let step = (texts.len() / TEXTS).max(1);
     let texts: Vec<&str> = texts.iter().step_by(step).take(TEXTS).map(String::as_str).collect();
     compare(given.as_deref().unwrap_or("usage examples of the demonstration"), &texts, &encoders)

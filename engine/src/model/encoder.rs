@@ -128,6 +128,15 @@ impl Encoder {
         }
     }
 
+    /// The token ids that the model gets for a text: at most `max_tokens` of the specification, special ones
+    /// included.
+    ///
+    /// # Errors
+    /// The tokenizer cannot read the text.
+    pub fn token_ids(&self, text: &str) -> Result<Vec<u32>, ModelError> {
+        self.tokenizer.ids(text).map_err(|reason| ModelError::Text { position: 0, reason })
+    }
+
     /// The embeddings of `texts`, in their order, not normalised.
     ///
     /// A text has the same embedding alone and in any call. Equal texts are encoded once, and small calls are

@@ -39,6 +39,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod tokenizer;
+mod wordpiece;
 
 pub use encoder::{Embeddings, Encoder};
 pub use error::ModelError;

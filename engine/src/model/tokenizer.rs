@@ -6,6 +6,7 @@ use tokenizers::tokenizer::PostProcessor;
 use tokenizers::{Encoding, Tokenizer, TruncationDirection, TruncationParams, TruncationStrategy};
 
 use super::error::ModelError;
+use super::wordpiece::WordPieces;
 
 /// Bytes of text tokenised first for each token that is kept. English has about five.
 const BYTES_PER_TOKEN: usize = 16;
@@ -16,6 +17,8 @@ const BYTES_MIN: usize = 2048;
 /// A tokenizer with padding off and truncation to a fixed number of tokens.
 pub(super) struct TextTokenizer {
     inner: Tokenizer,
+    /// For texts that need nothing else.
+    pieces: Option<WordPieces>,
     first_cut: usize,
     id_max: u32,
 }
@@ -55,7 +58,10 @@ impl TextTokenizer {
         let id_max = inner.get_vocab(true).into_values().max();
         let id_max =
             id_max.ok_or_else(|| ModelError::Tokenizer { reason: "it has no tokens".to_string() })?;
-        Ok(TextTokenizer { inner, first_cut, id_max })
+        let mut tokenizer = TextTokenizer { inner, pieces: None, first_cut, id_max };
+        let library = |text: &str| tokenizer.by_library(text).ok();
+        tokenizer.pieces = WordPieces::of(&tokenizer.inner, max_tokens, library);
+        Ok(tokenizer)
     }
 
     /// The greatest token id this tokenizer can give.
@@ -64,6 +70,20 @@ impl TextTokenizer {
     }
 
     /// The ids of a text, at most `max_tokens` of them, special tokens included.
+    pub(super) fn ids(&self, text: &str) -> Result<Vec<u32>, String> {
+        match self.pieces.as_ref().and_then(|pieces| pieces.ids(text)) {
+            Some(ids) => Ok(ids),
+            None => self.by_library(text),
+        }
+    }
+
+    /// The word pieces of a tokenizer that works as BERT's does.
+    #[cfg(test)]
+    pub(super) fn pieces(&self) -> Option<&WordPieces> {
+        self.pieces.as_ref()
+    }
+
+    /// The ids of a text as the library gives them.
     ///
     /// The libraries' tokenizers read all of a text before they truncate, in time that can grow with the
     /// square of its length. So a long text is read in prefixes of doubling length until one has more tokens
@@ -71,7 +91,7 @@ impl TextTokenizer {
     /// A prefix ends at white space, where tokenizers of words end a word, so its words are those of the
     /// whole text; the kept tokens are then the same, since what was cut off comes after them. A text without
     /// white space is read whole.
-    pub(super) fn ids(&self, text: &str) -> Result<Vec<u32>, String> {
+    pub(super) fn by_library(&self, text: &str) -> Result<Vec<u32>, String> {
         let mut cut = self.first_cut;
         while cut < text.len() {
             let prefix = &text[..text.floor_char_boundary(cut)];
