@@ -6,6 +6,7 @@
 //!
 //! A build reads one snapshot and holds no lock; what is written meanwhile is the tail of the new generation.
 
+use std::collections::HashMap;
 use std::io::Write;
 use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -303,7 +304,11 @@ pub(crate) fn pack_table(
 
 /// After a statement wrote `written` rows: packs a tail that has grown long, at once after a bulk load and in
 /// the background otherwise, so that a single insert never waits for it.
+///
+/// Indexes take in what was written, now and then in the background: a search after many inserts would else
+/// pause for all of them.
 pub(crate) fn after_write(run: &Run, table: &TableRecord, written: u64) -> Result<(), Error> {
+    run.inner.maintenance.count(table.id, written);
     if !run.settings.is_on("auto_pack") {
         return Ok(());
     }
@@ -315,16 +320,21 @@ pub(crate) fn after_write(run: &Run, table: &TableRecord, written: u64) -> Resul
     let specs = row_specs(&view, table);
     let mut objects = specs.iter().map(|spec| spec.object).chain([table.id]);
     if objects.any(|object| tail_length(&view, table, object) > rows_max) {
-        run.inner.maintenance.request(Task { table: table.id, rows_max });
+        run.inner.maintenance.request(Task::Pack { table: table.id, rows_max });
     }
     Ok(())
 }
 
+/// Labels that are written before indexes are asked to take them in.
+const TAKEN_AT_ONCE: u64 = 256;
+
 /// A request to the background.
 #[derive(Clone, Copy, Debug)]
-struct Task {
-    table: ObjectId,
-    rows_max: u64,
+enum Task {
+    /// Packs what has a tail of more than so many labels.
+    Pack { table: ObjectId, rows_max: u64 },
+    /// Lets indexes take in newer labels.
+    TakeIn { table: ObjectId },
 }
 
 /// The background thread: one at a time, started with the database, ended with it.
@@ -340,6 +350,8 @@ pub(crate) struct Maintenance {
 struct MaintenanceState {
     /// Requests that were made and are not done.
     waiting: u64,
+    /// Labels of tables that nobody was asked to take in.
+    written: HashMap<ObjectId, u64>,
     failure: Option<String>,
 }
 
@@ -367,7 +379,7 @@ impl Maintenance {
         let work = move || {
             while let Ok(Some(task)) = receiver.recv() {
                 let Some(inner) = weak.upgrade() else { break };
-                let result = pack_by_id(&context, &inner, task);
+                let result = carry_out(&context, &inner, task);
                 let mut held = state.0.lock().unwrap_or_else(PoisonError::into_inner);
                 held.waiting -= 1;
                 held.failure = match result {
@@ -383,10 +395,24 @@ impl Maintenance {
     }
 
     fn request(&self, task: Task) {
-        let mut held = self.state.0.lock().unwrap_or_else(PoisonError::into_inner);
+        self.send(&mut self.state.0.lock().unwrap_or_else(PoisonError::into_inner), task);
+    }
+
+    fn send(&self, held: &mut MaintenanceState, task: Task) {
         held.waiting += 1;
         if self.sender.send(Some(task)).is_err() {
             held.waiting -= 1;
+        }
+    }
+
+    /// Labels were written.
+    fn count(&self, table: ObjectId, labels: u64) {
+        let mut held = self.state.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = held.written.entry(table).or_default();
+        *written += labels;
+        if *written >= TAKEN_AT_ONCE {
+            *written = 0;
+            self.send(&mut held, Task::TakeIn { table });
         }
     }
 
@@ -397,7 +423,7 @@ impl Maintenance {
             held = self.state.1.wait(held).unwrap_or_else(PoisonError::into_inner);
         }
         match held.failure.take() {
-            Some(failure) => Err(Error::Internal(format!("background packing failed: {failure}"))),
+            Some(failure) => Err(Error::Internal(format!("work in the background failed: {failure}"))),
             None => Ok(()),
         }
     }
@@ -421,10 +447,12 @@ impl Drop for Maintenance {
     }
 }
 
-fn pack_by_id(context: &Context, inner: &Arc<Inner>, task: Task) -> Result<(), Error> {
-    let catalog = inner.store.snapshot().catalog();
-    match catalog.get(task.table).map(|object| &**object) {
-        Some(Object::Table(table)) => pack_table(context, inner, table, task.rows_max),
-        _ => Ok(()),
+fn carry_out(context: &Context, inner: &Arc<Inner>, task: Task) -> Result<(), Error> {
+    let view = View::new(inner.clone(), true);
+    let (Task::Pack { table, .. } | Task::TakeIn { table }) = task;
+    let Some(Object::Table(table)) = view.catalog().get(table).map(|object| &**object) else { return Ok(()) };
+    match task {
+        Task::Pack { rows_max, .. } => pack_table(context, inner, table, rows_max),
+        Task::TakeIn { .. } => view.take_in(context, table),
     }
 }

@@ -18,6 +18,7 @@ mod graph;
 mod keys;
 mod labels;
 mod moment;
+mod newer;
 mod propensity;
 mod sparse;
 
@@ -30,5 +31,6 @@ pub(crate) use graph::Graph;
 pub(crate) use keys::KeyBook;
 pub(crate) use labels::value_cell;
 pub(crate) use moment::{Caches, View, row_of_number, vector_columns};
+pub(crate) use newer::{from_slot, take_newer};
 pub(crate) use propensity::InversePropensity;
 pub(crate) use sparse::SparseRows;

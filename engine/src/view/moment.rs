@@ -258,15 +258,20 @@ impl View {
 
     /// The approximate index of an index object; None where it has no usable generation.
     pub(crate) fn vector_index(&self, index: &IndexRecord) -> Result<Option<Arc<dyn VectorIndex>>, Error> {
-        let Some(generation) = self.generation(index.id) else { return Ok(None) };
-        if let Some((id, opened)) = lock(&self.inner.caches.indexes).get(&index.id)
-            && *id == generation.id()
-        {
-            return Ok(Some(opened.clone()));
+        if let Some(opened) = self.opened_index(index) {
+            return Ok(Some(opened));
         }
+        let Some(generation) = self.generation(index.id) else { return Ok(None) };
         let Some(opened) = crate::build::open_index(&generation)? else { return Ok(None) };
         lock(&self.inner.caches.indexes).insert(index.id, (generation.id(), opened.clone()));
         Ok(Some(opened))
+    }
+
+    /// The same where it is open already.
+    pub(crate) fn opened_index(&self, index: &IndexRecord) -> Option<Arc<dyn VectorIndex>> {
+        let generation = self.generation(index.id)?.id();
+        let indexes = lock(&self.inner.caches.indexes);
+        indexes.get(&index.id).filter(|(id, _)| *id == generation).map(|(_, opened)| opened.clone())
     }
 
     /// The encoder of a model, loaded from the database at its first use.

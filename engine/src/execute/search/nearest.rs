@@ -6,11 +6,8 @@ use roaring::RoaringBitmap;
 use super::stages::{Allowed, Queries, rank_all};
 use crate::error::Error;
 use crate::execute::Run;
-use crate::index::{SearchControl, SearchParams, VectorIndex};
-use crate::view::{Dense, KeyBook};
-
-/// Newer rows that an index is given at once.
-const NEWER_AT_ONCE: usize = 1024;
+use crate::index::{SearchControl, SearchParams};
+use crate::view::{Dense, KeyBook, from_slot, take_newer};
 
 /// Ranked slots of each query, and notes for EXPLAIN.
 type Answers = (Vec<Vec<(f64, Slot)>>, Vec<String>);
@@ -99,7 +96,7 @@ pub(crate) fn by_index(
         older.remove_range(slot_end..);
         older
     });
-    let taken = take_newer(run, &*index, target.dense, &newer)?;
+    let taken = take_newer(&run.context, &run.inner, &*index, target.dense, &newer)?;
     let params =
         SearchParams { limit, effort: target.effort, filter: older.as_ref(), newer: taken.then_some(&newer) };
     let cancelled = run.cancelled();
@@ -125,41 +122,6 @@ pub(crate) fn by_index(
     }
     let scored = score_each(run, target.dense, queries, |at| &nominees[at])?;
     Ok((rank_all(scored, target.limit, keys)?, notes))
-}
-
-/// The slots from `first` on; usually none, and then nothing is copied.
-fn from_slot(slots: &RoaringBitmap, first: Slot) -> RoaringBitmap {
-    if slots.max().is_none_or(|last| last < first) {
-        return RoaringBitmap::new();
-    }
-    let mut newer = slots.clone();
-    newer.remove_range(..first);
-    newer
-}
-
-/// Gives an index the rows of newer labels, where it takes them.
-fn take_newer(
-    run: &Run,
-    index: &dyn VectorIndex,
-    dense: &Dense,
-    newer: &RoaringBitmap,
-) -> Result<bool, Error> {
-    let Some(missing) = index.missing(newer) else { return Ok(false) };
-    let mut rows = Vec::new();
-    for slot in &missing {
-        rows.push((slot, dense.with_bias(slot)?));
-        if rows.len() == NEWER_AT_ONCE {
-            run.context.check()?;
-            run.inner.install(|| index.extend(&rows));
-            rows.clear();
-        }
-    }
-    if !rows.is_empty() {
-        let extend = || index.extend(&rows);
-        // One new label, as after an INSERT, is taken on the thread that asks.
-        if rows.len() > 1 { run.inner.install(extend) } else { extend() }
-    }
-    Ok(true)
 }
 
 /// Adds the best of the labels that the generation does not cover.
