@@ -37,11 +37,14 @@ pub(crate) struct GenerationRoot {
     pub(crate) read_only: bool,
     pub(crate) limits: Limits,
     warnings: Mutex<Vec<String>>,
+    /// Threads that remove generations.
+    removing: Mutex<Vec<std::thread::JoinHandle<()>>>,
 }
 
 impl GenerationRoot {
     pub(crate) fn new(path: PathBuf, uuid: String, read_only: bool, limits: Limits) -> GenerationRoot {
-        GenerationRoot { path, uuid, read_only, limits, warnings: Mutex::new(Vec::new()) }
+        let (warnings, removing) = (Mutex::default(), Mutex::default());
+        GenerationRoot { path, uuid, read_only, limits, warnings, removing }
     }
 
     pub(crate) fn directory(&self, id: u64) -> PathBuf {
@@ -50,6 +53,12 @@ impl GenerationRoot {
 
     fn damaged_directory(&self, id: u64) -> PathBuf {
         self.path.join(format!("{id:016x}.damaged"))
+    }
+
+    /// Waits until generations that nobody reads any more are removed.
+    pub(crate) fn wait_removed(&self) {
+        let threads = std::mem::take(&mut *self.removing.lock().unwrap_or_else(PoisonError::into_inner));
+        threads.into_iter().for_each(|thread| drop(thread.join()));
     }
 
     pub(crate) fn warn(&self, warning: String) {
@@ -368,8 +377,17 @@ impl Drop for Generation {
     fn drop(&mut self) {
         if self.retired.load(Ordering::SeqCst) && !self.root.read_only {
             // What cannot be removed now is an orphan, which the next open removes.
-            let _ = disk::remove_dir_all(&self.root.directory(self.id));
-            let _ = disk::remove_dir_all(&self.root.damaged_directory(self.id));
+            let (root, id) = (Arc::clone(&self.root), self.id);
+            let remove = move || {
+                let _ = disk::remove_dir_all(&root.directory(id));
+                let _ = disk::remove_dir_all(&root.damaged_directory(id));
+            };
+            // The last reader may be a query, which need not wait until the system has let go of large files.
+            if let Ok(thread) = std::thread::Builder::new().name("argtop-remove".to_owned()).spawn(remove) {
+                let mut removing = self.root.removing.lock().unwrap_or_else(PoisonError::into_inner);
+                removing.retain(|thread| !thread.is_finished());
+                removing.push(thread);
+            }
         }
     }
 }

@@ -253,6 +253,7 @@ impl Shared {
         self.poison_on_failure(self.rocks.write(batch, true))?;
         self.poison_on_failure(self.rocks.flush())?;
         self.closed.store(true, Ordering::SeqCst);
+        self.root.wait_removed();
         // Readers that are left keep RocksDB open, but nothing is written any more.
         Ok(self.rocks.lock.mark_clean()?)
     }

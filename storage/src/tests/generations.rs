@@ -77,6 +77,7 @@ fn what_is_not_published_is_removed() {
     let mut writer = store.writer().unwrap();
     writer.publish(sealed).unwrap();
     drop(writer);
+    store.shared.root.wait_removed();
     assert_eq!(generation_directories(store.path()).len(), 0);
 }
 
@@ -113,10 +114,12 @@ fn a_replaced_generation_goes_with_its_last_reader() {
     drop(reader);
     assert_eq!(generation_directories(store.path()).len(), 2, "the generation itself is still held");
     drop(generation);
+    store.shared.root.wait_removed();
     assert_eq!(generation_directories(store.path()), [name(new)]);
     let mut writer = store.writer().unwrap();
     writer.clear_pointer(labels.vectors);
     writer.commit().unwrap();
+    store.shared.root.wait_removed();
     assert_eq!(generation_directories(store.path()), Vec::<String>::new());
 }
 
