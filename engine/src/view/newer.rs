@@ -14,6 +14,9 @@ const NEWER_AT_ONCE: usize = 1024;
 /// Rows that it is given at once in the background: so few that one thread takes them.
 const FEW_AT_ONCE: usize = 32;
 
+/// A slot and its row, with its bias behind it where rows have one.
+type NewRow = (Slot, Vec<f32>);
+
 /// The slots from `first` on; usually none, and then nothing is copied.
 pub(crate) fn from_slot(slots: &RoaringBitmap, first: Slot) -> RoaringBitmap {
     if slots.max().is_none_or(|last| last < first) {
@@ -32,11 +35,11 @@ pub(crate) fn take_newer(
     dense: &Dense,
     newer: &RoaringBitmap,
 ) -> Result<bool, Error> {
-    let extend = |rows: &[(Slot, Vec<f32>)]| {
+    let extend = |rows: &[NewRow]| {
         // One new label, as after an INSERT, is taken on the thread that asks.
         if rows.len() > 1 { inner.install(|| index.extend(rows)) } else { index.extend(rows) }
     };
-    take_some(context, index, dense, newer, (NEWER_AT_ONCE, &extend))
+    take_some(context, index, dense, newer, NEWER_AT_ONCE, extend)
 }
 
 fn take_some(
@@ -44,7 +47,8 @@ fn take_some(
     index: &dyn VectorIndex,
     dense: &Dense,
     newer: &RoaringBitmap,
-    (at_once, extend): (usize, &dyn Fn(&[(Slot, Vec<f32>)])),
+    at_once: usize,
+    extend: impl Fn(&[NewRow]),
 ) -> Result<bool, Error> {
     let Some(missing) = index.missing(newer) else { return Ok(false) };
     let mut rows = Vec::new();
@@ -71,7 +75,7 @@ impl View {
             let Some(index) = self.opened_index(&record) else { continue };
             let dense = self.source_rows(table, &self.source_of(&record)?)?;
             let newer = from_slot(&live, index.slot_end());
-            take_some(context, &*index, &dense, &newer, (FEW_AT_ONCE, &|rows| index.extend(rows)))?;
+            take_some(context, &*index, &dense, &newer, FEW_AT_ONCE, |rows| index.extend(rows))?;
             self.keys(table)?;
         }
         Ok(())
