@@ -10,7 +10,7 @@ const CRATES: [(&str, &[&str]); 5] = [
     ("rocksdb", &["storage/"]),
     ("faiss_sys", &["engine/src/index/faiss.rs"]),
     ("ort", &["engine/src/model/"]),
-    ("tokenizers", &["engine/src/model/"]),
+    ("tokenizers", &["engine/src/model/", "engine/benches/encoder.rs"]),
     ("tantivy", &["engine/src/text/"]),
 ];
 
