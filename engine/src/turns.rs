@@ -181,12 +181,16 @@ mod tests {
 
     use super::*;
 
+    fn opened() -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let options = OpenOptions { create: true, ..OpenOptions::default() };
+        let store = Store::open(folder.path().join("db"), &options).unwrap();
+        (folder, store)
+    }
+
     #[test]
     fn every_thread_gets_its_own_outcome() {
-        let folder = tempfile::tempdir().unwrap();
-        let store =
-            Store::open(folder.path().join("db"), &OpenOptions { create: true, ..OpenOptions::default() })
-                .unwrap();
+        let (_folder, store) = opened();
         let (turns, done) = (Turns::default(), Arc::new(AtomicU64::new(0)));
         std::thread::scope(|scope| {
             for thread in 0..16u64 {
@@ -219,10 +223,7 @@ mod tests {
 
     #[test]
     fn a_panic_meets_its_own_thread_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        let store =
-            Store::open(folder.path().join("db"), &OpenOptions { create: true, ..OpenOptions::default() })
-                .unwrap();
+        let (_folder, store) = opened();
         let turns = Turns::default();
         let outcomes: Vec<bool> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..12)

@@ -12,6 +12,9 @@
 //! attention and tables become nodes of our own (`operators`), which its sessions share. It has a session for
 //! each thread, and each runs on the thread that asks; a model in f32 has one session with all threads.
 //!
+//! ASCII texts are tokenised without the library where the tokenizer works as BERT's does (`wordpiece`), with
+//! the same ids.
+//!
 //! The same text has the same embedding, bit for bit, whatever else is in the call. Texts are batched only
 //! with texts of the same number of tokens, so there is no padding. When a model is loaded, a probe finds out
 //! whether a text alone and in a batch is the same; if only the rounding differs, no text is run alone, and

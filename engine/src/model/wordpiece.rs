@@ -153,11 +153,8 @@ impl WordPieces {
         while start < word.len() && word.len() <= self.word_max {
             let pieces = if start == 0 { &self.first } else { &self.next };
             let longest = word.len().min(start + self.longest);
-            let known = (start + 1..=longest).rev();
-            let Some((end, id)) = known.filter_map(|end| Some((end, *pieces.get(&word[start..end])?))).next()
-            else {
-                break;
-            };
+            let known = |end| Some((end, *pieces.get(&word[start..end])?));
+            let Some((end, id)) = (start + 1..=longest).rev().find_map(known) else { break };
             ids.push(id);
             start = end;
         }
@@ -218,5 +215,10 @@ mod tests {
             TextTokenizer::load(text.replacen(from, to, 1).as_bytes(), 16).unwrap()
         };
         assert!(changed("BertPreTokenizer", "WhitespaceSplit").pieces().is_none());
+        // One that keeps capital letters works as BERT's does, and gives other ids.
+        let cased = changed("\"lowercase\":true", "\"lowercase\":false");
+        let ids = cased.pieces().unwrap().ids("Hello hello").unwrap();
+        assert_eq!(ids, cased.by_library("Hello hello").unwrap());
+        assert_ne!(ids[1], 7592);
     }
 }
