@@ -6,10 +6,10 @@
 //!
 //! A build reads one snapshot and holds no lock; what is written meanwhile is the tail of the new generation.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::ops::Range;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use argtop_storage::{
     Family, Generation, GenerationBuilder, GenerationKind, Key, ManifestFields, Object, ObjectId, RowFormat,
@@ -348,10 +348,14 @@ pub(crate) struct Maintenance {
 
 #[derive(Default)]
 struct MaintenanceState {
+    /// Whether there is a thread that carries requests out.
+    started: bool,
     /// Requests that were made and are not done.
     waiting: u64,
     /// Labels of tables that nobody was asked to take in.
     written: HashMap<ObjectId, u64>,
+    /// Tables whose newer labels are to be taken in, by requests that have not begun.
+    to_take_in: HashSet<ObjectId>,
     failure: Option<String>,
 }
 
@@ -379,23 +383,45 @@ impl Maintenance {
         let work = move || {
             while let Ok(Some(task)) = receiver.recv() {
                 let Some(inner) = weak.upgrade() else { break };
+                let lock = || state.0.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Task::TakeIn { table } = task {
+                    // Before it begins: what is written from now on is for another request.
+                    lock().to_take_in.remove(&table);
+                }
                 let result = carry_out(&context, &inner, task);
-                let mut held = state.0.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut held = lock();
                 held.waiting -= 1;
-                held.failure = match result {
-                    Ok(()) | Err(Error::Interrupted) => None,
-                    Err(error) => Some(error.to_string()),
-                };
+                match (task, result) {
+                    (_, Err(Error::Interrupted)) | (Task::TakeIn { .. }, Ok(())) => {}
+                    (_, Err(error)) => held.failure = Some(error.to_string()),
+                    // What could not be packed before is packed now.
+                    (Task::Pack { .. }, Ok(())) => held.failure = None,
+                }
                 state.1.notify_all();
             }
         };
         let spawned = std::thread::Builder::new().name("argtop-maintenance".to_string()).spawn(work);
         let mut thread = inner.maintenance.thread.lock().unwrap_or_else(PoisonError::into_inner);
         *thread = spawned.ok();
+        inner.maintenance.lock().started = thread.is_some();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, MaintenanceState> {
+        self.state.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn request(&self, task: Task) {
-        self.send(&mut self.state.0.lock().unwrap_or_else(PoisonError::into_inner), task);
+        self.send(&mut self.lock(), task);
+    }
+
+    /// Asks that the indexes of a table take in its newer labels; false where there is nobody to ask, as in a
+    /// database that is only read.
+    pub(crate) fn take_in(&self, table: ObjectId) -> bool {
+        let mut held = self.lock();
+        if held.started && held.to_take_in.insert(table) {
+            self.send(&mut held, Task::TakeIn { table });
+        }
+        held.started
     }
 
     fn send(&self, held: &mut MaintenanceState, task: Task) {
@@ -407,18 +433,19 @@ impl Maintenance {
 
     /// Labels were written.
     fn count(&self, table: ObjectId, labels: u64) {
-        let mut held = self.state.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.lock();
         let written = held.written.entry(table).or_default();
         *written += labels;
         if *written >= TAKEN_AT_ONCE {
-            *written = 0;
-            self.send(&mut held, Task::TakeIn { table });
+            held.written.remove(&table);
+            drop(held);
+            self.take_in(table);
         }
     }
 
     /// Waits until every request is done.
     pub(crate) fn wait(&self) -> Result<(), Error> {
-        let mut held = self.state.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.lock();
         while held.waiting > 0 {
             held = self.state.1.wait(held).unwrap_or_else(PoisonError::into_inner);
         }

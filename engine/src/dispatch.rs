@@ -1,6 +1,6 @@
 //! One place where statements become effects: bind, optimise, plan, run.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use argtop_query::Value;
 use argtop_query::ast;
@@ -8,7 +8,7 @@ use argtop_query::binder::{Bound, bind as bind_statement};
 use argtop_query::expr::BoundExpr;
 use argtop_query::optimize::{OptimizerOptions, optimize};
 use argtop_query::plan::{Insert, LogicalPlan, Node, Show};
-use argtop_storage::{Store, Writer};
+use argtop_storage::{Catalog, Store, Writer};
 
 use crate::catalog::ViewCatalog;
 use crate::context::Context;
@@ -16,6 +16,7 @@ use crate::database::Database;
 use crate::error::Error;
 use crate::execute::{self, RowStream, Run};
 use crate::planner::Planner;
+use crate::settings::Settings;
 use crate::statement::{Column, columns_of};
 use crate::view::View;
 use crate::{copy, ddl, dml, evaluate, explain, jobs, show, teach};
@@ -54,10 +55,53 @@ impl Output {
 }
 
 /// Names and types of a statement under a view.
-pub(crate) fn bind(database: &Database, view: &View, statement: &ast::Statement) -> Result<Bound, Error> {
-    let settings = database.settings();
-    let catalog = ViewCatalog::new(view, &settings);
+pub(crate) fn bind(
+    settings: &Settings,
+    database: &Database,
+    view: &View,
+    statement: &ast::Statement,
+) -> Result<Bound, Error> {
+    let catalog = ViewCatalog::new(view, settings);
     Ok(bind_statement(statement, &catalog, &database.inner.query_limits)?)
+}
+
+/// The optimised plan of a query that was run before, for the next time: it follows from the statement, the
+/// catalog and the settings alone, unless it reads files, whose columns are in the files.
+#[derive(Default)]
+pub(crate) struct KnownPlan(Mutex<Option<Arc<Known>>>);
+
+struct Known {
+    catalog: Arc<Catalog>,
+    settings: Arc<Settings>,
+    root: Node,
+    note: Option<String>,
+}
+
+impl KnownPlan {
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Known>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The plan, if catalog and settings are still those that it was made under.
+    fn of(&self, view: &View, settings: &Arc<Settings>) -> Option<Arc<Known>> {
+        let known = self.lock().clone()?;
+        let same =
+            Arc::ptr_eq(&known.catalog, view.shared_catalog()) && Arc::ptr_eq(&known.settings, settings);
+        same.then_some(known)
+    }
+
+    fn keep(&self, run: &Run, root: Node, note: Option<String>) -> Arc<Known> {
+        let (catalog, settings) = (run.view.shared_catalog().clone(), run.settings.clone());
+        let known = Arc::new(Known { catalog, settings, root, note });
+        if !reads_files(&known.root) {
+            *self.lock() = Some(known.clone());
+        }
+        known
+    }
+}
+
+fn reads_files(node: &Node) -> bool {
+    matches!(node, Node::Read { .. }) || node.input().is_some_and(reads_files)
 }
 
 /// Runs a statement with its parameters' values.
@@ -65,11 +109,11 @@ pub(crate) fn run(
     database: &Database,
     statement: &ast::Statement,
     params: Vec<Value>,
+    known: &KnownPlan,
 ) -> Result<Output, Error> {
     let params = Arc::new(params);
     if !writes(statement) {
-        let (run, plan, note) = plan(database, database.view(), statement, params)?;
-        return finish(&run, note, perform(database, &run, plan, None));
+        return run_reading(database, statement, params, known);
     }
     if database.is_read_only() {
         return Err(Error::ReadOnly { reason: read_only_reason(database) });
@@ -82,6 +126,29 @@ pub(crate) fn run(
         return outcome.and_then(|output| settled.map(|()| output).map_err(Error::from));
     }
     outcome
+}
+
+fn run_reading(
+    database: &Database,
+    statement: &ast::Statement,
+    params: Arc<Vec<Value>>,
+    known: &KnownPlan,
+) -> Result<Output, Error> {
+    let (view, settings) = (database.view(), database.settings());
+    let (run, known) = match known.of(&view, &settings) {
+        Some(known) => (run_under(database, view, settings, params), known),
+        None => {
+            let (run, plan, note) = plan(database, view, statement, params)?;
+            match plan {
+                LogicalPlan::Query(root) => {
+                    let known = known.keep(&run, root, note);
+                    (run, known)
+                }
+                plan => return finish(&run, note, perform(database, &run, plan, None)),
+            }
+        }
+    };
+    finish(&run, known.note.clone(), query(&run, &known.root))
 }
 
 /// Runs a statement that writes. It waits for its turn first, so that it is bound to the state that it will
@@ -132,14 +199,17 @@ fn plan(
     params: Arc<Vec<Value>>,
 ) -> Result<(Run, LogicalPlan, Option<String>), Error> {
     let settings = database.settings();
-    let context = database.context();
-    let bound = bind(database, &view, statement)?;
+    let bound = bind(&settings, database, &view, statement)?;
     let options = OptimizerOptions { disabled: settings.disabled_rules.clone() };
     let note = default_limit(statement, &bound.plan);
     let plan = optimize(bound.plan, &options);
-    let now_us = jiff::Timestamp::now().as_microsecond();
-    let run = Run { inner: database.inner.clone(), view, context, params, now_us, settings, log: None };
-    Ok((run, plan, note))
+    Ok((run_under(database, view, settings, params), plan, note))
+}
+
+/// What a statement that runs now carries.
+fn run_under(database: &Database, view: View, settings: Arc<Settings>, params: Arc<Vec<Value>>) -> Run {
+    let (context, now_us) = (database.context(), jiff::Timestamp::now().as_microsecond());
+    Run { inner: database.inner.clone(), view, context, params, now_us, settings, log: None }
 }
 
 fn finish(run: &Run, note: Option<String>, outcome: Result<Output, Error>) -> Result<Output, Error> {
@@ -235,7 +305,7 @@ fn change(run: &Run, plan: LogicalPlan, writer: Writer<'_>) -> Result<Output, Er
 
 fn read(database: &Database, run: &Run, plan: LogicalPlan) -> Result<Output, Error> {
     match plan {
-        LogicalPlan::Query(node) => query(run, &node),
+        LogicalPlan::Query(root) => query(run, &root),
         LogicalPlan::CopyTo(plan) => copy::copy_to(run, plan, |source| read(database, run, source)),
         LogicalPlan::Evaluate(plan) => evaluate::run::evaluate(run, &plan),
         LogicalPlan::Explain(plan) => explain::explain(database, run, plan),

@@ -123,6 +123,8 @@ pub(crate) struct ScanPlan {
 
 /// A query that shortlists no more labels than this is answered on the thread that asks.
 const LIGHT_LABELS: u64 = 10_000;
+/// So is one that is compared exactly with no more labels than this.
+const LIGHT_EXACT: u64 = 8_192;
 
 /// A search: a chain of stages over one table.
 #[derive(Clone, Debug)]
@@ -266,8 +268,9 @@ impl SearchPlan {
         self.stages_read || scored || fused
     }
 
-    /// Whether one query costs so little that handing it to other threads would take longer.
-    pub(crate) fn is_light(&self) -> bool {
+    /// Whether one query among so many labels costs so little that handing it to other threads would take
+    /// longer.
+    pub(crate) fn is_light(&self, labels: u64) -> bool {
         let light = |stage: &StagePlan| match &stage.kind {
             // An encoder that may use several threads has its own.
             StageKind::Encode { .. } | StageKind::Given | StageKind::Probe { .. } => true,
@@ -275,7 +278,8 @@ impl SearchPlan {
             StageKind::Rerank { classifier, .. } => classifier.sparse.is_none(),
             StageKind::ShortlistPaths { limit } => *limit <= LIGHT_LABELS,
             StageKind::ShortlistIndex { index, limit, .. } => index.method == "ann" && *limit <= LIGHT_LABELS,
-            StageKind::Exact { .. } | StageKind::Fuse { .. } => false,
+            StageKind::Exact { .. } => labels <= LIGHT_EXACT,
+            StageKind::Fuse { .. } => false,
         };
         self.filter.is_none() && self.stages.iter().all(light)
     }

@@ -65,7 +65,7 @@ pub(crate) const DEFINITIONS: &[Definition] = &[
     ),
     number(
         "search.exact_rows",
-        20_000,
+        2_000,
         0,
         i64::MAX,
         "tables up to this many labels are searched exactly where SEARCH has no VIA",

@@ -6,7 +6,7 @@ use argtop_query::plan::Field;
 use argtop_query::{DataType, Value};
 
 use crate::database::Database;
-use crate::dispatch::{self, Output};
+use crate::dispatch::{self, KnownPlan, Output};
 use crate::error::Error;
 use crate::execute::RowStream;
 
@@ -34,6 +34,8 @@ pub struct Statement {
     database: Database,
     sql: Arc<str>,
     statement: Arc<argtop_query::ast::Statement>,
+    /// Shared by all that were made of this one.
+    known: Arc<KnownPlan>,
     parameters: Vec<ParameterInfo>,
     values: Vec<Option<Value>>,
 }
@@ -41,7 +43,7 @@ pub struct Statement {
 impl Statement {
     pub(crate) fn prepare(database: &Database, sql: &str) -> Result<Statement, Error> {
         let statement = argtop_query::parse_statement(sql, &database.inner.query_limits)?;
-        let bound = dispatch::bind(database, &database.view(), &statement)?;
+        let bound = dispatch::bind(&database.settings(), database, &database.view(), &statement)?;
         let parameters: Vec<ParameterInfo> = bound
             .parameters
             .into_iter()
@@ -51,6 +53,7 @@ impl Statement {
             database: database.clone(),
             sql: sql.into(),
             statement: Arc::new(statement),
+            known: Arc::default(),
             values: vec![None; parameters.len()],
             parameters,
         })
@@ -127,7 +130,7 @@ impl Statement {
             };
             params.push(value.clone());
         }
-        let output = dispatch::run(&self.database, &self.statement, params)?;
+        let output = dispatch::run(&self.database, &self.statement, params, &self.known)?;
         Ok(Rows::new(output))
     }
 

@@ -102,7 +102,7 @@ pub(crate) fn open(path: &Path, mode: Mode) -> Result<DB, OpenError> {
         check_current(path)?;
     }
     let cache = Cache::new_lru_cache(CACHE_BYTES);
-    let options = database_options(mode);
+    let options = database_options(mode).map_err(|error| OpenError::Corrupt(error.into_string()))?;
     let families = Column::ALL
         .iter()
         .map(|column| ColumnFamilyDescriptor::new(column.name(), family_options(*column, &cache)));
@@ -142,8 +142,10 @@ fn check_current(path: &Path) -> Result<(), OpenError> {
     }
 }
 
-fn database_options(mode: Mode) -> Options {
-    let mut options = Options::default();
+fn database_options(mode: Mode) -> Result<Options, rocksdb::Error> {
+    // After a crash what the log holds stays there until memtables are full, instead of being written to
+    // files before the first answer. There is no function for this option.
+    let mut options = Options::default().get_options_from_string("avoid_flush_during_recovery=true")?;
     options.create_if_missing(mode == Mode::Create);
     options.create_missing_column_families(mode == Mode::Create);
     options.set_error_if_exists(mode == Mode::Create);
@@ -169,7 +171,7 @@ fn database_options(mode: Mode) -> Options {
         let logger = rocksdb::InfoLogger::new_callback_logger(rocksdb::LogLevel::Fatal, silent);
         options.set_info_logger(logger);
     }
-    options
+    Ok(options)
 }
 
 fn family_options(column: Column, cache: &Cache) -> Options {

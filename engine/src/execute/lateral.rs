@@ -18,6 +18,7 @@ use argtop_query::eval::{evaluate, is_true};
 use lru::LruCache;
 
 use super::pipeline::{self, Line, LineOptions};
+use super::relational::plain_columns;
 use super::search::{Encoded, Prepared, QueryInput, Ranking, query_input};
 use super::{Log, RowStream, Run, open, open_over};
 use crate::error::Error;
@@ -178,6 +179,7 @@ pub(crate) fn answers(
         search,
         known: Mutex::new(Known::new(run.inner.limits.batch_answers_bytes)),
         printer: options.printer.clone(),
+        columns: plan.exprs.as_deref().filter(|_| plan.predicate.is_none()).and_then(plain_columns),
         answered: answered.clone(),
     };
     let reading = Run { log: Some(log.clone()), ..run.clone() };
@@ -214,17 +216,35 @@ pub(crate) fn answers(
 
 /// The rows of LATERAL, for the operators above it.
 pub(crate) fn stream(run: &Run, id: usize, plan: &Arc<LateralPlan>) -> Result<RowStream, Error> {
-    let mut answers = answers(run, id, plan, BatchOptions::default())?;
-    let mut failed = false;
-    let blocks = std::iter::from_fn(move || {
-        let block = if failed { None } else { answers.next() }?;
-        failed = block.is_err();
-        Some(match block {
-            Ok(block) => block.rows.into_iter().map(Ok).collect::<Vec<_>>(),
-            Err(error) => vec![Err(error)],
-        })
-    });
-    Ok(Box::new(blocks.flatten()))
+    let answers = answers(run, id, plan, BatchOptions::default())?;
+    Ok(Box::new(OneByOne { answers, rows: Vec::new().into_iter(), failed: false }))
+}
+
+/// The rows of blocks.
+struct OneByOne {
+    answers: Answers,
+    /// What is left of a block.
+    rows: std::vec::IntoIter<Vec<Value>>,
+    failed: bool,
+}
+
+impl Iterator for OneByOne {
+    type Item = Result<Vec<Value>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(row) = self.rows.next() {
+                return Some(Ok(row));
+            }
+            match if self.failed { None } else { self.answers.next() }? {
+                Ok(block) => self.rows = block.rows.into_iter(),
+                Err(error) => {
+                    self.failed = true;
+                    return Some(Err(error));
+                }
+            }
+        }
+    }
 }
 
 impl Answers {
@@ -407,6 +427,8 @@ struct Answerer {
     search: Prepared,
     known: Mutex<Known>,
     printer: Option<Arc<RowPrinter>>,
+    /// The columns of both sides that the output has, where it is these of every pair of rows.
+    columns: Option<Vec<usize>>,
     /// Searches that were run.
     answered: Arc<AtomicU64>,
 }
@@ -419,14 +441,20 @@ impl Answerer {
         self.run.context.check()?;
         let (queries, query_of) = distinct(&block.entries);
         let found = self.found(&queries)?;
-        let rows = self.right_rows(&found)?;
+        let mut rows = self.right_rows(&found)?;
+        let mut uses = vec![0u32; queries.len()];
+        query_of.iter().flatten().for_each(|query| uses[*query] += 1);
         let mut answered = Answered { first: block.first, read: block.read, ..Answered::default() };
         let mut scratch = Scratch::default();
         for (entry, query) in block.entries.into_iter().zip(query_of) {
-            let made = match (entry.input, query.map(|query| (&found[query], &rows[query]))) {
+            let made = match (entry.input, query.map(|query| (&found[query], query))) {
                 (Err(fault), _) => Err(fault),
                 (Ok(_), Some((Err(fault), _))) => Err(fault.clone()),
-                (Ok(_), Some((Ok(_), rows))) => self.emit(&entry.row, rows, &mut scratch, &mut answered)?,
+                (Ok(_), Some((Ok(_), query))) => {
+                    uses[query] -= 1;
+                    let rows = Right { rows: &mut rows[query], last: uses[query] == 0 };
+                    self.emit(&entry.row, rows, &mut scratch, &mut answered)?
+                }
                 (Ok(_), None) => return Err(Error::Internal("a query without a place".to_string())),
             };
             let bad = |fault| Box::new(BadQuery { fault, row: entry.row, text: entry.text });
@@ -501,7 +529,7 @@ impl Answerer {
     fn emit(
         &self,
         left: &[Value],
-        right: &[Vec<Value>],
+        right: Right<'_>,
         scratch: &mut Scratch,
         answered: &mut Answered,
     ) -> Result<Result<u64, Fault>, Error> {
@@ -517,40 +545,72 @@ impl Answerer {
     fn emit_rows(
         &self,
         left: &[Value],
-        right: &[Vec<Value>],
-        Scratch { joined, output }: &mut Scratch,
+        right: Right<'_>,
+        scratch: &mut Scratch,
         answered: &mut Answered,
     ) -> Result<u64, Error> {
-        let eval = self.run.eval();
-        joined.clear();
-        joined.extend_from_slice(left);
         let mut count = 0;
-        for right in right {
-            joined.truncate(left.len());
-            joined.extend_from_slice(right);
-            if let Some(predicate) = &self.plan.predicate
-                && !is_true(&evaluate(predicate, joined, &eval)?)
-            {
+        for row in right.rows {
+            if !self.output_row(left, row, scratch)? {
                 continue;
             }
-            let row: &[Value] = match &self.plan.exprs {
-                Some(exprs) => {
-                    output.clear();
-                    for expr in exprs {
-                        output.push(evaluate(expr, joined, &eval)?);
-                    }
-                    output
-                }
-                None => joined,
-            };
             count += 1;
+            let output = &mut scratch.output;
             match &self.printer {
-                Some(printer) => printer.print(count, row, &mut answered.bytes)?,
-                None => answered.rows.push(row.to_vec()),
+                Some(printer) => printer.print(count, output, &mut answered.bytes)?,
+                None => {
+                    // A row that nobody reads again leaves its memory to the next output.
+                    let next =
+                        if right.last { std::mem::take(row) } else { Vec::with_capacity(output.len()) };
+                    answered.rows.push(std::mem::replace(output, next));
+                }
             }
         }
         Ok(count)
     }
+
+    /// Makes the output row of a pair of rows; false where WHERE does not keep it.
+    fn output_row(
+        &self,
+        left: &[Value],
+        right: &[Value],
+        Scratch { joined, output }: &mut Scratch,
+    ) -> Result<bool, Error> {
+        output.clear();
+        if let Some(columns) = &self.columns {
+            for column in columns {
+                let value = left.get(*column).or_else(|| right.get(column - left.len()));
+                let value = value.ok_or_else(|| Error::Internal("a column behind the last".into()))?;
+                output.push(value.clone());
+            }
+            return Ok(true);
+        }
+        joined.clear();
+        joined.extend_from_slice(left);
+        joined.extend_from_slice(right);
+        let eval = self.run.eval();
+        if let Some(predicate) = &self.plan.predicate
+            && !is_true(&evaluate(predicate, joined, &eval)?)
+        {
+            return Ok(false);
+        }
+        match &self.plan.exprs {
+            Some(exprs) => {
+                for expr in exprs {
+                    output.push(evaluate(expr, joined, &eval)?);
+                }
+            }
+            None => output.append(joined),
+        }
+        Ok(true)
+    }
+}
+
+/// The rows of the right side of an answer.
+struct Right<'a> {
+    rows: &'a mut [Vec<Value>],
+    /// No other row of the log has the same answer.
+    last: bool,
 }
 
 /// Rows that are made again and again.

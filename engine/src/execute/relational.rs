@@ -11,6 +11,9 @@ use argtop_query::plan::{Aggregate, AggregateFunction, SortKey};
 use super::{RowStream, Run};
 use crate::error::Error;
 
+/// Values for which a row keeps its memory when columns are taken out of it.
+const WIDTH_KEPT: usize = 16;
+
 /// Rows for which the predicate is true.
 pub(crate) fn filter(run: &Run, input: RowStream, predicate: BoundExpr) -> RowStream {
     let run = run.clone();
@@ -30,12 +33,19 @@ pub(crate) fn filter(run: &Run, input: RowStream, predicate: BoundExpr) -> RowSt
 /// Computed columns.
 pub(crate) fn project(run: &Run, input: RowStream, exprs: Vec<BoundExpr>) -> RowStream {
     if let Some(columns) = different_columns(&exprs) {
+        let mut taken = Vec::with_capacity(columns.len());
         return Box::new(input.map(move |row| {
             let mut row = row?;
-            let take =
-                |column: &usize| row.get_mut(*column).map(|value| std::mem::replace(value, Value::Null));
-            let absent = || Error::Internal("a column behind the last".into());
-            columns.iter().map(take).collect::<Option<_>>().ok_or_else(absent)
+            for column in &columns {
+                let value = row.get_mut(*column);
+                let value = value.ok_or_else(|| Error::Internal("a column behind the last".into()))?;
+                taken.push(std::mem::replace(value, Value::Null));
+            }
+            // The row keeps its memory, unless that is far too much.
+            row.clear();
+            row.shrink_to(WIDTH_KEPT.max(columns.len()));
+            row.append(&mut taken);
+            Ok(row)
         }));
     }
     let run = run.clone();
@@ -45,14 +55,18 @@ pub(crate) fn project(run: &Run, input: RowStream, exprs: Vec<BoundExpr>) -> Row
     }))
 }
 
-/// The columns that expressions name, where they are nothing else and each is named once: their values can be
-/// moved.
-fn different_columns(exprs: &[BoundExpr]) -> Option<Vec<usize>> {
+/// The columns that expressions name, where they are nothing else.
+pub(super) fn plain_columns(exprs: &[BoundExpr]) -> Option<Vec<usize>> {
     let column = |expr: &BoundExpr| match expr {
         BoundExpr::Column { index, .. } => Some(*index),
         _ => None,
     };
-    let columns: Vec<usize> = exprs.iter().map(column).collect::<Option<_>>()?;
+    exprs.iter().map(column).collect()
+}
+
+/// The same where each is named once: their values can be moved.
+fn different_columns(exprs: &[BoundExpr]) -> Option<Vec<usize>> {
+    let columns = plain_columns(exprs)?;
     let different: BTreeSet<usize> = columns.iter().copied().collect();
     (different.len() == columns.len()).then_some(columns)
 }

@@ -28,6 +28,9 @@ const OWN_LABELS: usize = 64;
 /// Queries probed at once: in f64 they fill a part of the second-level cache.
 const QUERIES_AT_ONCE: usize = 64;
 
+/// Clusters that are looked at together when the best are chosen.
+const GROUP: usize = 16;
+
 /// Of so many edges one is looked at to guess how far down the walks must go.
 const SAMPLE: usize = 32;
 
@@ -239,11 +242,19 @@ impl<'a> EliasView<'a> {
 
     /// The best clusters by the products of their weights with a query, which are lost.
     fn beam(&self, products: &mut [f64], beam: usize) -> Vec<ClusterScore> {
-        products.iter_mut().zip(self.biases).for_each(|(product, bias)| *product += f64::from(*bias));
-        softmax(products);
-        let scores = products.iter().map(|share| (self.alpha * share).clamp(0.0, 1.0));
-        let mut best: Vec<ClusterScore> =
-            (0..).zip(scores).map(|(cluster, score)| ClusterScore { cluster, score }).collect();
+        let scores = products;
+        scores.iter_mut().zip(self.biases).for_each(|(product, bias)| *product += f64::from(*bias));
+        softmax(scores);
+        scores.iter_mut().for_each(|share| *share = (self.alpha * *share).clamp(0.0, 1.0));
+        let floor = floor_of_best(scores, beam);
+        let mut best: Vec<ClusterScore> = Vec::with_capacity(2 * beam.min(scores.len()));
+        for (first, group) in (0u32..).step_by(GROUP).zip(scores.chunks(GROUP)) {
+            // Most groups hold none.
+            if group.iter().any(|score| *score >= floor) {
+                let reached = (first..).zip(group).filter(|(_, score)| **score >= floor);
+                best.extend(reached.map(|(cluster, score)| ClusterScore { cluster, score: *score }));
+            }
+        }
         let order =
             |a: &ClusterScore, b: &ClusterScore| b.score.total_cmp(&a.score).then(a.cluster.cmp(&b.cluster));
         if (1..best.len()).contains(&beam) {
@@ -339,6 +350,19 @@ pub fn new_edge_weight(weights: &[f32]) -> f32 {
     weights.sort_unstable_by(|a, b| b.total_cmp(a));
     weights.truncate(OWN_LABELS);
     weights.get(weights.len() / 2).copied().unwrap_or(ROW_WEIGHT_EMPTY)
+}
+
+/// A number that at least `count` of the scores reach, or as many as there are: the `count`-th best of the
+/// best of each group.
+fn floor_of_best(scores: &[f64], count: usize) -> f64 {
+    let groups = scores.chunks(GROUP);
+    if count == 0 || count > groups.len() {
+        return 0.0;
+    }
+    let most =
+        |group: &[f64]| group.iter().fold(0.0, |most, score| if *score > most { *score } else { most });
+    let mut best: Vec<f64> = groups.map(most).collect();
+    *best.select_nth_unstable_by(count - 1, |a, b| b.total_cmp(a)).1
 }
 
 /// Higher paths first, ties in the given order of slots.

@@ -31,9 +31,14 @@ pub fn products_exact(queries: &[f32], rows: &[f32], dim: usize, out: &mut [f64]
     let wide_queries = widened(queries, dim, width);
     let mut wide_rows = vec![0.0; TILE * width];
     for (block, rows) in rows.chunks(TILE * dim).enumerate() {
-        for (row, wide) in rows.chunks_exact(dim).zip(wide_rows.chunks_exact_mut(width)) {
-            wide.iter_mut().zip(row).for_each(|(wide, value)| *wide = f64::from(*value));
-        }
+        dispatch(
+            #[inline(always)]
+            || {
+                for (row, wide) in rows.chunks_exact(dim).zip(wide_rows.chunks_exact_mut(width)) {
+                    wide.iter_mut().zip(row).for_each(|(wide, value)| *wide = f64::from(*value));
+                }
+            },
+        );
         let wide_rows = &wide_rows[..rows.len() / dim * width];
         for (at, queries) in wide_queries.chunks(TILE * width).enumerate() {
             let out = &mut out[at * TILE * stride + block * TILE..];
@@ -96,11 +101,17 @@ impl WithSimd for Tile<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Tile { queries, rows, width, stride, out } = self;
-        if queries.len() == TILE * width && rows.len() == TILE * width {
+        if rows.len() == TILE * width {
             let vector = |at: usize| at * width..(at + 1) * width;
-            let queries: [&[f64]; TILE] = std::array::from_fn(|at| &queries[vector(at)]);
             let rows: [&[f64]; TILE] = std::array::from_fn(|at| &rows[vector(at)]);
-            products::<S, TILE, TILE>(simd, queries, rows, stride, out);
+            if queries.len() == TILE * width {
+                let queries: [&[f64]; TILE] = std::array::from_fn(|at| &queries[vector(at)]);
+                products::<S, TILE, TILE>(simd, queries, rows, stride, out);
+                return;
+            }
+            for (query, out) in queries.chunks_exact(width).zip(out.chunks_mut(stride)) {
+                products::<S, 1, TILE>(simd, [query], rows, stride, out);
+            }
             return;
         }
         for (query, out) in queries.chunks_exact(width).zip(out.chunks_mut(stride)) {

@@ -13,6 +13,7 @@
 //! A block of 32 rows lies as `[fours of nibbles][16 rows][4 bytes]`; byte i of a four holds its nibble i, of
 //! the row in its low half and of the row 16 further in its high half. So `vpermb` (AVX-512 VBMI) looks up
 //! four nibbles of 16 rows in four tables, and one `vpdpbusd` (VNNI) adds the four entries of each row.
+//! Other instruction sets look up one nibble of many rows at a time and turn the bytes of a step round first.
 
 #![allow(unsafe_code)]
 
@@ -66,7 +67,10 @@ pub struct SignRows<'a> {
 /// The instructions to use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Method {
-    /// AVX-512 VBMI and VNNI.
+    /// AVX-512 VBMI and VNNI (Ice Lake, Zen 4).
+    #[cfg(target_arch = "x86_64")]
+    Vbmi,
+    /// AVX-512BW (Skylake-SP, Cascade Lake).
     #[cfg(target_arch = "x86_64")]
     Avx512,
     /// AVX2.
@@ -83,6 +87,9 @@ impl Method {
         {
             let vnni = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vnni");
             if vnni && is_x86_feature_detected!("avx512vbmi") {
+                return Method::Vbmi;
+            }
+            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") {
                 return Method::Avx512;
             }
             if is_x86_feature_detected!("avx2") {
@@ -249,6 +256,9 @@ impl<'a> SignRows<'a> {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: The method is only chosen (and in tests only asked for) where the processor has
             // AVX-512F, VBMI and VNNI.
+            Method::Vbmi => unsafe { x86::scan_vbmi(&scan, out, reached) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: Likewise with AVX-512F and BW.
             Method::Avx512 => unsafe { x86::scan_avx512(&scan, out, reached) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: Likewise with AVX2.
@@ -325,31 +335,31 @@ mod x86 {
 
     /// Two blocks at a time, whose sums do not wait for each other.
     #[target_feature(enable = "avx512f,avx512vbmi,avx512vnni")]
-    pub(super) fn scan_avx512(scan: &Scan<'_>, out: &mut [f32], reached: &mut [u32]) {
+    pub(super) fn scan_vbmi(scan: &Scan<'_>, out: &mut [f32], reached: &mut [u32]) {
         if scan.next.is_null() {
-            pairs_avx512::<false>(scan, out, reached);
+            pairs_vbmi::<false>(scan, out, reached);
         } else {
-            pairs_avx512::<true>(scan, out, reached);
+            pairs_vbmi::<true>(scan, out, reached);
         }
     }
 
     #[target_feature(enable = "avx512f,avx512vbmi,avx512vnni")]
     #[inline]
-    fn pairs_avx512<const PREFETCH: bool>(scan: &Scan<'_>, out: &mut [f32], reached: &mut [u32]) {
+    fn pairs_vbmi<const PREFETCH: bool>(scan: &Scan<'_>, out: &mut [f32], reached: &mut [u32]) {
         let bytes = scan.table.len();
         let pairs = scan.codes.len() / (2 * bytes);
         for pair in 0..pairs {
-            blocks_avx512::<2, PREFETCH>(scan, 2 * pair, out, reached);
+            blocks_vbmi::<2, PREFETCH>(scan, 2 * pair, out, reached);
         }
         if scan.codes.len() > 2 * pairs * bytes {
-            blocks_avx512::<1, PREFETCH>(scan, 2 * pairs, out, reached);
+            blocks_vbmi::<1, PREFETCH>(scan, 2 * pairs, out, reached);
         }
     }
 
     /// Some blocks from `first` on; sums stay in registers until they are estimates.
     #[target_feature(enable = "avx512f,avx512vbmi,avx512vnni")]
     #[inline]
-    fn blocks_avx512<const B: usize, const PREFETCH: bool>(
+    fn blocks_vbmi<const B: usize, const PREFETCH: bool>(
         scan: &Scan<'_>,
         first: usize,
         out: &mut [f32],
@@ -390,29 +400,107 @@ mod x86 {
                 }
             }
         }
-        let offset = _mm512_set1_epi32(OFFSET * (bytes / ENTRIES) as i32);
+        for (at, sums) in (first..first + B).zip(sums) {
+            reached[at] = finish_avx512(scan, at, sums, out);
+        }
+    }
+
+    /// Writes the estimates of a block from the sums of its rows; gives which reach the floor.
+    #[target_feature(enable = "avx512f")]
+    #[inline]
+    fn finish_avx512(scan: &Scan<'_>, block: usize, sums: [__m512i; 2], out: &mut [f32]) -> u32 {
+        let offset = _mm512_set1_epi32(OFFSET * (scan.table.len() / ENTRIES) as i32);
         let (scale, base) = (_mm512_set1_ps(scan.scale), _mm512_set1_ps(scan.base));
         let floor = _mm512_set1_ps(scan.floor);
-        for (at, sums) in (first..first + B).zip(sums) {
-            let rows = at * SIGN_BLOCK..(at + 1) * SIGN_BLOCK;
-            let (factors, shifts) = (&scan.factors[rows.clone()], &scan.shifts[rows.clone()]);
-            let out = &mut out[rows];
-            let mut bits = [0u16; 2];
-            for half in 0..2 {
-                let sum = _mm512_cvtepi32_ps(_mm512_sub_epi32(sums[half], offset));
-                // SAFETY: Each has 32 numbers, of which 16 are read or written from place 0 or 16; neither
-                // loads nor the store ask for an alignment.
-                unsafe {
-                    let factors = _mm512_loadu_ps(factors.as_ptr().add(half * 16));
-                    let shifts = _mm512_loadu_ps(shifts.as_ptr().add(half * 16));
-                    let scaled = _mm512_mul_ps(factors, _mm512_mul_ps(sum, scale));
-                    let estimates = _mm512_add_ps(scaled, _mm512_add_ps(shifts, base));
-                    _mm512_storeu_ps(out.as_mut_ptr().add(half * 16), estimates);
-                    bits[half] = _mm512_cmp_ps_mask::<_CMP_GE_OQ>(estimates, floor);
+        let rows = block * SIGN_BLOCK..(block + 1) * SIGN_BLOCK;
+        let (factors, shifts) = (&scan.factors[rows.clone()], &scan.shifts[rows.clone()]);
+        let out = &mut out[rows];
+        let mut bits = [0u16; 2];
+        for half in 0..2 {
+            let sum = _mm512_cvtepi32_ps(_mm512_sub_epi32(sums[half], offset));
+            // SAFETY: Each has 32 numbers, of which 16 are read or written from place 0 or 16; neither loads
+            // nor the store ask for an alignment.
+            unsafe {
+                let factors = _mm512_loadu_ps(factors.as_ptr().add(half * 16));
+                let shifts = _mm512_loadu_ps(shifts.as_ptr().add(half * 16));
+                let scaled = _mm512_mul_ps(factors, _mm512_mul_ps(sum, scale));
+                let estimates = _mm512_add_ps(scaled, _mm512_add_ps(shifts, base));
+                _mm512_storeu_ps(out.as_mut_ptr().add(half * 16), estimates);
+                bits[half] = _mm512_cmp_ps_mask::<_CMP_GE_OQ>(estimates, floor);
+            }
+        }
+        u32::from(bits[0]) | u32::from(bits[1]) << 16
+    }
+
+    /// Steps whose entries are summed in 16 bits: each adds at most two of at most 120 to a sum.
+    const STEPS_AT_ONCE: usize = 256;
+    /// The bytes of a step in the order of its nibbles, within each four rows.
+    const BY_NIBBLE: [i8; 16] = [0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15];
+
+    #[target_feature(enable = "avx512f,avx512bw")]
+    pub(super) fn scan_avx512(scan: &Scan<'_>, out: &mut [f32], reached: &mut [u32]) {
+        let bytes = scan.table.len();
+        for (block, (codes, reached)) in scan.codes.chunks_exact(bytes).zip(reached).enumerate() {
+            let next = if scan.next.is_null() { scan.next } else { scan.next.wrapping_add(block * bytes) };
+            *reached = finish_avx512(scan, block, sums_avx512(scan.table, codes, next), out);
+        }
+    }
+
+    /// A quarter of a register looks up one nibble of 16 rows, after the bytes of a step were turned round.
+    #[target_feature(enable = "avx512f,avx512bw")]
+    #[inline]
+    fn sums_avx512(table: &[u8], codes: &[u8], next: *const u8) -> [__m512i; 2] {
+        let low = _mm512_set1_epi8(15);
+        // SAFETY: The array has the 16 bytes that are read; the load asks for no alignment.
+        let by_nibble = _mm512_broadcast_i32x4(unsafe { _mm_loadu_si128(BY_NIBBLE.as_ptr().cast()) });
+        let quarters = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+        let in_order = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+        let mut sums = [_mm512_setzero_si512(); 2];
+        for at_once in (0..codes.len()).step_by(STEPS_AT_ONCE * STEP) {
+            // Sums of whole words, even bytes and 256 times the odd ones, and of odd bytes alone.
+            let mut words = [_mm512_setzero_si512(); 2];
+            let mut odd = [_mm512_setzero_si512(); 2];
+            for at in (at_once..codes.len().min(at_once + STEPS_AT_ONCE * STEP)).step_by(2 * STEP) {
+                if !next.is_null() {
+                    _mm_prefetch::<_MM_HINT_T0>(next.wrapping_add(at).cast());
+                    _mm_prefetch::<_MM_HINT_T0>(next.wrapping_add(at + STEP).cast());
+                }
+                let found = |at: usize| {
+                    // SAFETY: Tables and codes have the same number of bytes, a multiple of 128 (no row has a
+                    // width that is no multiple of 64), and `at` is one of 64 before its end; the loads ask
+                    // for no alignment.
+                    let load = |bytes: &[u8]| unsafe { _mm512_loadu_si512(bytes.as_ptr().add(at).cast()) };
+                    let codes = _mm512_shuffle_epi8(load(codes), by_nibble);
+                    let codes = _mm512_permutexvar_epi32(quarters, codes);
+                    let places =
+                        [_mm512_and_si512(codes, low), _mm512_and_si512(_mm512_srli_epi16::<4>(codes), low)];
+                    places.map(|places| _mm512_shuffle_epi8(load(table), places))
+                };
+                let (first, second) = (found(at), found(at + STEP));
+                for half in 0..2 {
+                    // At most 240.
+                    let pair = _mm512_add_epi8(first[half], second[half]);
+                    words[half] = _mm512_add_epi16(words[half], pair);
+                    odd[half] = _mm512_add_epi16(odd[half], _mm512_srli_epi16::<8>(pair));
                 }
             }
-            reached[at] = u32::from(bits[0]) | u32::from(bits[1]) << 16;
+            for half in 0..2 {
+                let even = _mm512_sub_epi16(words[half], _mm512_slli_epi16::<8>(odd[half]));
+                let [even, odd] = [even, odd[half]].map(|quarters| sum_of_quarters(quarters));
+                sums[half] = _mm512_add_epi32(sums[half], _mm512_permutex2var_epi32(even, in_order, odd));
+            }
         }
+        sums
+    }
+
+    /// The sums of the four quarters of words, widened; in the low half of the register.
+    #[target_feature(enable = "avx512f,avx512bw")]
+    #[inline]
+    fn sum_of_quarters(words: __m512i) -> __m512i {
+        let low = _mm512_cvtepu16_epi32(_mm512_castsi512_si256(words));
+        let high = _mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64::<1>(words));
+        let halves = _mm512_add_epi32(low, high);
+        _mm512_add_epi32(halves, _mm512_shuffle_i64x2::<0b11_10>(halves, halves))
     }
 
     #[target_feature(enable = "avx2")]
@@ -420,17 +508,14 @@ mod x86 {
         scan.run(out, reached, |table, codes, next| sums_avx2(table, codes, next));
     }
 
-    /// Steps whose entries are summed in 16 bits: each adds two of at most 120 to a sum.
-    const STEPS_AT_ONCE: usize = 256;
-
     /// Shuffles look up one nibble in each half of a register, so the bytes of a step are brought into the
     /// order of its nibbles first.
     #[target_feature(enable = "avx2")]
     #[inline]
     fn sums_avx2(table: &[u8], codes: &[u8], next: *const u8) -> Sums {
         let low = _mm256_set1_epi8(15);
-        let by_nibble =
-            _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+        // SAFETY: The array has the 16 bytes that are read; the load asks for no alignment.
+        let by_nibble = _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(BY_NIBBLE.as_ptr().cast()) });
         let mut sums = [0i32; SIGN_BLOCK];
         let (tables, steps) = (table.as_chunks::<STEP>().0, codes.as_chunks::<STEP>().0);
         for (part, (tables, steps)) in
@@ -499,8 +584,11 @@ mod tests {
             if is_x86_feature_detected!("avx2") {
                 methods.push(Method::Avx2);
             }
-            if Method::best() == Method::Avx512 {
+            if is_x86_feature_detected!("avx512bw") {
                 methods.push(Method::Avx512);
+            }
+            if Method::best() == Method::Vbmi {
+                methods.push(Method::Vbmi);
             }
         }
         methods

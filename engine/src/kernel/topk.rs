@@ -2,9 +2,15 @@
 
 use std::cmp::Ordering;
 
+use super::dispatch::dispatch;
+
 /// The number of a row; see "slot" in ARCHITECTURE.md.
 pub type Slot = u32;
 
+/// Scores that are passed over together where none is of interest.
+const STEP: usize = 16;
+/// Steps that are looked at before the first of them is walked through.
+const STEPS_AT_ONCE: usize = u64::BITS as usize;
 /// Slots held before the first pruning.
 const HELD_MIN: usize = 1024;
 
@@ -52,21 +58,18 @@ impl Nominees {
     /// Offers a block of scores. `slot_of` names the slot of a position, or `None` if the row is dead or
     /// filtered out; it is asked only for scores that reach the floor.
     pub fn offer(&mut self, scores: &[f32], slot_of: impl Fn(usize) -> Option<Slot>) {
-        const STEP: usize = 16;
-        for (step, block) in scores.chunks(STEP).enumerate() {
-            // Most blocks hold nothing of interest: one vectorised test skips them. NaN and infinities must
-            // not be skipped, hence the negation and the second test.
-            let floor = self.floor;
-            let dull =
-                block.iter().fold(true, |dull, score| dull & (*score < floor) & (*score > f32::NEG_INFINITY));
-            if dull {
-                continue;
-            }
-            for (i, score) in block.iter().enumerate() {
-                if (*score >= self.floor || !score.is_finite())
-                    && let Some(slot) = slot_of(step * STEP + i)
-                {
-                    self.push(slot, *score);
+        for (first, scores) in (0..).step_by(STEP * STEPS_AT_ONCE).zip(scores.chunks(STEP * STEPS_AT_ONCE)) {
+            let mut steps = steps_of_interest(scores, self.floor);
+            while steps != 0 {
+                let start = steps.trailing_zeros() as usize * STEP;
+                steps &= steps - 1;
+                let end = scores.len().min(start + STEP);
+                for (at, score) in (start..end).zip(&scores[start..end]) {
+                    if (*score >= self.floor || !score.is_finite())
+                        && let Some(slot) = slot_of(first + at)
+                    {
+                        self.push(slot, *score);
+                    }
                 }
             }
         }
@@ -109,6 +112,27 @@ impl Nominees {
         // Ties may keep everything; doubling then keeps the cost of pruning linear.
         self.prune_at = self.prune_at.max(self.held.len().saturating_mul(2));
     }
+}
+
+/// A bit for each step of scores that has one of at least `floor`, or one that is not finite. Most have none.
+fn steps_of_interest(scores: &[f32], floor: f32) -> u64 {
+    let mut found = 0;
+    dispatch(
+        #[inline(always)]
+        || {
+            let (steps, rest) = scores.as_chunks::<STEP>();
+            // NaN and infinities must not be passed over, hence the negation and the second test.
+            let dull = |score: &f32| (*score < floor) & (*score > f32::NEG_INFINITY);
+            for (at, step) in steps.iter().enumerate() {
+                let all_dull = step.iter().fold(true, |all, score| all & dull(score));
+                found |= u64::from(!all_dull) << at;
+            }
+            if !rest.iter().all(dull) {
+                found |= 1 << steps.len();
+            }
+        },
+    );
+    found
 }
 
 /// Keeps the best `k` items in order: higher score first, then `tie` (by primary key at the callers).
@@ -165,6 +189,21 @@ mod tests {
 
     proptest! {
         #[test]
+    fn steps_are_of_interest_for_one_score_at_the_floor_or_one_that_is_not_finite() {
+        for count in [1, STEP, STEP + 1, 3 * STEP, STEP * STEPS_AT_ONCE - 1, STEP * STEPS_AT_ONCE] {
+            let mut scores = vec![0.25f32; count];
+            assert_eq!(steps_of_interest(&scores, 0.5), 0, "{count}");
+            for at in [0, count / 2, count - 1] {
+                for score in [0.5, 0.75, f32::INFINITY, f32::NEG_INFINITY, f32::NAN] {
+                    scores[at] = score;
+                    assert_eq!(steps_of_interest(&scores, 0.5), 1 << (at / STEP), "{count} {at} {score}");
+                }
+                scores[at] = 0.25;
+            }
+        }
+    }
+
+    #[test]
         fn nominate_and_select_equal_a_full_sort(
             rows in prop::collection::vec(prop::collection::vec(-3i8..=3, 5), 0..300),
             query in prop::collection::vec(-2i8..=2, 5),

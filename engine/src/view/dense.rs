@@ -19,7 +19,7 @@ use crate::physical::VectorColumn;
 /// Rows of a tail block; a block that is full is never copied again.
 const BLOCK_ROWS: usize = 4_096;
 /// How many rows before it is scored a row is asked for.
-const ROWS_AHEAD: usize = 3;
+pub(crate) const ROWS_AHEAD: usize = 3;
 
 /// Where rows are and what they look like.
 #[derive(Clone, Debug, PartialEq)]
@@ -176,6 +176,15 @@ impl Dense {
         }
     }
 
+    /// Asks memory for the row of a slot before it is needed.
+    pub(crate) fn prefetch(&self, slot: Slot) {
+        if let Some(base) = &self.shared.base
+            && let Some(position) = base.position_of(slot)
+        {
+            base.prefetch(position);
+        }
+    }
+
     fn missing(&self, slot: Slot) -> Error {
         Error::Internal(format!("slot {slot} has no row in {:?}", self.spec.object))
     }
@@ -257,23 +266,26 @@ impl Dense {
     ) -> Result<Vec<Vec<Slot>>, Error> {
         let cancelled = || context.is_cancelled();
         let count = queries.len() / self.spec.dimension.max(1);
+        // What is not asked on a thread of a pool stays on the thread that asks.
+        let threads = rayon::current_thread_index().map_or(1, |_| rayon::current_num_threads());
         let mut found = match &self.shared.base {
             Some(base) => {
-                let control = SearchControl { cancelled: &cancelled, threads: rayon::current_num_threads() };
+                let control = SearchControl { cancelled: &cancelled, threads };
                 let filter = (base.slots().matching(allowed) < base.len()).then_some(allowed);
                 let params = SearchParams { limit: k, effort: None, filter, newer: None };
                 FlatIndex::new(base.clone()).search(&control, queries, &params)?
             }
             None => vec![Vec::new(); count],
         };
-        let blocks: Vec<Vec<Vec<Slot>>> = self
-            .blocks
-            .par_iter()
-            .map(|block| {
-                context.check()?;
-                Ok(nominate_in_block(&self.spec, block, queries, k, allowed))
-            })
-            .collect::<Result<_, Error>>()?;
+        let in_block = |block: &Arc<Block>| {
+            context.check()?;
+            Ok(nominate_in_block(&self.spec, block, queries, k, allowed))
+        };
+        let blocks: Vec<Vec<Vec<Slot>>> = if threads > 1 {
+            self.blocks.par_iter().map(in_block).collect::<Result<_, Error>>()?
+        } else {
+            self.blocks.iter().map(in_block).collect::<Result<_, Error>>()?
+        };
         for block in blocks {
             for (found, more) in found.iter_mut().zip(block) {
                 found.extend(more);

@@ -32,23 +32,24 @@ impl View {
         columns: &[usize],
         room: usize,
     ) -> Result<Vec<Vec<Value>>, Error> {
-        let empty = || {
-            let mut row = Vec::with_capacity(table.columns.len() + room);
-            row.resize(table.columns.len(), Value::Null);
-            row
-        };
-        let mut rows: Vec<Vec<Value>> = slots.iter().map(|_| empty()).collect();
         let is_vector =
             |column: usize| matches!(table.columns[column].column_type, ColumnType::Vector { .. });
         let stored: Vec<usize> = columns.iter().copied().filter(|column| !is_vector(*column)).collect();
-        if stored.iter().all(|column| *column == table.primary_key) {
-            if !stored.is_empty() && !slots.is_empty() {
-                let keys = self.keys(table)?;
-                for (row, slot) in rows.iter_mut().zip(slots) {
-                    row[table.primary_key] = key_value(keys.key(*slot)?);
-                }
+        let key_alone = stored.iter().all(|column| *column == table.primary_key);
+        // Keys lie in memory, records do not.
+        let keys = if key_alone && !stored.is_empty() { Some(self.keys(table)?) } else { None };
+        let mut rows: Vec<Vec<Value>> = Vec::with_capacity(slots.len());
+        for slot in slots {
+            let mut row = Vec::with_capacity(table.columns.len() + room);
+            for column in 0..table.columns.len() {
+                row.push(match &keys {
+                    Some(keys) if column == table.primary_key => key_value(keys.key(*slot)?),
+                    _ => Value::Null,
+                });
             }
-        } else {
+            rows.push(row);
+        }
+        if !key_alone {
             self.read_records(table, slots, &stored, &mut rows)?;
         }
         for column in vector_columns(table) {

@@ -25,7 +25,7 @@ mod sparse;
 #[cfg(test)]
 mod learned_tests;
 
-pub(crate) use dense::{Dense, RowSpec};
+pub(crate) use dense::{Dense, ROWS_AHEAD, RowSpec};
 pub(crate) use filters::{FilterName, Filters, Known};
 pub(crate) use graph::Graph;
 pub(crate) use keys::KeyBook;

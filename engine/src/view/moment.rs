@@ -85,6 +85,11 @@ impl View {
         &self.catalog
     }
 
+    /// The same, to be kept. While nothing in it changes it is the same one for all views.
+    pub(crate) fn shared_catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
     /// A table by name.
     pub(crate) fn table(&self, name: &str) -> Result<Arc<TableRecord>, Error> {
         match self.catalog.find(ObjectKind::Table, name).map(|object| &**object) {

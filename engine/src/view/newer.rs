@@ -1,6 +1,6 @@
 //! Rows that came after an index was built, and the indexes that take them in.
 
-use argtop_storage::{Slot, TableRecord};
+use argtop_storage::{ObjectId, Slot, TableRecord};
 use roaring::RoaringBitmap;
 
 use super::{Dense, View};
@@ -11,6 +11,8 @@ use crate::index::VectorIndex;
 
 /// Rows that an index is given at once by a search that waits for them.
 const NEWER_AT_ONCE: usize = 1024;
+/// A query that finds more rows missing does not wait for them.
+const WAITED_FOR_MAX: u64 = 1024;
 /// Rows that it is given at once in the background: so few that one thread takes them.
 const FEW_AT_ONCE: usize = 32;
 
@@ -27,32 +29,40 @@ pub(crate) fn from_slot(slots: &RoaringBitmap, first: Slot) -> RoaringBitmap {
     newer
 }
 
-/// Gives an index the rows of newer labels on all threads, where it takes them; false where it does not.
+/// Gives an index of a table the rows of newer labels on all threads, where it takes them; false where it
+/// does not, or has not taken all of them yet.
+///
+/// That is so where one query finds many missing, as the first one after a crash does: to scan them takes it
+/// a hundredth of the time, and they are taken in the background.
 pub(crate) fn take_newer(
     context: &Context,
     inner: &Inner,
-    index: &dyn VectorIndex,
+    (index, table): (&dyn VectorIndex, ObjectId),
     dense: &Dense,
     newer: &RoaringBitmap,
+    queries: usize,
 ) -> Result<bool, Error> {
+    let Some(missing) = index.missing(newer) else { return Ok(false) };
+    if queries == 1 && missing.len() > WAITED_FOR_MAX && inner.maintenance.take_in(table) {
+        return Ok(false);
+    }
     let extend = |rows: &[NewRow]| {
         // One new label, as after an INSERT, is taken on the thread that asks.
         if rows.len() > 1 { inner.install(|| index.extend(rows)) } else { index.extend(rows) }
     };
-    take_some(context, index, dense, newer, NEWER_AT_ONCE, extend)
+    take_some(context, dense, &missing, NEWER_AT_ONCE, extend)?;
+    Ok(true)
 }
 
 fn take_some(
     context: &Context,
-    index: &dyn VectorIndex,
     dense: &Dense,
-    newer: &RoaringBitmap,
+    missing: &RoaringBitmap,
     at_once: usize,
     extend: impl Fn(&[NewRow]),
-) -> Result<bool, Error> {
-    let Some(missing) = index.missing(newer) else { return Ok(false) };
+) -> Result<(), Error> {
     let mut rows = Vec::new();
-    for slot in &missing {
+    for slot in missing {
         rows.push((slot, dense.with_bias(slot)?));
         if rows.len() == at_once {
             context.check()?;
@@ -63,7 +73,7 @@ fn take_some(
     if !rows.is_empty() {
         extend(&rows);
     }
-    Ok(true)
+    Ok(())
 }
 
 impl View {
@@ -71,13 +81,16 @@ impl View {
     /// search does not have to.
     pub(crate) fn take_in(&self, context: &Context, table: &TableRecord) -> Result<(), Error> {
         let live = self.live(table)?;
+        let mut opened = false;
         for record in self.indexes(table) {
             let Some(index) = self.opened_index(&record) else { continue };
             let dense = self.source_rows(table, &self.source_of(&record)?)?;
             let newer = from_slot(&live, index.slot_end());
-            take_some(context, &*index, &dense, &newer, FEW_AT_ONCE, |rows| index.extend(rows))?;
-            self.keys(table)?;
+            let Some(missing) = index.missing(&newer) else { continue };
+            take_some(context, &dense, &missing, FEW_AT_ONCE, |rows| index.extend(rows))?;
+            opened = true;
         }
-        Ok(())
+        // The keys of the tail are read with them, once for all indexes.
+        if opened { self.keys(table).map(drop) } else { Ok(()) }
     }
 }

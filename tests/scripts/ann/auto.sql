@@ -19,10 +19,10 @@ CREATE INDEX i ON t USING ann (z) WITH (lists = 4);
 EXPLAIN SELECT id FROM t SEARCH [1, 0] LIMIT 3;
 --> project  id
 --> `- limit 3 offset 0
--->    `- search t  k=3  exact: 32 labels are at most search.exact_rows = 20000
+-->    `- search t  k=3  exact: 32 labels are at most search.exact_rows = 2000
 -->       +- exact z  limit 3
 -->       `- rank  score desc, primary key
---> index not used: i: exact: 32 labels are at most search.exact_rows = 20000
+--> index not used: i: exact: 32 labels are at most search.exact_rows = 2000
 
 SET search.exact_rows = 10;
 

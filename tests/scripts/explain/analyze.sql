@@ -9,7 +9,7 @@ EXPLAIN ANALYZE SELECT id FROM t SEARCH [1, 0] WHERE kind = 'a' LIMIT 1;
 -->                             rows  time  notes
 --> project  1  # ms  id
 --> `- limit 1 offset 0  1  # ms
--->    `- search t  k=1  1  # ms  exact: 3 labels are at most search.exact_rows = 20000
+-->    `- search t  k=1  1  # ms  exact: 3 labels are at most search.exact_rows = 2000
 -->       +- filter kind = 'a'  2  # ms  selectivity 0.667, pushed into the stages, 3 labels looked at
 -->       +- exact z  1  # ms  limit 1, 2 labels scored
 -->       `- rank  1  # ms  score desc, primary key

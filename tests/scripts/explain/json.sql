@@ -32,7 +32,7 @@ EXPLAIN (FORMAT JSON) SELECT id FROM t SEARCH [1, 0] WHERE kind = 'a' LIMIT 1;
 -->               }
 -->             ],
 -->             "notes": [
--->               "exact: 2 labels are at most search.exact_rows = 20000"
+-->               "exact: 2 labels are at most search.exact_rows = 2000"
 -->             ],
 -->             "operator": "search t  k=1"
 -->           }

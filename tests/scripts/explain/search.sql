@@ -14,12 +14,12 @@ CREATE CLASSIFIER c ON t;
 EXPLAIN SELECT id FROM t SEARCH [1, 0] WHERE kind = 'a' LIMIT 5;
 --> project  id
 --> `- limit 5 offset 0
--->    `- search t  k=5  exact: 2 labels are at most search.exact_rows = 20000
+-->    `- search t  k=5  exact: 2 labels are at most search.exact_rows = 2000
 -->       +- filter kind = 'a'
 -->       +- exact z  limit 5
 -->       `- rank  score desc, primary key
---> index not used: e: exact: 2 labels are at most search.exact_rows = 20000
---> index not used: i: exact: 2 labels are at most search.exact_rows = 20000
+--> index not used: e: exact: 2 labels are at most search.exact_rows = 2000
+--> index not used: i: exact: 2 labels are at most search.exact_rows = 2000
 
 EXPLAIN SELECT id FROM t SEARCH [1, 0] VIA EXACT;
 --> project  id
@@ -62,8 +62,8 @@ EXPLAIN SELECT id FROM t SEARCH [1, 0] VIA PIPELINE p LIMIT 1;
 
 EXPLAIN SELECT count(*) FROM t SEARCH [1, 0];
 --> aggregate  0 groups keys, 1 aggregates
---> `- search t  k=all  exact: 2 labels are at most search.exact_rows = 20000
+--> `- search t  k=all  exact: 2 labels are at most search.exact_rows = 2000
 -->    +- exact z  limit all
 -->    `- rank  score desc, primary key
---> index not used: e: exact: 2 labels are at most search.exact_rows = 20000
---> index not used: i: exact: 2 labels are at most search.exact_rows = 20000
+--> index not used: e: exact: 2 labels are at most search.exact_rows = 2000
+--> index not used: i: exact: 2 labels are at most search.exact_rows = 2000

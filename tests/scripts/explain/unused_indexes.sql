@@ -12,11 +12,11 @@ CREATE INDEX f ON t USING faiss (z) WITH (factory = 'HNSW8');
 EXPLAIN SELECT id FROM t SEARCH [1, 0] LIMIT 1;
 --> project  id
 --> `- limit 1 offset 0
--->    `- search t  k=1  exact: 2 labels are at most search.exact_rows = 20000
+-->    `- search t  k=1  exact: 2 labels are at most search.exact_rows = 2000
 -->       +- exact z  limit 1
 -->       `- rank  score desc, primary key
---> index not used: f: exact: 2 labels are at most search.exact_rows = 20000
---> index not used: i: exact: 2 labels are at most search.exact_rows = 20000
+--> index not used: f: exact: 2 labels are at most search.exact_rows = 2000
+--> index not used: i: exact: 2 labels are at most search.exact_rows = 2000
 
 EXPLAIN SELECT id FROM t SEARCH [1, 0] VIA SHORTLIST(i, limit => 2) LIMIT 1;
 --> project  id

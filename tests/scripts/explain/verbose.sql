@@ -56,7 +56,7 @@ EXPLAIN VERBOSE SELECT id FROM t SEARCH [1, 0] WHERE kind IN ('a', 'b') ORDER BY
 -->       Search t vector CAST('[1.0, 0.0]' AS VECTOR(2)) via auto where kind IN ('a', 'b') limit 3 columns (id, kind)
 --> project  id
 --> `- limit 2 offset 1
--->    `- search t  k=3  exact: 0 labels are at most search.exact_rows = 20000
+-->    `- search t  k=3  exact: 0 labels are at most search.exact_rows = 2000
 -->       +- filter kind IN ('a', 'b')
 -->       +- exact z  limit 3
 -->       `- rank  score desc, primary key

@@ -14,6 +14,6 @@ SELECT id, score FROM t SEARCH [0, 1];
 EXPLAIN SELECT id, score FROM t SEARCH [0, 1];
 --> project  id, score
 --> `- limit 10 offset 0
--->    `- search t  k=10  exact: 3 labels are at most search.exact_rows = 20000
+-->    `- search t  k=10  exact: 3 labels are at most search.exact_rows = 2000
 -->       +- exact z  limit 10
 -->       `- rank  score desc, primary key

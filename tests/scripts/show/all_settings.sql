@@ -10,7 +10,7 @@ SHOW SETTINGS;
 --> optimizer.disabled | '' | '' | optimiser rules that are not applied; every answer stays the same
 --> search.beam | 20 | 20 | clusters that PROBE keeps where it does not say
 --> search.effort | 0 | 0 | search effort of ann and faiss indexes where SHORTLIST does not say; 0 leaves it to the index
---> search.exact_rows | 20000 | 20000 | tables up to this many labels are searched exactly where SEARCH has no VIA
+--> search.exact_rows | 2000 | 2000 | tables up to this many labels are searched exactly where SEARCH has no VIA
 --> search.use_generations | true | true | off: answer from the store alone, as if every generation had been deleted
 --> statement_timeout_ms | 0 | 0 | a statement that runs longer is ended; 0 for no limit
 --> tail_rows_max | 16384 | 16384 | labels newer than a generation that start packing when auto_pack is on

@@ -36,7 +36,7 @@ SET search.exact_rows = 5;
 SET search.exact_rows = DEFAULT;
 
 SHOW search.exact_rows;
---> 20000
+--> 2000
 
 SET search.beem = 3;
 --! error[Q0212]: unknown setting `search.beem`

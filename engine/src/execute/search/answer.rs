@@ -180,7 +180,8 @@ impl Prepared {
             }
             Ok(answers)
         };
-        if inputs.len() == 1 && self.plan.is_light() { answer() } else { self.run.inner.install(answer) }
+        let light = inputs.len() == 1 && self.plan.is_light(self.allowed.slots.len());
+        if light { answer() } else { self.run.inner.install(answer) }
     }
 
     fn answer_block(

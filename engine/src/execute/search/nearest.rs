@@ -96,7 +96,8 @@ pub(crate) fn by_index(
         older.remove_range(slot_end..);
         older
     });
-    let taken = take_newer(&run.context, &run.inner, &*index, target.dense, &newer)?;
+    let taking = (&*index, target.index.table);
+    let taken = take_newer(&run.context, &run.inner, taking, target.dense, &newer, queries.len())?;
     let params =
         SearchParams { limit, effort: target.effort, filter: older.as_ref(), newer: taken.then_some(&newer) };
     let cancelled = run.cancelled();

@@ -10,7 +10,7 @@ use super::stages::{Queries, Rerank, each};
 use crate::error::Error;
 use crate::execute::Run;
 use crate::index::{Estimate, Scoring};
-use crate::view::{Dense, KeyBook};
+use crate::view::{Dense, KeyBook, ROWS_AHEAD};
 
 /// The exact score of a label for a query; the last is space for a row.
 type Score<'a> = dyn Fn(Slot, &[f32], &mut Vec<f32>) -> Result<f64, Error> + Sync + 'a;
@@ -55,9 +55,21 @@ pub(super) fn rescore(
 
 impl Scorer<'_> {
     fn all(&self, slots: &[Slot], query: &[f32]) -> Result<Vec<f64>, Error> {
+        self.some(query, slots.iter().copied())
+    }
+
+    /// Exact scores of some slots, in their order.
+    fn some(&self, query: &[f32], slots: impl Iterator<Item = Slot> + Clone) -> Result<Vec<f64>, Error> {
         let mut scratch = Vec::new();
-        self.rows.ahead(slots.iter().copied());
-        slots.iter().map(|slot| (self.score)(*slot, query, &mut scratch)).collect()
+        self.rows.ahead(slots.clone());
+        let mut next = slots.clone().skip(ROWS_AHEAD);
+        let score = |slot: Slot| {
+            if let Some(next) = next.next() {
+                self.rows.prefetch(next);
+            }
+            (self.score)(slot, query, &mut scratch)
+        };
+        slots.map(score).collect()
     }
 
     /// Places and exact scores of all slots that may be among the best `limit`, ties included; None where
@@ -78,8 +90,6 @@ impl Scorer<'_> {
                 None => places.push(place),
             }
         }
-        // Rows are met in the order in which they lie in memory.
-        packed.sort_unstable();
         let (positions, later): (Vec<u32>, Vec<u32>) = packed.into_iter().unzip();
         let Some(estimates) = base.estimates(query, &positions, self.scoring) else { return Ok(None) };
         let mut later: Vec<(Estimate, u32)> = estimates.into_iter().zip(later).collect();
@@ -88,19 +98,13 @@ impl Scorer<'_> {
             later.select_nth_unstable_by(first - 1, |a, b| b.0.near.total_cmp(&a.0.near));
         }
         places.extend(later[..first].iter().map(|(_, place)| *place));
-        self.rows.ahead(places.iter().map(|place| slots[*place as usize]));
-        let mut scratch = Vec::new();
-        let mut score = |place: u32| (self.score)(slots[place as usize], query, &mut scratch);
-        let mut scores: Vec<f64> = places.iter().map(|place| score(*place)).collect::<Result<_, _>>()?;
+        let mut scores = self.some(query, places.iter().map(|place| slots[*place as usize]))?;
         let mut known = scores.clone();
         let (_, floor, _) = known.select_nth_unstable_by(limit - 1, |a, b| b.total_cmp(a));
         let reaches = |(estimate, _): &&(Estimate, u32)| estimate.near + estimate.bound >= *floor;
         let more: Vec<u32> = later[first..].iter().filter(reaches).map(|(_, place)| *place).collect();
-        self.rows.ahead(more.iter().map(|place| slots[*place as usize]));
-        for place in more {
-            places.push(place);
-            scores.push(score(place)?);
-        }
+        scores.extend(self.some(query, more.iter().map(|place| slots[*place as usize]))?);
+        places.extend(more);
         Ok(Some((places, scores)))
     }
 }
