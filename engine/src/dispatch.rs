@@ -7,7 +7,7 @@ use argtop_query::ast;
 use argtop_query::binder::{Bound, bind as bind_statement};
 use argtop_query::expr::BoundExpr;
 use argtop_query::optimize::{OptimizerOptions, optimize};
-use argtop_query::plan::{Insert, LogicalPlan, Node, Show};
+use argtop_query::plan::{LogicalPlan, Node, Show};
 use argtop_storage::{Catalog, Store, Writer};
 
 use crate::catalog::ViewCatalog;
@@ -65,38 +65,54 @@ pub(crate) fn bind(
     Ok(bind_statement(statement, &catalog, &database.inner.query_limits)?)
 }
 
-/// The optimised plan of a query that was run before, for the next time: it follows from the statement, the
-/// catalog and the settings alone, unless it reads files, whose columns are in the files.
+/// The optimised plan of a statement that was run before, for the next time: it follows from the statement,
+/// the catalog and the settings alone, unless it reads files, whose columns are in the files. Kept are those
+/// of queries and of INSERT, which are run often.
 #[derive(Default)]
-pub(crate) struct KnownPlan(Mutex<Option<Arc<Known>>>);
+pub(crate) struct KnownPlan(Mutex<Option<Known>>);
 
+#[derive(Clone)]
 struct Known {
     catalog: Arc<Catalog>,
     settings: Arc<Settings>,
-    root: Node,
+    planned: Planned,
+}
+
+/// An optimised plan, with a remark for people.
+#[derive(Clone)]
+struct Planned {
+    plan: Arc<LogicalPlan>,
     note: Option<String>,
 }
 
 impl KnownPlan {
-    fn lock(&self) -> MutexGuard<'_, Option<Arc<Known>>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Known>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The plan, if catalog and settings are still those that it was made under.
-    fn of(&self, view: &View, settings: &Arc<Settings>) -> Option<Arc<Known>> {
-        let known = self.lock().clone()?;
-        let same =
-            Arc::ptr_eq(&known.catalog, view.shared_catalog()) && Arc::ptr_eq(&known.settings, settings);
-        same.then_some(known)
-    }
-
-    fn keep(&self, run: &Run, root: Node, note: Option<String>) -> Arc<Known> {
-        let (catalog, settings) = (run.view.shared_catalog().clone(), run.settings.clone());
-        let known = Arc::new(Known { catalog, settings, root, note });
-        if !reads_files(&known.root) {
-            *self.lock() = Some(known.clone());
+    /// The plan of a statement that runs now: the one before, if catalog and settings are still those that it
+    /// was made under, else a new one.
+    fn of(&self, database: &Database, run: &Run, statement: &ast::Statement) -> Result<Planned, Error> {
+        let (catalog, settings) = (run.view.shared_catalog(), &run.settings);
+        let known = self
+            .lock()
+            .clone()
+            .filter(|known| Arc::ptr_eq(&known.catalog, catalog) && Arc::ptr_eq(&known.settings, settings));
+        if let Some(known) = known {
+            return Ok(known.planned);
         }
-        known
+        let (plan, note) = plan(database, run, statement)?;
+        let planned = Planned { plan: Arc::new(plan), note };
+        let source = match &*planned.plan {
+            LogicalPlan::Query(root) => Some(root),
+            LogicalPlan::Insert(plan) => Some(&plan.source),
+            _ => None,
+        };
+        if source.is_some_and(|source| !reads_files(source)) {
+            let (catalog, settings) = (catalog.clone(), settings.clone());
+            *self.lock() = Some(Known { catalog, settings, planned: planned.clone() });
+        }
+        Ok(planned)
     }
 }
 
@@ -113,42 +129,25 @@ pub(crate) fn run(
 ) -> Result<Output, Error> {
     let params = Arc::new(params);
     if !writes(statement) {
-        return run_reading(database, statement, params, known);
+        let run = run_under(database, database.view(), params);
+        let Planned { plan, note } = known.of(database, &run, statement)?;
+        let outcome = match &*plan {
+            LogicalPlan::Query(root) => query(&run, root),
+            _ => perform(database, &run, Arc::unwrap_or_clone(plan), None),
+        };
+        return finish(&run, note, outcome);
     }
     if database.is_read_only() {
         return Err(Error::ReadOnly { reason: read_only_reason(database) });
     }
     let store = database.inner.store.clone();
-    let outcome = write(database, &store, statement, params);
+    let outcome = write(database, &store, statement, params, known);
     // What a statement saw that then committed nothing may not be on the disk yet.
     if outcome.as_ref().map_or(true, |output| output.changed == Some(0)) {
         let settled = store.settle();
         return outcome.and_then(|output| settled.map(|()| output).map_err(Error::from));
     }
     outcome
-}
-
-fn run_reading(
-    database: &Database,
-    statement: &ast::Statement,
-    params: Arc<Vec<Value>>,
-    known: &KnownPlan,
-) -> Result<Output, Error> {
-    let (view, settings) = (database.view(), database.settings());
-    let (run, known) = match known.of(&view, &settings) {
-        Some(known) => (run_under(database, view, settings, params), known),
-        None => {
-            let (run, plan, note) = plan(database, view, statement, params)?;
-            match plan {
-                LogicalPlan::Query(root) => {
-                    let known = known.keep(&run, root, note);
-                    (run, known)
-                }
-                plan => return finish(&run, note, perform(database, &run, plan, None)),
-            }
-        }
-    };
-    finish(&run, known.note.clone(), query(&run, &known.root))
 }
 
 /// Runs a statement that writes. It waits for its turn first, so that it is bound to the state that it will
@@ -158,19 +157,21 @@ fn write(
     store: &Store,
     statement: &ast::Statement,
     params: Arc<Vec<Value>>,
+    known: &KnownPlan,
 ) -> Result<Output, Error> {
     if let ast::StatementKind::Insert(_) = &statement.kind {
-        let (run, plan, _) = plan(database, database.view(), statement, params.clone())?;
-        if let LogicalPlan::Insert(plan) = plan
-            && let Some(labels) = dml::prepare_ahead(&run, &plan)?
-            && let Some(outcome) = insert_in_turn(store, &run, plan, labels).transpose()
+        let run = run_under(database, database.view(), params.clone());
+        let Planned { plan, .. } = known.of(database, &run, statement)?;
+        if let LogicalPlan::Insert(insert) = &*plan
+            && let Some(labels) = dml::prepare_ahead(&run, insert)?
+            && let Some(outcome) = insert_in_turn(store, &run, &plan, labels).transpose()
         {
             return finish(&run, None, outcome);
         }
     }
     let writer = store.writer()?;
-    let view = database.view_at(writer.snapshot());
-    let (run, plan, note) = plan(database, view, statement, params)?;
+    let run = run_under(database, database.view_at(writer.snapshot()), params);
+    let (plan, note) = plan(database, &run, statement)?;
     finish(&run, note, perform(database, &run, plan, Some(writer)))
 }
 
@@ -178,12 +179,16 @@ fn write(
 fn insert_in_turn(
     store: &Store,
     run: &Run,
-    plan: Insert,
+    plan: &Arc<LogicalPlan>,
     labels: dml::Ahead,
 ) -> Result<Option<Output>, Error> {
-    let (table, count) = (run.view.table(&plan.table.name)?, labels.len());
-    let theirs = run.clone();
-    let work = move |writer: Writer<'_>| dml::insert_ahead(&theirs, writer, &plan, labels);
+    let LogicalPlan::Insert(insert) = &**plan else { return Ok(None) };
+    let (table, count) = (run.view.table(&insert.table.name)?, labels.len());
+    let (theirs, plan) = (run.clone(), plan.clone());
+    let work = move |writer: Writer<'_>| match &*plan {
+        LogicalPlan::Insert(insert) => dml::insert_ahead(&theirs, writer, insert, labels),
+        _ => Ok((None, None)),
+    };
     let output = run.inner.turns.write(store, work)?;
     if output.is_some() && count > 0 {
         crate::build::after_write(run, &table, count)?;
@@ -191,24 +196,22 @@ fn insert_in_turn(
     Ok(output)
 }
 
-/// Binds and optimises a statement under a view; with a remark for people.
+/// Binds and optimises a statement; with a remark for people.
 fn plan(
     database: &Database,
-    view: View,
+    run: &Run,
     statement: &ast::Statement,
-    params: Arc<Vec<Value>>,
-) -> Result<(Run, LogicalPlan, Option<String>), Error> {
-    let settings = database.settings();
-    let bound = bind(&settings, database, &view, statement)?;
-    let options = OptimizerOptions { disabled: settings.disabled_rules.clone() };
+) -> Result<(LogicalPlan, Option<String>), Error> {
+    let bound = bind(&run.settings, database, &run.view, statement)?;
+    let options = OptimizerOptions { disabled: run.settings.disabled_rules.clone() };
     let note = default_limit(statement, &bound.plan);
-    let plan = optimize(bound.plan, &options);
-    Ok((run_under(database, view, settings, params), plan, note))
+    Ok((optimize(bound.plan, &options), note))
 }
 
 /// What a statement that runs now carries.
-fn run_under(database: &Database, view: View, settings: Arc<Settings>, params: Arc<Vec<Value>>) -> Run {
-    let (context, now_us) = (database.context(), jiff::Timestamp::now().as_microsecond());
+fn run_under(database: &Database, view: View, params: Arc<Vec<Value>>) -> Run {
+    let (context, settings) = (database.context(), database.settings());
+    let now_us = jiff::Timestamp::now().as_microsecond();
     Run { inner: database.inner.clone(), view, context, params, now_us, settings, log: None }
 }
 

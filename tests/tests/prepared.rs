@@ -71,3 +71,25 @@ fn files_are_looked_at_again() {
     std::fs::write(&file, "{\"a\": \"one\", \"b\": 2}\n").expect("a file");
     assert_eq!(rows(&statement), [[Value::Text("one".into()), Value::BigInt(2)]]);
 }
+
+#[test]
+fn an_insert_follows_its_table() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = suite::open(&folder.path().join("db"));
+    suite::execute(&database, "CREATE TABLE t (id BIGINT PRIMARY KEY, name TEXT)");
+    let insert = prepared(&database, "INSERT INTO t (id, name) VALUES ($1, $2)");
+    let put = |id: i64, name: &str| {
+        let values = vec![Value::BigInt(id), Value::Text(name.to_string())];
+        insert.clone().bind(values).and_then(|insert| insert.execute())
+    };
+    for id in 0..3 {
+        assert_eq!(put(id, "old").expect("a row"), 1);
+    }
+    assert!(put(1, "again").is_err(), "the key is taken");
+    suite::execute(&database, "DROP TABLE t");
+    assert!(put(7, "nowhere").is_err());
+    suite::execute(&database, "CREATE TABLE t (extra TEXT, name TEXT, id BIGINT PRIMARY KEY)");
+    assert_eq!(put(1, "new").expect("a row"), 1);
+    let expected = [[Value::Null, Value::Text("new".into()), Value::BigInt(1)]];
+    assert_eq!(suite::rows(&database, "SELECT * FROM t"), expected);
+}
