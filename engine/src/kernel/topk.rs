@@ -187,8 +187,7 @@ mod tests {
         assert_eq!(found, all);
     }
 
-    proptest! {
-        #[test]
+    #[test]
     fn steps_are_of_interest_for_one_score_at_the_floor_or_one_that_is_not_finite() {
         for count in [1, STEP, STEP + 1, 3 * STEP, STEP * STEPS_AT_ONCE - 1, STEP * STEPS_AT_ONCE] {
             let mut scores = vec![0.25f32; count];
@@ -203,7 +202,8 @@ mod tests {
         }
     }
 
-    #[test]
+    proptest! {
+        #[test]
         fn nominate_and_select_equal_a_full_sort(
             rows in prop::collection::vec(prop::collection::vec(-3i8..=3, 5), 0..300),
             query in prop::collection::vec(-2i8..=2, 5),
