@@ -550,6 +550,8 @@ impl Answerer {
         answered: &mut Answered,
     ) -> Result<u64, Error> {
         let mut count = 0;
+        scratch.joined.clear();
+        scratch.joined.extend_from_slice(left);
         for row in right.rows {
             if !self.output_row(left, row, scratch)? {
                 continue;
@@ -569,7 +571,8 @@ impl Answerer {
         Ok(count)
     }
 
-    /// Makes the output row of a pair of rows; false where WHERE does not keep it.
+    /// Makes the output row of a pair of rows, of which `joined` begins with the left one; false where WHERE
+    /// does not keep it.
     fn output_row(
         &self,
         left: &[Value],
@@ -585,8 +588,7 @@ impl Answerer {
             }
             return Ok(true);
         }
-        joined.clear();
-        joined.extend_from_slice(left);
+        joined.truncate(left.len());
         joined.extend_from_slice(right);
         let eval = self.run.eval();
         if let Some(predicate) = &self.plan.predicate
@@ -600,7 +602,7 @@ impl Answerer {
                     output.push(evaluate(expr, joined, &eval)?);
                 }
             }
-            None => output.append(joined),
+            None => output.extend_from_slice(joined),
         }
         Ok(true)
     }
