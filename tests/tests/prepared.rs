@@ -3,6 +3,14 @@
 use argtop::{Database, Statement, Value};
 use argtop_tests::suite;
 
+/// A database with one table.
+fn opened(create: &str) -> (tempfile::TempDir, Database) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = suite::open(&folder.path().join("db"));
+    suite::execute(&database, create);
+    (folder, database)
+}
+
 fn prepared(database: &Database, sql: &str) -> Statement {
     database.prepare(sql).expect("a statement")
 }
@@ -14,9 +22,7 @@ fn rows(statement: &Statement) -> Vec<Vec<Value>> {
 
 #[test]
 fn it_follows_the_catalog_and_the_settings() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let database = suite::open(&folder.path().join("db"));
-    suite::execute(&database, "CREATE TABLE t (id BIGINT PRIMARY KEY, z VECTOR(2))");
+    let (_folder, database) = opened("CREATE TABLE t (id BIGINT PRIMARY KEY, z VECTOR(2))");
     suite::execute(&database, "INSERT INTO t VALUES (1, [1.0, 0.0]), (2, [0.0, 1.0]), (3, [1.0, 1.0])");
     let search = prepared(&database, "SELECT id FROM t SEARCH (VECTOR => [1.0, 0.5]) LIMIT 3");
     let all = prepared(&database, "SELECT * FROM t WHERE id = 1");
@@ -45,9 +51,7 @@ fn it_follows_the_catalog_and_the_settings() {
 
 #[test]
 fn parameters_are_those_of_each_run() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let database = suite::open(&folder.path().join("db"));
-    suite::execute(&database, "CREATE TABLE t (id BIGINT PRIMARY KEY, z VECTOR(2))");
+    let (_folder, database) = opened("CREATE TABLE t (id BIGINT PRIMARY KEY, z VECTOR(2))");
     suite::execute(&database, "INSERT INTO t VALUES (1, [1.0, 0.0]), (2, [0.0, 1.0])");
     let statement = prepared(&database, "SELECT id + $2 FROM t SEARCH (VECTOR => $1) LIMIT $3");
     for (vector, add, limit) in [([1.0, 0.0], 10, 1), ([0.0, 1.0], 20, 2), ([0.0, 1.0], 0, 1)] {
@@ -74,9 +78,7 @@ fn files_are_looked_at_again() {
 
 #[test]
 fn an_insert_follows_its_table() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let database = suite::open(&folder.path().join("db"));
-    suite::execute(&database, "CREATE TABLE t (id BIGINT PRIMARY KEY, name TEXT)");
+    let (_folder, database) = opened("CREATE TABLE t (id BIGINT PRIMARY KEY, name TEXT)");
     let insert = prepared(&database, "INSERT INTO t (id, name) VALUES ($1, $2)");
     let put = |id: i64, name: &str| {
         let values = vec![Value::BigInt(id), Value::Text(name.to_string())];

@@ -623,9 +623,16 @@ mod tests {
     #[test]
     fn every_method_gives_the_bits_of_the_definition() {
         let mut rng = fastrand::Rng::with_seed(3);
-        for (width, count) in
-            [(64usize, 1usize), (64, 32), (128, 33), (384, 100), (1024, 40), (1088, 64), (2176, 3)]
-        {
+        for (width, count) in [
+            (64usize, 1usize),
+            (64, 32),
+            (128, 33),
+            (384, 100),
+            (1024, 40),
+            (1088, 64),
+            (2176, 3),
+            (4224, 35),
+        ] {
             let rows: Vec<Vec<f32>> = (0..count).map(|_| vector(&mut rng, width)).collect();
             let mut codes = Vec::new();
             for block in rows.chunks(SIGN_BLOCK) {
