@@ -12,8 +12,8 @@ use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use argtop_storage::{
-    Family, Generation, GenerationBuilder, GenerationKind, Key, ManifestFields, Object, ObjectId, RowFormat,
-    SealedGeneration, TableRecord,
+    Family, Generation, GenerationBuilder, GenerationError, GenerationKind, Key, ManifestFields, ModelRecord,
+    Object, ObjectId, RowFormat, SealedGeneration, TableRecord,
 };
 use crossbeam::channel::{Receiver, Sender, unbounded};
 
@@ -25,6 +25,7 @@ use crate::index::{
     AnnIndex, AnnOptions, CodesWriter, EliasArrays, FAISS_SLOTS_FILE, FaissIndex, FileBytes, KeyRef,
     KeysWriter, MatrixShape, MatrixWriter, PackedMatrix, SketchWriter, VectorIndex,
 };
+use crate::model::{Encoder, KeptModel};
 use crate::train::BuildControl;
 use crate::view::{RowSpec, View, vector_columns};
 
@@ -44,6 +45,8 @@ pub(crate) const CODES_FILE: &str = "codes";
 pub(crate) const KEYS_FILE: &str = "keys";
 /// Name of an ann index in its generation.
 const ANN_FILE: &str = "index.ann";
+/// Name of what is kept of a model in its generation.
+const MODEL_FILE: &str = "model";
 /// Name of a cluster graph in its generation.
 pub(crate) const GRAPH_FILE: &str = "graph";
 
@@ -201,6 +204,28 @@ pub(crate) fn write_ann(
     Ok((seal(builder, view, fields)?, out.described))
 }
 
+/// Writes what is kept of a loaded model as a generation. `tokenizer` are the bytes of its tokenizer.
+pub(crate) fn write_model(
+    view: &View,
+    record: &ModelRecord,
+    encoder: &Encoder,
+    tokenizer: &[u8],
+) -> Result<SealedGeneration, Error> {
+    let mut builder = view.inner().store.begin_generation(GenerationKind::Model, record.id)?;
+    let file = encoder.keep(tokenizer, builder.create(MODEL_FILE)?);
+    builder.finish(file.map_err(GenerationError::from)?)?;
+    let fields = Fields { slot_end: 0, rows: 0, dimension: encoder.dimension(), format: "model" };
+    seal_of(builder, view, fields, &record.fingerprint)
+}
+
+/// What was kept of a model; None where that is nothing, damaged, or of another version.
+pub(crate) fn open_model(view: &View, record: &ModelRecord) -> Option<KeptModel> {
+    let generation = view.generation(record.id)?;
+    let manifest = generation.manifest().ok()?;
+    let same = manifest.kind == GenerationKind::Model && manifest.fields.model == record.fingerprint;
+    KeptModel::open(generation.map(MODEL_FILE).ok().filter(|_| same)?).ok()
+}
+
 /// Opens the approximate index of a generation; None where it is damaged, of which the store keeps a warning.
 pub(crate) fn open_index(generation: &Arc<Generation>) -> Result<Option<Arc<dyn VectorIndex>>, Error> {
     match generation.kind() {
@@ -230,6 +255,16 @@ struct Fields<'a> {
 }
 
 fn seal(builder: GenerationBuilder, view: &View, fields: Fields<'_>) -> Result<SealedGeneration, Error> {
+    seal_of(builder, view, fields, "")
+}
+
+/// Seals what follows from the model of a fingerprint.
+fn seal_of(
+    builder: GenerationBuilder,
+    view: &View,
+    fields: Fields<'_>,
+    model: &str,
+) -> Result<SealedGeneration, Error> {
     Ok(builder.seal(ManifestFields {
         covers_seq: view.snapshot().seq(),
         slot_end: fields.slot_end,
@@ -237,7 +272,7 @@ fn seal(builder: GenerationBuilder, view: &View, fields: Fields<'_>) -> Result<S
         dimension: u32::try_from(fields.dimension).unwrap_or(u32::MAX),
         format: fields.format.to_string(),
         metric: "inner_product".to_string(),
-        model: String::new(),
+        model: model.to_string(),
         extra: serde_json::Value::Null,
     })?)
 }
@@ -335,6 +370,8 @@ enum Task {
     Pack { table: ObjectId, rows_max: u64 },
     /// Lets indexes take in newer labels.
     TakeIn { table: ObjectId },
+    /// Keeps what was worked out of a model.
+    Keep { model: ObjectId },
 }
 
 /// The background thread: one at a time, started with the database, ended with it.
@@ -392,7 +429,7 @@ impl Maintenance {
                 let mut held = lock();
                 held.waiting -= 1;
                 match (task, result) {
-                    (_, Err(Error::Interrupted)) | (Task::TakeIn { .. }, Ok(())) => {}
+                    (_, Err(Error::Interrupted)) | (Task::TakeIn { .. } | Task::Keep { .. }, Ok(())) => {}
                     (_, Err(error)) => held.failure = Some(error.to_string()),
                     // What could not be packed before is packed now.
                     (Task::Pack { .. }, Ok(())) => held.failure = None,
@@ -422,6 +459,15 @@ impl Maintenance {
             self.send(&mut held, Task::TakeIn { table });
         }
         held.started
+    }
+
+    /// Asks that what was worked out of a model is kept; nothing where nobody can, as in a database that is
+    /// only read.
+    pub(crate) fn keep(&self, model: ObjectId) {
+        let mut held = self.lock();
+        if held.started {
+            self.send(&mut held, Task::Keep { model });
+        }
     }
 
     fn send(&self, held: &mut MaintenanceState, task: Task) {
@@ -476,10 +522,22 @@ impl Drop for Maintenance {
 
 fn carry_out(context: &Context, inner: &Arc<Inner>, task: Task) -> Result<(), Error> {
     let view = View::new(inner.clone(), true);
-    let (Task::Pack { table, .. } | Task::TakeIn { table }) = task;
-    let Some(Object::Table(table)) = view.catalog().get(table).map(|object| &**object) else { return Ok(()) };
+    let object = |id: ObjectId| view.catalog().get(id).map(|object| &**object);
     match task {
-        Task::Pack { rows_max, .. } => pack_table(context, inner, table, rows_max),
-        Task::TakeIn { .. } => view.take_in(context, table),
+        Task::Pack { table, rows_max } => match object(table) {
+            Some(Object::Table(table)) => pack_table(context, inner, table, rows_max),
+            _ => Ok(()),
+        },
+        Task::TakeIn { table } => match object(table) {
+            Some(Object::Table(table)) => view.take_in(context, table),
+            _ => Ok(()),
+        },
+        Task::Keep { model } => match object(model) {
+            Some(Object::Model(record)) => {
+                let tokenizer = crate::ddl::model::tokenizer(&view, record)?;
+                publish(inner, vec![write_model(&view, record, &*view.encoder(record)?, &tokenizer)?])
+            }
+            _ => Ok(()),
+        },
     }
 }

@@ -60,6 +60,7 @@ mod explain;
 mod jobs;
 mod labels;
 mod limits;
+mod packed;
 mod physical;
 mod planner;
 mod search;

@@ -31,6 +31,8 @@ pub enum GenerationKind {
     Text,
     /// Lists of near rows as signs and in 8 bits.
     Ann,
+    /// What was worked out of a model when it was loaded.
+    Model,
 }
 
 /// What the builder of a generation says about it.

@@ -6,6 +6,7 @@ mod concurrency;
 mod filters;
 mod golden;
 mod hostile;
+mod kept;
 mod lateral;
 mod model;
 mod newer;

@@ -7,10 +7,11 @@ use argtop_query::plan::CreateModel;
 use argtop_storage::{ModelRecord, ModelType, Object, ObjectKind, Pooling, Writer};
 
 use super::options::OptionReader;
+use crate::build;
 use crate::dispatch::Output;
 use crate::error::Error;
 use crate::execute::Run;
-use crate::model::{self, Device, Dtype, Encoder, ModelSpec};
+use crate::model::{self, Device, Dtype, Encoder, KeptModel, ModelSpec};
 use crate::view::View;
 
 /// Blob part of the graph.
@@ -29,6 +30,7 @@ pub(crate) fn create(run: &Run, mut writer: Writer<'_>, plan: &CreateModel) -> R
     if let Some(existing) = &existing {
         replaceable(run, existing)?;
         writer.drop_object(existing.id())?;
+        run.inner.forget_encoder(existing.id());
     }
     let limits = &run.inner.limits;
     let mut options = OptionReader::new("CREATE MODEL", &plan.options);
@@ -38,7 +40,8 @@ pub(crate) fn create(run: &Run, mut writer: Writer<'_>, plan: &CreateModel) -> R
     let tokenizer_path = plan.tokenizer.clone().unwrap_or_else(|| beside(&plan.path));
     let tokenizer = read(run, &tokenizer_path, limits.tokenizer_bytes_max)?;
     let runtime = run.inner.runtime()?;
-    let info = model::inspect(&graph, &tokenizer, &spec, &runtime)?;
+    let encoder = model::inspect(&graph, &tokenizer, &spec, &runtime)?;
+    let info = encoder.info();
     let dimension = u32::try_from(info.dimension).unwrap_or(u32::MAX);
     if dimension > limits.dimension_max {
         return Err(Error::value(
@@ -49,7 +52,7 @@ pub(crate) fn create(run: &Run, mut writer: Writer<'_>, plan: &CreateModel) -> R
     let id = writer.allocate()?;
     writer.put_blob(id, GRAPH, &graph)?;
     writer.put_blob(id, TOKENIZER, &tokenizer)?;
-    writer.put_object(Object::Model(ModelRecord {
+    let record = ModelRecord {
         id,
         name: plan.name.clone(),
         dimension,
@@ -68,7 +71,9 @@ pub(crate) fn create(run: &Run, mut writer: Writer<'_>, plan: &CreateModel) -> R
         model_bytes: graph.len() as u64,
         tokenizer_bytes: tokenizer.len() as u64,
         source: plan.path.clone(),
-    }))?;
+    };
+    writer.publish(build::write_model(&run.view, &record, &encoder, &tokenizer)?)?;
+    writer.put_object(Object::Model(record))?;
     writer.commit()?;
     let mut output = Output::changed(0);
     output.notes = info.notes;
@@ -175,22 +180,55 @@ fn read(run: &Run, path: &str, bytes_max: u64) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-/// Loads the encoder of a stored model.
+/// Loads the encoder of a stored model, from what was kept of it if there is that.
 pub(crate) fn load(view: &View, record: &ModelRecord) -> Result<Encoder, Error> {
-    let part = |part: u8| -> Result<Vec<u8>, Error> {
-        view.snapshot()
-            .blob(record.id, part)?
-            .ok_or_else(|| Error::Internal(format!("model {} has no part {part}", record.name)))
-    };
+    let spec = spec_of(view, record)?;
     // ONNX Runtime is loaded while the model is read.
-    let (runtime, parts) = std::thread::scope(|scope| {
+    let (runtime, files) = std::thread::scope(|scope| {
         let runtime = scope.spawn(|| view.inner().runtime());
-        let parts = part(GRAPH).and_then(|graph| Ok((graph, part(TOKENIZER)?)));
-        (runtime.join(), parts)
+        let files = read_stored(view, record);
+        (runtime.join(), files)
     });
-    let (graph, tokenizer) = parts?;
     let runtime = runtime.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-    let spec = ModelSpec {
+    match files? {
+        Stored::Kept(kept, graph) => Ok(Encoder::load_kept(&kept, graph.as_deref(), &spec, &runtime)?),
+        Stored::Files { graph, tokenizer } => {
+            let encoder = Encoder::load(&graph, &tokenizer, &spec, &runtime)?;
+            view.inner().maintenance.keep(record.id);
+            Ok(encoder)
+        }
+    }
+}
+
+/// What there is of a stored model.
+enum Stored {
+    /// What was kept of it, and its graph where that is needed.
+    Kept(KeptModel, Option<Vec<u8>>),
+    /// Its files.
+    Files { graph: Vec<u8>, tokenizer: Vec<u8> },
+}
+
+fn read_stored(view: &View, record: &ModelRecord) -> Result<Stored, Error> {
+    if let Some(kept) = build::open_model(view, record) {
+        let graph = kept.needs_graph().then(|| part(view, record, GRAPH)).transpose()?;
+        return Ok(Stored::Kept(kept, graph));
+    }
+    Ok(Stored::Files { graph: part(view, record, GRAPH)?, tokenizer: tokenizer(view, record)? })
+}
+
+/// The bytes of a stored model's tokenizer.
+pub(crate) fn tokenizer(view: &View, record: &ModelRecord) -> Result<Vec<u8>, Error> {
+    part(view, record, TOKENIZER)
+}
+
+fn part(view: &View, record: &ModelRecord, part: u8) -> Result<Vec<u8>, Error> {
+    view.snapshot()
+        .blob(record.id, part)?
+        .ok_or_else(|| Error::Internal(format!("model {} has no part {part}", record.name)))
+}
+
+fn spec_of(view: &View, record: &ModelRecord) -> Result<ModelSpec, Error> {
+    Ok(ModelSpec {
         pooling: match record.pooling {
             Pooling::Mean => model::Pooling::Mean,
             Pooling::Cls => model::Pooling::Cls,
@@ -206,6 +244,5 @@ pub(crate) fn load(view: &View, record: &ModelRecord) -> Result<Encoder, Error> 
         device: parse_device(&record.device)?,
         fallback_cpu: record.fallback.is_some(),
         threads: view.inner().threads,
-    };
-    Ok(Encoder::load(&graph, &tokenizer, &spec, &runtime)?)
+    })
 }

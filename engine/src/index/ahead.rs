@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytemuck::AnyBitPattern;
 
-use super::packed::Array;
+use crate::packed::Array;
 
 /// A page of memory of the usual processors. Elsewhere a few bytes more or less are asked for.
 const PAGE: usize = 4096;
@@ -71,8 +71,8 @@ mod tests {
     use std::ops::Range;
     use std::sync::{Arc, Mutex};
 
-    use super::super::packed::{AlignedBytes, FileBytes, Kind, Packed, PackedWriter};
     use super::*;
+    use crate::packed::{AlignedBytes, FileBytes, Kind, Packed, PackedWriter};
 
     const KIND: Kind = Kind { magic: *b"TESTFILE", version: 1, name: "test" };
     const ROW_BYTES: usize = 1000;

@@ -28,11 +28,11 @@ use super::ann_search::{Admit, Mask, Newer, Parts, Reach, Scratch, mask};
 use super::ann_tune::{self, Step};
 use super::error::IndexError;
 use super::matrix::PackedMatrix;
-use super::packed::{Array, Bytes, Kind, Packed, PackedError, PackedWriter};
 use super::row::check_dimension;
 use super::search::{SearchControl, SearchParams, VectorIndex, check_queries};
 use super::slots::{SlotList, SlotTable};
 use crate::kernel::{Panels, ROW_WIDTH, Rotation, Rows8, SIGN_BLOCK, SIGN_WIDTH, SignRows};
+use crate::packed::{Array, Bytes, Kind, Packed, PackedError, PackedWriter};
 use crate::train::BuildControl;
 
 const KIND: Kind = Kind { magic: *b"ATANNIDX", version: 2, name: "ann index" };

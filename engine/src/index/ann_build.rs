@@ -12,11 +12,11 @@ use super::ann::coded_width;
 use super::ann_search::Parts;
 use super::error::IndexError;
 use super::matrix::PackedMatrix;
-use super::packed::PackedWriter;
 use crate::kernel::{
     Codes8, PANEL, PanelWriter, Panels, Rotation, Rows8, SIGN_BLOCK, SignRows, dot, normalize, push_row8,
     push_sign_block, set_signs, sign_block_bytes, sign_facts,
 };
+use crate::packed::PackedWriter;
 use crate::train::BuildControl;
 
 /// Rows of a list, on average, where the options do not say.

@@ -11,9 +11,9 @@ use super::conformance::{BUILD, CONTROL, best, vectors};
 use super::error::IndexError;
 use super::matrix::PackedMatrix;
 use super::matrix::tests::matrix;
-use super::packed::AlignedBytes;
-use super::packed::tests::survives_damage;
 use super::search::{SearchControl, SearchParams, VectorIndex};
+use crate::packed::AlignedBytes;
+use crate::packed::tests::survives_damage;
 use crate::train::BuildControl;
 
 const DIMENSION: usize = 48;

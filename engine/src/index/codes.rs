@@ -8,9 +8,9 @@ use std::io::Write;
 use super::ahead::RowsAhead;
 use super::error::IndexError;
 use super::matrix::PackedMatrix;
-use super::packed::{Array, Bytes, Kind, Packed, PackedError, PackedWriter};
 use super::row::check_dimension;
 use crate::kernel::{ByteRows, Codes8, RowFacts, byte_row_width, encode_byte_row, norm};
+use crate::packed::{Array, Bytes, Kind, Packed, PackedError, PackedWriter};
 
 const KIND: Kind = Kind { magic: *b"ATCODES0", version: 1, name: "8-bit rows" };
 
@@ -172,9 +172,9 @@ mod tests {
     use argtop_storage::RowFormat;
 
     use super::super::matrix::tests::matrix;
-    use super::super::packed::AlignedBytes;
-    use super::super::packed::tests::survives_damage;
     use super::*;
+    use crate::packed::AlignedBytes;
+    use crate::packed::tests::survives_damage;
 
     fn file(dimension: usize, rows: &[f32], biases: Option<&[f32]>) -> AlignedBytes {
         let mut writer = CodesWriter::new(AlignedBytes::new(), dimension).unwrap();

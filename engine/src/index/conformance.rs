@@ -13,9 +13,9 @@ use super::faiss::FaissIndex;
 use super::flat::FlatIndex;
 use super::matrix::PackedMatrix;
 use super::matrix::tests::matrix;
-use super::packed::AlignedBytes;
 use super::search::{SearchControl, SearchParams, VectorIndex};
 use crate::kernel::{normalize, select_top};
+use crate::packed::AlignedBytes;
 use crate::train::BuildControl;
 use argtop_storage::RowFormat;
 

@@ -9,8 +9,8 @@ use std::io::Write;
 
 use super::elias::{EliasView, ViewError};
 use super::error::IndexError;
-use super::packed::{Array, Bytes, Kind, Packed, PackedError, PackedWriter};
 use super::row::check_dimension;
+use crate::packed::{Array, Bytes, Kind, Packed, PackedError, PackedWriter};
 
 const KIND: Kind = Kind { magic: *b"ATELIAS0", version: 1, name: "ELIAS graph" };
 
@@ -179,9 +179,9 @@ impl EliasFile {
 
 #[cfg(test)]
 mod tests {
-    use super::super::packed::AlignedBytes;
-    use super::super::packed::tests::survives_damage;
     use super::*;
+    use crate::packed::AlignedBytes;
+    use crate::packed::tests::survives_damage;
 
     fn sample() -> EliasArrays {
         EliasArrays {

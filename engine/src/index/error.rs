@@ -1,8 +1,8 @@
 //! What can go wrong while an index is built, opened or searched.
 
 use super::factory::FactoryError;
-use super::packed::PackedError;
 use super::row::RowError;
+use crate::packed::PackedError;
 
 /// An index could not be built, opened or searched.
 #[derive(Debug, thiserror::Error)]

@@ -28,9 +28,9 @@ use super::error::IndexError;
 use super::factory::{Factory, FaissKind};
 use super::faiss_slots::FaissSlots;
 use super::matrix::PackedMatrix;
-use super::packed::Bytes;
 use super::search::{SearchControl, SearchParams, VectorIndex, check_queries};
 use crate::kernel::error_bound;
+use crate::packed::Bytes;
 use crate::train::BuildControl;
 
 /// Name of the file that faiss writes, in the directory of a generation. An index without rows has none.

@@ -7,9 +7,9 @@
 use super::error::IndexError;
 use super::factory::Factory;
 use super::matrix::PackedMatrix;
-use super::packed::{AlignedBytes, Bytes, Kind, Packed, PackedWriter};
 use super::row::check_dimension;
 use super::slots::{SlotList, SlotTable};
+use crate::packed::{AlignedBytes, Bytes, Kind, Packed, PackedWriter};
 
 const KIND: Kind = Kind { magic: *b"ATFAISS0", version: 1, name: "faiss slot file" };
 
@@ -67,8 +67,8 @@ impl FaissSlots {
 #[cfg(test)]
 mod tests {
     use super::super::matrix::tests::matrix;
-    use super::super::packed::tests::survives_damage;
     use super::*;
+    use crate::packed::tests::survives_damage;
     use argtop_storage::RowFormat;
 
     #[test]

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::super::conformance::{BUILD, CONTROL, best, vectors};
 use super::super::factory::FactoryError;
 use super::super::matrix::tests::matrix;
-use super::super::packed::AlignedBytes;
 use super::*;
+use crate::packed::AlignedBytes;
 use argtop_storage::RowFormat;
 
 const DIMENSION: usize = 16;

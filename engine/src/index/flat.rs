@@ -262,10 +262,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::matrix::tests::matrix;
-    use super::super::packed::AlignedBytes;
     use super::super::sketch::SketchWriter;
     use super::*;
     use crate::kernel::select_top;
+    use crate::packed::AlignedBytes;
 
     const DIMENSION: usize = 24;
     const ROWS: usize = 5_000;

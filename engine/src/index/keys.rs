@@ -7,8 +7,8 @@ use std::cmp::Ordering;
 use std::io::Write;
 
 use super::error::IndexError;
-use super::packed::{Array, Bytes, Kind, Packed, PackedError, PackedWriter};
 use super::slots::{SlotList, SlotTable};
+use crate::packed::{Array, Bytes, Kind, Packed, PackedError, PackedWriter};
 
 const KIND: Kind = Kind { magic: *b"ATKEYS00", version: 1, name: "packed keys" };
 
@@ -156,9 +156,9 @@ impl PackedKeys {
 
 #[cfg(test)]
 mod tests {
-    use super::super::packed::AlignedBytes;
-    use super::super::packed::tests::survives_damage;
     use super::*;
+    use crate::packed::AlignedBytes;
+    use crate::packed::tests::survives_damage;
 
     const TEXTS: [(u32, &str); 5] = [(0, "b"), (2, ""), (3, "a\u{e9}"), (9, "a"), (10, "\u{1f600}")];
     const NUMBERS: [(u32, i64); 4] = [(3, 7), (4, i64::MIN), (5, i64::MAX), (6, -1)];

@@ -12,11 +12,11 @@ use half::f16;
 use super::ahead::RowsAhead;
 use super::codes::Codes;
 use super::error::IndexError;
-use super::packed::{Array, Bytes, Kind, Packed, PackedError, PackedWriter};
 use super::row::{check_dimension, decode, format_code, format_of_code, split_i8};
 use super::sketch::Sketch;
 use super::slots::{SlotList, SlotTable};
 use crate::kernel::{RowData, Rows, norm};
+use crate::packed::{Array, Bytes, Kind, Packed, PackedError, PackedWriter};
 
 const KIND: Kind = Kind { magic: *b"ATMATRIX", version: 1, name: "packed matrix" };
 
@@ -257,9 +257,9 @@ impl PackedMatrix {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::packed::AlignedBytes;
-    use super::super::packed::tests::survives_damage;
     use super::*;
+    use crate::packed::AlignedBytes;
+    use crate::packed::tests::survives_damage;
 
     /// A matrix of the given vectors, in the given format, at the given slots.
     pub(in super::super) fn matrix(

@@ -8,7 +8,6 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `packed` | the container of all our files: named, aligned, checked sections |
 //! | `ahead` | rows of files that may lie on the disk, asked for before they are used |
 //! | `slots` | which slot stands at which position |
 //! | `row`, `matrix` | one stored vector; a matrix of them |
@@ -38,7 +37,6 @@ mod faiss_slots;
 mod flat;
 mod keys;
 mod matrix;
-mod packed;
 mod row;
 mod search;
 mod sketch;
@@ -47,6 +45,7 @@ mod slots;
 #[cfg(test)]
 mod conformance;
 
+pub use crate::packed::{AlignedBytes, Bytes, FileBytes, PackedError};
 pub use ann::{AnnIndex, BuiltAnn};
 pub use ann_build::AnnOptions;
 pub use codes::{Codes, CodesWriter, Estimate, Scoring};
@@ -60,7 +59,6 @@ pub use faiss::{FAISS_INDEX_FILE, FAISS_SLOTS_FILE, FaissIndex};
 pub use flat::FlatIndex;
 pub use keys::{KeyRef, KeysWriter, PackedKeys};
 pub use matrix::{MatrixShape, MatrixWriter, PackedMatrix};
-pub use packed::{AlignedBytes, Bytes, FileBytes, PackedError};
 pub use row::{DIMENSION_MAX, RowError};
 pub use search::{SearchControl, SearchParams, VectorIndex};
 pub use sketch::{Sketch, SketchWriter};

@@ -11,9 +11,9 @@ use std::io::Write;
 use std::sync::Once;
 
 use super::error::IndexError;
-use super::packed::{Array, Bytes, Kind, Packed, PackedError, PackedWriter};
 use super::row::check_dimension;
 use crate::kernel::{Codes8, PANEL, PanelWriter, Panels, error_bound, norm};
+use crate::packed::{Array, Bytes, Kind, Packed, PackedError, PackedWriter};
 
 const KIND: Kind = Kind { magic: *b"ATSKETCH", version: 1, name: "8-bit sketch" };
 
@@ -163,10 +163,10 @@ impl Sketch {
 
 #[cfg(test)]
 mod tests {
-    use super::super::packed::AlignedBytes;
-    use super::super::packed::tests::survives_damage;
     use super::*;
     use crate::kernel::dot_exact;
+    use crate::packed::AlignedBytes;
+    use crate::packed::tests::survives_damage;
 
     fn file(dimension: usize, rows: &[f32]) -> AlignedBytes {
         let mut writer = SketchWriter::new(AlignedBytes::new(), dimension).unwrap();

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use roaring::RoaringBitmap;
 
 use super::error::IndexError;
-use super::packed::{Array, Packed, PackedError, PackedWriter};
+use crate::packed::{Array, Packed, PackedError, PackedWriter};
 
 const SECTION: &str = "slots";
 const FIELDS: &str = "covers";
@@ -173,9 +173,9 @@ impl SlotTable {
 
 #[cfg(test)]
 mod tests {
-    use super::super::packed::tests::survives_damage;
-    use super::super::packed::{AlignedBytes, Kind};
     use super::*;
+    use crate::packed::tests::survives_damage;
+    use crate::packed::{AlignedBytes, Kind};
 
     const KIND: Kind = Kind { magic: *b"ATSLOTS0", version: 1, name: "slots" };
 

@@ -45,6 +45,33 @@ impl Linear8 {
         Some(Linear8 { inputs, outputs, codes, scales, bias })
     }
 
+    /// Bytes of codes and numbers of scales of a matrix `[inputs, outputs]`; `None` where there can be none.
+    pub fn sizes(inputs: usize, outputs: usize) -> Option<(usize, usize)> {
+        let columns = outputs.checked_next_multiple_of(PANEL)?;
+        let valid = (1..=INPUTS_MAX).contains(&inputs) && outputs > 0;
+        Some((columns.checked_mul(row_width(inputs))?, columns)).filter(|_| valid)
+    }
+
+    /// A matrix of the [parts](Linear8::parts) of one; `None` if they have other lengths than its
+    /// [sizes](Linear8::sizes).
+    pub fn from_parts(
+        inputs: usize,
+        outputs: usize,
+        codes: Vec<u8>,
+        scales: Vec<f32>,
+        bias: Vec<f32>,
+    ) -> Option<Linear8> {
+        let (bytes, columns) = Linear8::sizes(inputs, outputs)?;
+        let fits = codes.len() == bytes && scales.len() == columns && bias.len() == columns;
+        fits.then_some(Linear8 { inputs, outputs, codes, scales, bias })
+    }
+
+    /// Codes, which lie in memory as [`Panels`] says, scales and biases, one a column, filled up to whole
+    /// panels. Every processor makes the same.
+    pub fn parts(&self) -> (&[u8], &[f32], &[f32]) {
+        (&self.codes, &self.scales, &self.bias)
+    }
+
     /// Numbers in a row that is multiplied.
     pub fn inputs(&self) -> usize {
         self.inputs

@@ -115,6 +115,11 @@ impl Stack8 {
         &self.steps
     }
 
+    /// How its end is normalised, if it is.
+    pub fn norm(&self) -> Option<&LayerNorm> {
+        self.norm.as_ref()
+    }
+
     /// Whether a residual is added and the sum normalised.
     pub fn is_normalized(&self) -> bool {
         self.norm.is_some()
@@ -186,6 +191,16 @@ impl LayerNorm {
 }
 
 impl Attention8 {
+    /// Its layers of queries, keys and values.
+    pub fn layers(&self) -> &[Linear8; 3] {
+        &self.layers
+    }
+
+    /// What products of queries and keys are multiplied with.
+    pub fn factor(&self) -> f32 {
+        self.factor
+    }
+
     /// Its heads.
     pub fn heads(&self) -> usize {
         self.heads

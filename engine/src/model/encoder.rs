@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::io::{self, Write};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -10,11 +11,12 @@ use rayon::prelude::*;
 use super::batch::{Batching, plan};
 use super::cache::{Cached, TextCache};
 use super::error::ModelError;
-use super::inspect::{ModelInfo, probe};
+use super::inspect::{ModelInfo, Probed, probe};
+use super::kept::{self, KeptModel, Ran};
 use super::pooling::pool;
 use super::runtime::Runtime;
-use super::session::{OnnxSession, TokenRows};
-use super::spec::{ModelLimits, ModelSpec, Pooling, check};
+use super::session::{OnnxSession, Source, TokenRows};
+use super::spec::{Dtype, ModelLimits, ModelSpec, Pooling, check};
 use super::tokenizer::TextTokenizer;
 
 /// Calls with at most this many different texts look into the cache. Larger ones are loads, which would only
@@ -53,8 +55,8 @@ pub struct Encoder {
     session: OnnxSession,
     tokenizer: TextTokenizer,
     pooling: Pooling,
-    dimension: usize,
-    batching: Batching,
+    probed: Probed,
+    ran: Ran,
     notes: Vec<String>,
     cache: TextCache,
     limits: ModelLimits,
@@ -83,31 +85,72 @@ impl Encoder {
         limits: &ModelLimits,
     ) -> Result<Encoder, ModelError> {
         check(model_bytes, tokenizer_bytes, spec, limits)?;
-        // Each takes some hundredths of a second, and they have nothing in common.
-        let (tokenizer, session) = std::thread::scope(|scope| {
-            let session = scope.spawn(|| OnnxSession::load(model_bytes, spec, runtime));
-            let tokenizer = TextTokenizer::load(tokenizer_bytes, spec.max_tokens);
-            (tokenizer, session.join())
-        });
-        let tokenizer = tokenizer?;
-        let session = session.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-        let probed = probe(&session, &tokenizer, spec.pooling, limits)?;
-        let notes = session.notes.iter().cloned().chain(probed.note).collect();
-        Ok(Encoder {
-            session,
-            tokenizer,
-            pooling: spec.pooling,
-            dimension: probed.dimension,
-            batching: probed.batching,
-            notes,
-            cache: TextCache::new(limits.cache_entries, limits.cache_bytes),
-            limits: *limits,
-        })
+        let (tokenizer, session) = beside(
+            || TextTokenizer::load(tokenizer_bytes, spec.max_tokens),
+            || OnnxSession::load(Source::Onnx(model_bytes), spec, runtime),
+        );
+        Self::of(session?, tokenizer?, None, spec, limits)
+    }
+
+    /// Loads what was [kept](Encoder::keep) of a model that was loaded with the same specification, threads
+    /// and device aside. `graph` are the bytes of the model, which are wanted where what was kept
+    /// [needs](KeptModel::needs_graph) them.
+    ///
+    /// # Errors
+    /// What was kept is damaged or of another specification, and those of [`load`](Encoder::load).
+    pub fn load_kept(
+        kept: &KeptModel,
+        graph: Option<&[u8]>,
+        spec: &ModelSpec,
+        runtime: &Runtime,
+    ) -> Result<Encoder, ModelError> {
+        let limits = ModelLimits::default();
+        check(graph.unwrap_or_default(), &[], spec, &limits)?;
+        let source = || match (kept.quantized()?, graph, spec.dtype) {
+            (Some(model), _, Dtype::Int8) => Ok(Source::Quantized(model)),
+            (None, Some(graph), Dtype::F32) => Ok(Source::Onnx(graph)),
+            _ => Err(ModelError::NotLoadable { reason: "what was kept is of another model".to_string() }),
+        };
+        let (tokenizer, session) =
+            beside(|| kept.tokenizer(spec.max_tokens), || OnnxSession::load(source()?, spec, runtime));
+        Self::of(session?, tokenizer?, Some(kept), spec, &limits)
+    }
+
+    fn of(
+        session: OnnxSession,
+        tokenizer: TextTokenizer,
+        kept: Option<&KeptModel>,
+        spec: &ModelSpec,
+        limits: &ModelLimits,
+    ) -> Result<Encoder, ModelError> {
+        let ran = session.ran(spec);
+        let probed = match kept.and_then(|kept| kept.probed(&ran)) {
+            Some(probed) => probed.clone(),
+            None => probe(&session, &tokenizer, spec.pooling, limits)?,
+        };
+        let notes = session.notes.iter().chain(&probed.note).cloned().collect();
+        let cache = TextCache::new(limits.cache_entries, limits.cache_bytes);
+        Ok(Encoder { session, tokenizer, pooling: spec.pooling, probed, ran, notes, cache, limits: *limits })
+    }
+
+    /// Writes what [`load_kept`](Encoder::load_kept) reads: the result of the trial run, word pieces, and for
+    /// a model in 8 bits its rewritten graph and matrices. `tokenizer` are the bytes it was loaded with.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn keep<W: Write>(&self, tokenizer: &[u8], out: W) -> io::Result<W> {
+        kept::write(out, &self.probed, &self.ran, (&self.tokenizer, tokenizer), self.session.quantized())
+    }
+
+    /// Where the trial run was made.
+    #[cfg(test)]
+    pub(super) fn ran(&self) -> &Ran {
+        &self.ran
     }
 
     /// Numbers in one embedding.
     pub fn dimension(&self) -> usize {
-        self.dimension
+        self.probed.dimension
     }
 
     /// The device in use: `cpu` or `cuda:N`.
@@ -119,7 +162,7 @@ impl Encoder {
     pub fn info(&self) -> ModelInfo {
         let signature = &self.session.signature;
         ModelInfo {
-            dimension: self.dimension,
+            dimension: self.probed.dimension,
             inputs: signature.inputs.iter().map(|input| input.name.clone()).collect(),
             output: signature.output.clone(),
             output_rank: signature.rank,
@@ -157,7 +200,7 @@ impl Encoder {
             }
         }
         let missing: Vec<usize> = (0..firsts.len()).filter(|i| known[*i].is_none()).collect();
-        let mut rows = vec![0.0f32; firsts.len() * self.dimension];
+        let mut rows = vec![0.0f32; firsts.len() * self.probed.dimension];
         let mut tokens = vec![0usize; firsts.len()];
         for group in missing.chunks(GROUP) {
             let places: Vec<usize> = group.iter().map(|i| firsts[*i]).collect();
@@ -167,11 +210,11 @@ impl Encoder {
             }
             self.run_all(cancelled, &places, &ids, |in_group, embedding| {
                 let i = group[in_group];
-                rows[i * self.dimension..(i + 1) * self.dimension].copy_from_slice(embedding);
+                rows[i * self.probed.dimension..(i + 1) * self.probed.dimension].copy_from_slice(embedding);
             })?;
         }
         for (i, known) in known.iter().enumerate() {
-            let row = &mut rows[i * self.dimension..(i + 1) * self.dimension];
+            let row = &mut rows[i * self.probed.dimension..(i + 1) * self.probed.dimension];
             match known {
                 Some(cached) => {
                     row.copy_from_slice(&cached.values);
@@ -190,11 +233,11 @@ impl Encoder {
         } else {
             distinct_of
                 .iter()
-                .flat_map(|i| &rows[i * self.dimension..(i + 1) * self.dimension])
+                .flat_map(|i| &rows[i * self.probed.dimension..(i + 1) * self.probed.dimension])
                 .copied()
                 .collect()
         };
-        Ok(Embeddings { dimension: self.dimension, values, tokens, encoded: missing.len() })
+        Ok(Embeddings { dimension: self.probed.dimension, values, tokens, encoded: missing.len() })
     }
 
     /// Runs the longest text that can come; see [`inspect`](super::inspect).
@@ -245,7 +288,7 @@ impl Encoder {
         mut keep: impl FnMut(usize, &[f32]),
     ) -> Result<(), ModelError> {
         let lengths: Vec<usize> = ids.iter().map(Vec::len).collect();
-        let (order, runs) = plan(&lengths, self.batching, &self.limits);
+        let (order, runs) = plan(&lengths, self.probed.batching, &self.limits);
         let at_once = self.session.runs_at_once();
         // Long runs first, so that no thread begins one when the others are done.
         let together = if at_once > 1 { at_once.saturating_mul(RUNS_PER_THREAD) } else { 1 };
@@ -260,7 +303,8 @@ impl Encoder {
                 some.iter().rev().map(run).collect()
             };
             for (run, values) in some.iter().rev().zip(found?) {
-                for (i, embedding) in order[Range::clone(run)].iter().zip(values.chunks_exact(self.dimension))
+                for (i, embedding) in
+                    order[Range::clone(run)].iter().zip(values.chunks_exact(self.probed.dimension))
                 {
                     keep(*i, embedding);
                 }
@@ -272,12 +316,12 @@ impl Encoder {
     /// The embeddings of texts of equal length, which are `members` of the ids.
     fn run_one(&self, places: &[usize], ids: &[Vec<u32>], members: &[usize]) -> Result<Vec<f32>, ModelError> {
         let mut rows: Vec<&[u32]> = members.iter().map(|i| &ids[*i][..]).collect();
-        if let ([one], Batching::Paired) = (&rows[..], self.batching) {
+        if let ([one], Batching::Paired) = (&rows[..], self.probed.batching) {
             rows = vec![one; 2];
         }
         let (dimension, mut values) = run_rows(&self.session, self.pooling, &rows)?;
-        if dimension != self.dimension {
-            let (shape, expected) = (vec![dimension as i64], format!("[{}]", self.dimension));
+        if dimension != self.probed.dimension {
+            let (shape, expected) = (vec![dimension as i64], format!("[{}]", self.probed.dimension));
             return Err(ModelError::Shape { shape, expected });
         }
         values.truncate(members.len() * dimension);
@@ -294,6 +338,14 @@ impl fmt::Debug for Encoder {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_tuple("Encoder").field(&self.info()).finish()
     }
+}
+
+/// Both results. The two have nothing in common, and each may take some hundredths of a second.
+fn beside<A, B: Send>(here: impl FnOnce() -> A, there: impl FnOnce() -> B + Send) -> (A, B) {
+    std::thread::scope(|scope| {
+        let there = scope.spawn(there);
+        (here(), there.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    })
 }
 
 /// The place of the first of each text, and for every text the number of its first.

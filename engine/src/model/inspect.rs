@@ -1,5 +1,7 @@
 //! Trying a model out before it is accepted.
 
+use serde::{Deserialize, Serialize};
+
 use super::batch::Batching;
 use super::encoder::{Encoder, run_rows};
 use super::error::ModelError;
@@ -30,7 +32,7 @@ pub struct ModelInfo {
     pub notes: Vec<String>,
 }
 
-/// Says what a model is, or why it cannot be used.
+/// Loads a model to be stored, whose [`info`](Encoder::info) says what it is, or says why it cannot be used.
 ///
 /// Beyond what [`Encoder::load`] checks, the model is run on `max_tokens` tokens, which fails if it knows
 /// fewer positions.
@@ -39,13 +41,14 @@ pub fn inspect(
     tokenizer_bytes: &[u8],
     spec: &ModelSpec,
     runtime: &Runtime,
-) -> Result<ModelInfo, ModelError> {
+) -> Result<Encoder, ModelError> {
     let encoder = Encoder::load(model_bytes, tokenizer_bytes, spec, runtime)?;
     encoder.try_longest(spec.max_tokens)?;
-    Ok(encoder.info())
+    Ok(encoder)
 }
 
 /// What a short run says about a model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Probed {
     pub(super) dimension: usize,
     pub(super) batching: Batching,

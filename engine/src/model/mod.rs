@@ -12,6 +12,9 @@
 //! attention and tables become nodes of our own (`operators`), which its sessions share. It has a session for
 //! each thread, and each runs on the thread that asks; a model in f32 has one session with all threads.
 //!
+//! What was worked out of a model is kept in a generation (`kept`), so that the next process maps it instead:
+//! rewritten graph, matrices, word pieces and what the probe found.
+//!
 //! ASCII texts are tokenised without the library where the tokenizer works as BERT's does (`wordpiece`), with
 //! the same ids.
 //!
@@ -27,7 +30,11 @@ mod error;
 mod fuse;
 mod graph;
 mod inspect;
+mod kept;
+#[cfg(test)]
+mod kept_tests;
 mod operators;
+mod pieces;
 mod pooling;
 mod protobuf;
 mod quantize;
@@ -47,5 +54,6 @@ mod wordpiece;
 pub use encoder::{Embeddings, Encoder};
 pub use error::ModelError;
 pub use inspect::{ModelInfo, inspect};
+pub use kept::KeptModel;
 pub use runtime::Runtime;
 pub use spec::{Device, Dtype, ModelLimits, ModelSpec, Pooling, fingerprint};

@@ -202,13 +202,14 @@ fn rows(context: &ComputeContext, table: &TableRows) -> ort::Result<()> {
     let shape: Vec<i64> = shape.iter().copied().chain([table.width as i64]).collect();
     let mut output = context.output(0, shape)?.ok_or_else(|| failed(NO_OUTPUT))?;
     let (_, out) = output.try_extract_tensor_mut::<f32>()?;
-    let count = table.values.len() / table.width;
+    let values = table.values.get();
+    let count = values.len() / table.width;
     for (id, out) in ids.iter().zip(out.chunks_exact_mut(table.width)) {
         // As ONNX has it, -1 is the last row.
         let row = if *id < 0 { *id + count as i64 } else { *id };
         let row = usize::try_from(row).ok().filter(|row| *row < count);
         let row = row.ok_or_else(|| failed(&format!("there is no row {id} in a table of {count}")))?;
-        out.copy_from_slice(&table.values[row * table.width..(row + 1) * table.width]);
+        out.copy_from_slice(&values[row * table.width..(row + 1) * table.width]);
     }
     Ok(())
 }

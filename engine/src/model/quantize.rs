@@ -13,6 +13,7 @@
 //! instead; so the model is read once, nothing is written, and sessions share what they hold.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::thread::ScopedJoinHandle;
 
 use super::error::ModelError;
@@ -20,6 +21,7 @@ use super::fuse::{Attention, Found, Layer, Stack, find};
 use super::graph::Graph;
 use super::protobuf::{Field, fields, put_bytes, put_number};
 use crate::kernel::{Attention8, LayerNorm, Linear8, Stack8, Step8};
+use crate::packed::Array;
 
 /// The domain of our operators.
 pub(super) const DOMAIN: &str = "argtop";
@@ -37,7 +39,7 @@ const ATTRIBUTE_INT: u64 = 2;
 pub(super) struct Quantized {
     /// The graph with nodes of our own.
     pub(super) bytes: Vec<u8>,
-    pub(super) parts: Parts,
+    pub(super) parts: Arc<Parts>,
 }
 
 /// What our nodes hold, each kind numbered by itself.
@@ -51,7 +53,25 @@ pub(super) struct Parts {
 /// A table of f32, row-major.
 pub(super) struct TableRows {
     pub(super) width: usize,
-    pub(super) values: Vec<f32>,
+    pub(super) values: TableValues,
+}
+
+/// The numbers of a table.
+pub(super) enum TableValues {
+    /// In memory.
+    Loaded(Vec<f32>),
+    /// In a file that is read where it lies.
+    Kept(Array<f32>),
+}
+
+impl TableValues {
+    /// The numbers.
+    pub(super) fn get(&self) -> &[f32] {
+        match self {
+            TableValues::Loaded(values) => values,
+            TableValues::Kept(values) => values.get(),
+        }
+    }
 }
 
 /// Rewrites a model whose bytes are known to be a whole one.
@@ -83,7 +103,7 @@ pub(super) fn quantize(bytes: &[u8]) -> Result<Quantized, ModelError> {
     put_bytes(&mut out, 8, &import);
     match parts {
         Some(parts) if !parts.stacks.is_empty() || !parts.attentions.is_empty() => {
-            Ok(Quantized { bytes: out, parts })
+            Ok(Quantized { bytes: out, parts: Arc::new(parts) })
         }
         _ => Err(ModelError::NotQuantizable),
     }
@@ -147,7 +167,8 @@ fn parts(graph: &Graph<'_>, found: &Found<'_>) -> Result<Parts, ModelError> {
     });
     let tables = found.tables.iter().map(|found| {
         let width = graph.dims(found.table).and_then(|dims| dims.last()).map_or(0, |width| *width as usize);
-        TableRows { width, values: graph.numbers(found.table).unwrap_or_default() }
+        let values = TableValues::Loaded(graph.numbers(found.table).unwrap_or_default());
+        TableRows { width, values }
     });
     Ok(Parts { stacks: stacks?, attentions: attentions?, tables: tables.collect() })
 }

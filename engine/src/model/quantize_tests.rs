@@ -64,7 +64,8 @@ fn embeddings_of_8_bit_layers_are_near_and_do_not_depend_on_company() {
 
 /// How many stacks, layers in them, attentions and tables a model becomes.
 fn counts(model: &[u8]) -> [usize; 4] {
-    let Parts { stacks, attentions, tables } = quantize(model).unwrap().parts;
+    let parts = quantize(model).unwrap().parts;
+    let Parts { stacks, attentions, tables } = &*parts;
     let layers = stacks.iter().map(|stack| stack.steps().len()).sum();
     [stacks.len(), layers, attentions.len(), tables.len()]
 }
@@ -80,7 +81,7 @@ fn layers_become_two_stacks_and_an_attention_and_their_matrices_leave_the_graph(
     let gelu = |stack: &Stack8| stack.steps().iter().map(|step| step.gelu).collect::<Vec<bool>>();
     assert_eq!(parts.stacks.iter().filter(|stack| gelu(stack) == [true, false]).count(), 3);
     assert_eq!(parts.stacks.iter().filter(|stack| gelu(stack) == [false]).count(), 3);
-    assert_eq!((parts.tables[0].width, parts.tables[0].values.len()), (384, 30_522 * 384));
+    assert_eq!((parts.tables[0].width, parts.tables[0].values.get().len()), (384, 30_522 * 384));
     // Positions stay, since they are not read by an input of the graph.
     assert!(bytes.len() < 1_000_000, "{} bytes are left", bytes.len());
     super::protobuf::check_self_contained(&bytes).unwrap();

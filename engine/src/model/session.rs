@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread::available_parallelism;
 
 use ort::ep::{self, ExecutionProvider};
@@ -11,6 +11,7 @@ use ort::session::{HasSelectedOutputs, OutputSelector, RunOptions, Session, Sess
 use ort::value::TensorRef;
 
 use super::error::ModelError;
+use super::kept::Ran;
 use super::operators;
 use super::protobuf::check_self_contained;
 use super::quantize::{Parts, Quantized, quantize};
@@ -42,6 +43,14 @@ pub(super) struct OnnxSession {
     pub(super) notes: Vec<String>,
 }
 
+/// What a model is loaded from.
+pub(super) enum Source<'a> {
+    /// The bytes of an ONNX file.
+    Onnx(&'a [u8]),
+    /// What was made of one.
+    Quantized(Quantized),
+}
+
 struct Running {
     session: Session,
     options: RunOptions<HasSelectedOutputs>,
@@ -67,16 +76,15 @@ struct Free {
 /// A quantised model, from which sessions are made.
 struct Again {
     runtime: Runtime,
-    bytes: Vec<u8>,
-    parts: Arc<Parts>,
+    model: Quantized,
     output: String,
 }
 
 impl Again {
     fn session(&self) -> Result<Session, ModelError> {
-        let domain = operators::domain(&self.parts).map_err(|error| refused(&error))?;
+        let domain = operators::domain(&self.model.parts).map_err(|error| refused(&error))?;
         let builder = cpu(1, &self.runtime)?.with_operators(domain);
-        commit(builder.map_err(|error: ort::Error<SessionBuilder>| refused(&error))?, &self.bytes)
+        commit(builder.map_err(|error: ort::Error<SessionBuilder>| refused(&error))?, &self.model.bytes)
     }
 }
 
@@ -125,16 +133,25 @@ impl Drop for Taken<'_> {
 }
 
 impl OnnxSession {
-    /// Checks the bytes and loads the model from memory.
-    pub(super) fn load(bytes: &[u8], spec: &ModelSpec, runtime: &Runtime) -> Result<OnnxSession, ModelError> {
-        check_self_contained(bytes)?;
+    /// Checks the bytes of a model and loads it from memory, or loads one that was quantised before.
+    pub(super) fn load(
+        source: Source<'_>,
+        spec: &ModelSpec,
+        runtime: &Runtime,
+    ) -> Result<OnnxSession, ModelError> {
+        if let Source::Onnx(bytes) = source {
+            check_self_contained(bytes)?;
+        }
         let (builder, provider, mut notes) = builder(spec, runtime)?;
-        let (session, again) = match spec.dtype {
-            Dtype::F32 => (commit(builder, bytes)?, None),
-            Dtype::Int8 => {
-                let Quantized { bytes, parts } = quantize(bytes)?;
-                let (runtime, parts) = (runtime.clone(), Arc::new(parts));
-                let again = Again { runtime, bytes, parts, output: String::new() };
+        let model = match (source, spec.dtype) {
+            (Source::Onnx(bytes), Dtype::F32) => Err(bytes),
+            (Source::Onnx(bytes), Dtype::Int8) => Ok(quantize(bytes)?),
+            (Source::Quantized(model), _) => Ok(model),
+        };
+        let (session, again) = match model {
+            Err(bytes) => (commit(builder, bytes)?, None),
+            Ok(model) => {
+                let again = Again { runtime: runtime.clone(), model, output: String::new() };
                 (again.session()?, Some(again))
             }
         };
@@ -145,6 +162,21 @@ impl OnnxSession {
         let again = again.map(|again| Again { output: signature.output.clone(), ..again });
         let sessions = Sessions { free: Mutex::new(free), freed: Condvar::new(), most, again };
         Ok(OnnxSession { sessions, signature, provider, notes })
+    }
+
+    /// The graph and parts of a model in 8 bits.
+    pub(super) fn quantized(&self) -> Option<(&[u8], &Parts)> {
+        self.sessions.again.as_ref().map(|again| (&again.model.bytes[..], &*again.model.parts))
+    }
+
+    /// What the result of a trial run depends on.
+    pub(super) fn ran(&self, spec: &ModelSpec) -> Ran {
+        Ran {
+            runtime: ort::info().to_string(),
+            provider: self.provider.clone(),
+            threads: threads(spec),
+            instructions: instructions(),
+        }
     }
 
     /// Runs that may go on at a time.
@@ -192,6 +224,26 @@ impl OnnxSession {
         let (shape, numbers) = output.try_extract_tensor::<f32>().map_err(failed)?;
         read(shape, numbers)
     }
+}
+
+/// The sets of instructions by which ONNX Runtime chooses how it multiplies.
+fn instructions() -> String {
+    let mut found = vec![std::env::consts::ARCH];
+    #[cfg(target_arch = "x86_64")]
+    for (name, there) in [
+        ("avx2", is_x86_feature_detected!("avx2")),
+        ("fma", is_x86_feature_detected!("fma")),
+        ("avx512f", is_x86_feature_detected!("avx512f")),
+        ("avx512bw", is_x86_feature_detected!("avx512bw")),
+        ("avx512dq", is_x86_feature_detected!("avx512dq")),
+        ("avx512vl", is_x86_feature_detected!("avx512vl")),
+        ("avx512vnni", is_x86_feature_detected!("avx512vnni")),
+        ("avx512bf16", is_x86_feature_detected!("avx512bf16")),
+        ("avxvnni", is_x86_feature_detected!("avxvnni")),
+    ] {
+        found.extend(there.then_some(name));
+    }
+    found.join(" ")
 }
 
 /// Numbers as int32, for models that take it.

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::session::{OnnxSession, TokenRows};
+use super::session::{OnnxSession, Source, TokenRows};
 use super::testing::*;
 use super::*;
 
@@ -70,7 +70,8 @@ fn tiny_bert_gives_the_expected_numbers_with_and_without_padding() {
     };
     let (ids, mask) = (numbers(&expected["input_ids"]), numbers(&expected["attention_mask"]));
     let states: Vec<Vec<Vec<f32>>> = serde_json::from_value(expected["last_hidden_state"].clone()).unwrap();
-    let session = OnnxSession::load(&fixture("tiny_bert.onnx"), &spec(Pooling::Mean), &runtime()).unwrap();
+    let model = fixture("tiny_bert.onnx");
+    let session = OnnxSession::load(Source::Onnx(&model), &spec(Pooling::Mean), &runtime()).unwrap();
     let input = TokenRows { rows: 2, tokens: 6, ids: &ids, mask: &mask };
     let found = session.run(input, |shape, values| Ok((shape.to_vec(), values.to_vec()))).unwrap();
     assert_eq!(found.0, [2, 6, 32]);
@@ -293,7 +294,7 @@ fn a_device_that_is_not_there_is_an_error_unless_the_processor_may_stand_in() {
     let missing = ModelSpec { device: Device::Cuda(7000), ..spec(Pooling::Mean) };
     check_refused(&model, &words, &missing, "device cuda:7000 cannot be used: ");
     let fallback = ModelSpec { fallback_cpu: true, ..missing };
-    let info = inspect(&model, &words, &fallback, &runtime()).unwrap();
+    let info = inspect(&model, &words, &fallback, &runtime()).unwrap().info();
     assert_eq!(info.provider, "cpu");
     assert!(info.notes[0].starts_with("cuda:7000 asked, cpu in use: "), "{:?}", info.notes);
     let auto = load(&model, &words, &ModelSpec { device: Device::Auto, ..spec(Pooling::Mean) }).unwrap();

@@ -1,12 +1,14 @@
 //! From text to token ids.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
 
 use tokenizers::tokenizer::PostProcessor;
 use tokenizers::{Encoding, Tokenizer, TruncationDirection, TruncationParams, TruncationStrategy};
 
 use super::error::ModelError;
 use super::wordpiece::WordPieces;
+use crate::packed::Array;
 
 /// Bytes of text tokenised first for each token that is kept. English has about five.
 const BYTES_PER_TOKEN: usize = 16;
@@ -16,7 +18,11 @@ const BYTES_MIN: usize = 2048;
 
 /// A tokenizer with padding off and truncation to a fixed number of tokens.
 pub(super) struct TextTokenizer {
-    inner: Tokenizer,
+    /// The library's, or why it cannot be loaded.
+    inner: OnceLock<Result<Tokenizer, String>>,
+    /// What it is loaded from when a text needs it.
+    file: Option<Array<u8>>,
+    tokens_max: usize,
     /// For texts that need nothing else.
     pieces: Option<WordPieces>,
     first_cut: usize,
@@ -27,41 +33,42 @@ impl TextTokenizer {
     /// Reads a `tokenizer.json`. Padding and truncation as shipped are replaced: nothing is padded, and the
     /// first `max_tokens` tokens are kept, special ones included.
     pub(super) fn load(bytes: &[u8], max_tokens: usize) -> Result<TextTokenizer, ModelError> {
-        // The crate panics on some malformed files; a panic is an answer about the file, not about this
-        // program.
-        let read = catch_unwind(AssertUnwindSafe(|| Tokenizer::from_bytes(bytes)));
-        let mut inner = match read {
-            Ok(Ok(tokenizer)) => tokenizer,
-            Ok(Err(error)) => return Err(ModelError::Tokenizer { reason: error.to_string() }),
-            Err(panic) => return Err(ModelError::Tokenizer { reason: panic_message(&*panic) }),
-        };
-        let special = inner.get_post_processor().map_or(0, |processor| processor.added_tokens(false));
-        if max_tokens <= special {
-            return Err(ModelError::Specification {
-                option: "max_tokens",
-                value: max_tokens,
-                min: special + 1,
-                max: usize::MAX,
-            });
-        }
-        let truncation = TruncationParams {
-            direction: TruncationDirection::Right,
-            max_length: max_tokens,
-            strategy: TruncationStrategy::LongestFirst,
-            stride: 0,
-        };
-        inner.with_padding(None);
-        inner
-            .with_truncation(Some(truncation))
-            .map_err(|error| ModelError::Tokenizer { reason: error.to_string() })?;
-        let first_cut = max_tokens.saturating_mul(BYTES_PER_TOKEN).max(BYTES_MIN);
+        let inner = library(bytes, max_tokens)?;
         let id_max = inner.get_vocab(true).into_values().max();
         let id_max =
             id_max.ok_or_else(|| ModelError::Tokenizer { reason: "it has no tokens".to_string() })?;
-        let mut tokenizer = TextTokenizer { inner, pieces: None, first_cut, id_max };
-        let library = |text: &str| tokenizer.by_library(text).ok();
-        tokenizer.pieces = WordPieces::of(&tokenizer.inner, max_tokens, library);
+        let mut tokenizer = TextTokenizer::of(None, None, id_max, max_tokens);
+        let by_library = |text: &str| ids_by_library(&inner, text, tokenizer.first_cut).ok();
+        tokenizer.pieces = WordPieces::of(&inner, max_tokens, by_library);
+        tokenizer.inner = OnceLock::from(Ok(inner));
         Ok(tokenizer)
+    }
+
+    /// A tokenizer that was [loaded](TextTokenizer::load) before from the same file. The library reads the
+    /// file again when a text needs it.
+    pub(super) fn later(
+        file: Array<u8>,
+        pieces: WordPieces,
+        id_max: u32,
+        max_tokens: usize,
+    ) -> TextTokenizer {
+        TextTokenizer::of(Some(file), Some(pieces), id_max, max_tokens)
+    }
+
+    fn of(
+        file: Option<Array<u8>>,
+        pieces: Option<WordPieces>,
+        id_max: u32,
+        tokens_max: usize,
+    ) -> TextTokenizer {
+        let first_cut = tokens_max.saturating_mul(BYTES_PER_TOKEN).max(BYTES_MIN);
+        TextTokenizer { inner: OnceLock::new(), file, tokens_max, pieces, first_cut, id_max }
+    }
+
+    /// A tokenizer of word pieces alone.
+    #[cfg(test)]
+    pub(super) fn of_pieces(pieces: WordPieces, id_max: u32, tokens_max: usize) -> TextTokenizer {
+        TextTokenizer::of(None, Some(pieces), id_max, tokens_max)
     }
 
     /// The greatest token id this tokenizer can give.
@@ -78,40 +85,79 @@ impl TextTokenizer {
     }
 
     /// The word pieces of a tokenizer that works as BERT's does.
-    #[cfg(test)]
     pub(super) fn pieces(&self) -> Option<&WordPieces> {
         self.pieces.as_ref()
     }
 
     /// The ids of a text as the library gives them.
-    ///
-    /// The libraries' tokenizers read all of a text before they truncate, in time that can grow with the
-    /// square of its length. So a long text is read in prefixes of doubling length until one has more tokens
-    /// than are kept.
-    /// A prefix ends at white space, where tokenizers of words end a word, so its words are those of the
-    /// whole text; the kept tokens are then the same, since what was cut off comes after them. A text without
-    /// white space is read whole.
     pub(super) fn by_library(&self, text: &str) -> Result<Vec<u32>, String> {
-        let mut cut = self.first_cut;
-        while cut < text.len() {
-            let prefix = &text[..text.floor_char_boundary(cut)];
-            if let Some(space) = prefix.rfind(char::is_whitespace) {
-                let encoding = self.encode(prefix[..space].trim_end())?;
-                if !encoding.get_overflowing().is_empty() {
-                    return Ok(encoding.get_ids().to_vec());
-                }
-            }
-            cut = cut.saturating_mul(2);
-        }
-        Ok(self.encode(text)?.get_ids().to_vec())
+        let load = || {
+            let file = self.file.as_ref().map_or(&[][..], Array::get);
+            library(file, self.tokens_max).map_err(|error| error.to_string())
+        };
+        ids_by_library(self.inner.get_or_init(load).as_ref()?, text, self.first_cut)
     }
+}
 
-    fn encode(&self, text: &str) -> Result<Encoding, String> {
-        match catch_unwind(AssertUnwindSafe(|| self.inner.encode_fast(text, true))) {
-            Ok(Ok(encoding)) => Ok(encoding),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(panic) => Err(panic_message(&*panic)),
+/// The library's tokenizer, without padding and with truncation to `max_tokens`.
+fn library(bytes: &[u8], max_tokens: usize) -> Result<Tokenizer, ModelError> {
+    // The crate panics on some malformed files; a panic is an answer about the file, not about this program.
+    let read = catch_unwind(AssertUnwindSafe(|| Tokenizer::from_bytes(bytes)));
+    let mut inner = match read {
+        Ok(Ok(tokenizer)) => tokenizer,
+        Ok(Err(error)) => return Err(ModelError::Tokenizer { reason: error.to_string() }),
+        Err(panic) => return Err(ModelError::Tokenizer { reason: panic_message(&*panic) }),
+    };
+    let special = inner.get_post_processor().map_or(0, |processor| processor.added_tokens(false));
+    if max_tokens <= special {
+        return Err(ModelError::Specification {
+            option: "max_tokens",
+            value: max_tokens,
+            min: special + 1,
+            max: usize::MAX,
+        });
+    }
+    let truncation = TruncationParams {
+        direction: TruncationDirection::Right,
+        max_length: max_tokens,
+        strategy: TruncationStrategy::LongestFirst,
+        stride: 0,
+    };
+    inner.with_padding(None);
+    inner
+        .with_truncation(Some(truncation))
+        .map_err(|error| ModelError::Tokenizer { reason: error.to_string() })?;
+    Ok(inner)
+}
+
+/// The ids of a text, at most as many as are kept.
+///
+/// The libraries' tokenizers read all of a text before they truncate, in time that can grow with the square of
+/// its length. So a long text is read in prefixes of doubling length, `first_cut` at first, until one has more
+/// tokens than are kept.
+/// A prefix ends at white space, where tokenizers of words end a word, so its words are those of the whole
+/// text; the kept tokens are then the same, since what was cut off comes after them. A text without white
+/// space is read whole.
+fn ids_by_library(library: &Tokenizer, text: &str, first_cut: usize) -> Result<Vec<u32>, String> {
+    let mut cut = first_cut;
+    while cut < text.len() {
+        let prefix = &text[..text.floor_char_boundary(cut)];
+        if let Some(space) = prefix.rfind(char::is_whitespace) {
+            let encoding = encode(library, prefix[..space].trim_end())?;
+            if !encoding.get_overflowing().is_empty() {
+                return Ok(encoding.get_ids().to_vec());
+            }
         }
+        cut = cut.saturating_mul(2);
+    }
+    Ok(encode(library, text)?.get_ids().to_vec())
+}
+
+fn encode(library: &Tokenizer, text: &str) -> Result<Encoding, String> {
+    match catch_unwind(AssertUnwindSafe(|| library.encode_fast(text, true))) {
+        Ok(Ok(encoding)) => Ok(encoding),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(panic) => Err(panic_message(&*panic)),
     }
 }
 
@@ -165,7 +211,8 @@ mod tests {
             );
         }
         for text in texts {
-            let whole = tokenizer.encode(&text).unwrap().get_ids().to_vec();
+            let library = tokenizer.inner.get().unwrap().as_ref().unwrap();
+            let whole = encode(library, &text).unwrap().get_ids().to_vec();
             assert_eq!(tokenizer.ids(&text).unwrap(), whole, "{text:.40}");
         }
     }

@@ -7,9 +7,10 @@
 //! The method is WordPiece's (Wu et al., "Google's Neural Machine Translation System", 2016): words between
 //! white space and punctuation, of each the longest piece that is known, then the longest that continues it.
 
-use std::collections::HashMap;
-
+use serde::{Deserialize, Serialize};
 use tokenizers::{ModelWrapper, NormalizerWrapper, PreTokenizerWrapper, Tokenizer};
+
+use super::pieces::PieceTable;
 
 /// Texts that must come out as from the library before it is done without.
 const PROBES: [&str; 7] = [
@@ -24,10 +25,18 @@ const PROBES: [&str; 7] = [
 
 /// The pieces of a tokenizer, for ASCII texts.
 pub(super) struct WordPieces {
-    /// Pieces that begin a word.
-    first: HashMap<Box<[u8]>, u32>,
-    /// Pieces that continue one, without their mark.
-    next: HashMap<Box<[u8]>, u32>,
+    pub(super) pieces: PieceTable,
+    pub(super) rules: PieceRules,
+    /// Bytes of texts that are left to the library: those that are not ASCII, control characters, and those
+    /// that an added token may begin with.
+    foreign: [bool; 256],
+}
+
+/// How texts are cut into pieces.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct PieceRules {
+    /// What stands before pieces that continue a word.
+    mark: Vec<u8>,
     /// Bytes of the longest piece.
     longest: usize,
     /// The id of a word of which a part is not known, or which is too long.
@@ -35,9 +44,8 @@ pub(super) struct WordPieces {
     /// Bytes of the longest word that is looked at.
     word_max: usize,
     lowercase: bool,
-    /// Bytes of texts that are left to the library: those that are not ASCII, control characters, and those
-    /// that an added token may begin with.
-    foreign: [bool; 256],
+    /// Bytes that an added token may begin with.
+    added: Vec<u8>,
     /// Ids before and behind those of a text.
     around: (Vec<u32>, Vec<u32>),
     tokens_max: usize,
@@ -60,50 +68,52 @@ impl WordPieces {
         };
         let vocabulary = tokenizer.get_vocab(false);
         let unknown = *vocabulary.get(&model.unk_token)?;
-        let mark = model.continuing_subword_prefix.as_bytes();
-        let (mut first, mut next, mut longest) = (HashMap::new(), HashMap::new(), 0);
-        for (piece, id) in vocabulary.iter().filter(|(piece, _)| piece.is_ascii()) {
-            let piece = piece.as_bytes();
-            longest = longest.max(piece.len());
-            // A word may begin with the mark itself where it is a letter.
-            first.insert(piece.into(), *id);
-            if let Some(rest) = piece.strip_prefix(mark) {
-                next.insert(rest.into(), *id);
-            }
-        }
-        let mut foreign: [bool; 256] = std::array::from_fn(|byte| {
-            let byte = byte as u8;
-            !byte.is_ascii() || (byte.is_ascii_control() && !b"\t\n\r".contains(&byte))
-        });
-        for token in tokenizer.get_added_tokens_decoder().values() {
-            for byte in token.content.bytes().take(1) {
-                foreign[usize::from(byte.to_ascii_lowercase())] = true;
-                foreign[usize::from(byte.to_ascii_uppercase())] = true;
-            }
-        }
-        let mut pieces = WordPieces {
-            first,
-            next,
-            longest,
+        let mut known: Vec<(&[u8], u32)> = vocabulary
+            .iter()
+            .filter(|(piece, _)| piece.is_ascii())
+            .map(|(piece, id)| (piece.as_bytes(), *id))
+            .collect();
+        // The map's own order differs from one to the next.
+        known.sort_unstable_by_key(|(_, id)| *id);
+        let added = tokenizer.get_added_tokens_decoder();
+        let added = added.values().filter_map(|token| token.content.bytes().next());
+        let mut added: Vec<u8> =
+            added.flat_map(|byte| [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()]).collect();
+        added.sort_unstable();
+        added.dedup();
+        let rules = PieceRules {
+            mark: model.continuing_subword_prefix.as_bytes().to_vec(),
+            longest: known.iter().map(|(piece, _)| piece.len()).max().unwrap_or(0),
             unknown,
             word_max: model.max_input_chars_per_word,
             lowercase: normalizer.lowercase,
-            foreign,
+            added,
             around: (Vec::new(), Vec::new()),
             tokens_max,
         };
-        pieces.around = pieces.surroundings(&library)?;
+        let mut pieces = WordPieces::from_parts(PieceTable::new(known)?, rules);
+        pieces.rules.around = pieces.surroundings(&library)?;
         let same = |text: &str| pieces.ids(text).is_none_or(|ids| library(text).as_ref() == Some(&ids));
         PROBES.iter().all(|text| same(text)).then_some(pieces)
+    }
+
+    /// Pieces that were [found](WordPieces::of) before, and their rules.
+    pub(super) fn from_parts(pieces: PieceTable, rules: PieceRules) -> WordPieces {
+        let foreign = std::array::from_fn(|byte| {
+            let byte = byte as u8;
+            let control = byte.is_ascii_control() && !b"\t\n\r".contains(&byte);
+            !byte.is_ascii() || control || rules.added.contains(&byte)
+        });
+        WordPieces { pieces, rules, foreign }
     }
 
     /// What the library puts before and behind a word that is one piece.
     fn surroundings(&self, library: &impl Fn(&str) -> Option<Vec<u32>>) -> Option<(Vec<u32>, Vec<u32>)> {
         let nothing = library("")?;
         for word in [b'a', b'e', b'x', b'1'] {
-            let Some(id) = self.first.get(&[word][..]).filter(|id| !nothing.contains(id)) else { continue };
+            let Some(id) = self.pieces.id(&[word]).filter(|id| !nothing.contains(id)) else { continue };
             let ids = library(str::from_utf8(&[word]).ok()?)?;
-            let at = ids.iter().position(|found| found == id)?;
+            let at = ids.iter().position(|found| *found == id)?;
             let (before, behind) = (ids[..at].to_vec(), ids[at + 1..].to_vec());
             return ([&before[..], &behind[..]].concat() == nothing).then_some((before, behind));
         }
@@ -116,9 +126,9 @@ impl WordPieces {
         if bytes.iter().any(|byte| self.foreign[usize::from(*byte)]) {
             return None;
         }
-        let (before, behind) = &self.around;
-        let end = self.tokens_max.checked_sub(behind.len())?;
-        let mut ids = Vec::with_capacity(self.tokens_max.min(before.len() + behind.len() + bytes.len() / 2));
+        let PieceRules { around: (before, behind), tokens_max, .. } = &self.rules;
+        let end = tokens_max.checked_sub(behind.len())?;
+        let mut ids = Vec::with_capacity((*tokens_max).min(before.len() + behind.len() + bytes.len() / 2));
         ids.extend_from_slice(before);
         let mut word = Vec::new();
         let mut at = 0;
@@ -136,7 +146,7 @@ impl WordPieces {
             }
             word.clear();
             word.extend_from_slice(&bytes[from..at]);
-            if self.lowercase {
+            if self.rules.lowercase {
                 word.make_ascii_lowercase();
             }
             self.word(&word, &mut ids);
@@ -148,19 +158,18 @@ impl WordPieces {
 
     /// Adds the ids of a word.
     fn word(&self, word: &[u8], ids: &mut Vec<u32>) {
+        let PieceRules { mark, longest, unknown, word_max, .. } = &self.rules;
         let before = ids.len();
         let mut start = 0;
-        while start < word.len() && word.len() <= self.word_max {
-            let pieces = if start == 0 { &self.first } else { &self.next };
-            let longest = word.len().min(start + self.longest);
-            let known = |end| Some((end, *pieces.get(&word[start..end])?));
-            let Some((end, id)) = (start + 1..=longest).rev().find_map(known) else { break };
+        while start < word.len() && word.len() <= *word_max {
+            let mark = if start == 0 { &[][..] } else { mark };
+            let Some((length, id)) = self.pieces.longest(mark, &word[start..], *longest) else { break };
             ids.push(id);
-            start = end;
+            start += length;
         }
         if start < word.len() {
             ids.truncate(before);
-            ids.push(self.unknown);
+            ids.push(*unknown);
         }
     }
 }

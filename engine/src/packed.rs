@@ -47,13 +47,13 @@ const SECTIONS_MAX: u64 = 64;
 
 /// A kind of packed file.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Kind {
+pub(crate) struct Kind {
     /// The first bytes of the file.
-    pub(super) magic: [u8; 8],
+    pub(crate) magic: [u8; 8],
     /// The version this program writes, and the only one it reads.
-    pub(super) version: u32,
+    pub(crate) version: u32,
     /// Its name in messages.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
 }
 
 /// A packed file cannot be read.
@@ -89,7 +89,7 @@ pub enum PackedError {
 
 /// Writes a packed file front to back.
 #[derive(Debug)]
-pub(super) struct PackedWriter<W> {
+pub(crate) struct PackedWriter<W> {
     out: W,
     kind: Kind,
     at: u64,
@@ -98,7 +98,7 @@ pub(super) struct PackedWriter<W> {
 
 impl<W: Write> PackedWriter<W> {
     /// Writes the header.
-    pub(super) fn new(mut out: W, kind: Kind) -> io::Result<Self> {
+    pub(crate) fn new(mut out: W, kind: Kind) -> io::Result<Self> {
         let mut header = [0; HEADER_BYTES];
         header[..8].copy_from_slice(&kind.magic);
         header[8..12].copy_from_slice(&kind.version.to_le_bytes());
@@ -107,14 +107,14 @@ impl<W: Write> PackedWriter<W> {
     }
 
     /// Ends the section before and begins one; `name` has at most eight bytes.
-    pub(super) fn begin(&mut self, name: &str) -> io::Result<()> {
+    pub(crate) fn begin(&mut self, name: &str) -> io::Result<()> {
         self.pad()?;
         self.sections.push((section_name(name), self.at, 0));
         Ok(())
     }
 
     /// Appends to the section begun last.
-    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.out.write_all(bytes)?;
         self.at += bytes.len() as u64;
         if let Some(section) = self.sections.last_mut() {
@@ -124,13 +124,13 @@ impl<W: Write> PackedWriter<W> {
     }
 
     /// A whole section.
-    pub(super) fn section<T: bytemuck::NoUninit>(&mut self, name: &str, values: &[T]) -> io::Result<()> {
+    pub(crate) fn section<T: bytemuck::NoUninit>(&mut self, name: &str, values: &[T]) -> io::Result<()> {
         self.begin(name)?;
         self.write(bytemuck::cast_slice(values))
     }
 
     /// Writes the directory and the footer.
-    pub(super) fn finish(mut self) -> io::Result<W> {
+    pub(crate) fn finish(mut self) -> io::Result<W> {
         self.pad()?;
         let directory = self.at;
         for (name, offset, length) in &self.sections {
@@ -162,7 +162,7 @@ fn section_name(name: &str) -> [u8; 8] {
 type Sections = Vec<([u8; 8], Range<usize>)>;
 
 /// An opened packed file: every section lies within the bytes and none overlaps another.
-pub(super) struct Packed {
+pub(crate) struct Packed {
     bytes: Bytes,
     kind: Kind,
     sections: Sections,
@@ -171,7 +171,7 @@ pub(super) struct Packed {
 impl Packed {
     /// Checks the frame of the file; the sections are checked as they are asked for. Reading of those that
     /// are not named in `later` begins in the background.
-    pub(super) fn open(bytes: Bytes, kind: Kind, later: &[&str]) -> Result<Self, PackedError> {
+    pub(crate) fn open(bytes: Bytes, kind: Kind, later: &[&str]) -> Result<Self, PackedError> {
         // A page that was not asked for is read together with megabytes around it.
         let end = (*bytes).as_ref().len();
         bytes.ahead(0..HEADER_BYTES.min(end));
@@ -196,12 +196,12 @@ impl Packed {
     }
 
     /// The error of a file whose parts do not fit.
-    pub(super) fn damaged(&self, reason: impl Into<String>) -> PackedError {
+    pub(crate) fn damaged(&self, reason: impl Into<String>) -> PackedError {
         PackedError::Damaged { kind: self.kind.name, reason: reason.into() }
     }
 
     /// A section as numbers, of which there must be `len`.
-    pub(super) fn array<T: AnyBitPattern>(&self, name: &str, len: u64) -> Result<Array<T>, PackedError> {
+    pub(crate) fn array<T: AnyBitPattern>(&self, name: &str, len: u64) -> Result<Array<T>, PackedError> {
         let array = self.array_of_any_length::<T>(name)?;
         if array.get().len() as u64 == len {
             Ok(array)
@@ -212,7 +212,7 @@ impl Packed {
     }
 
     /// A section as numbers.
-    pub(super) fn array_of_any_length<T: AnyBitPattern>(&self, name: &str) -> Result<Array<T>, PackedError> {
+    pub(crate) fn array_of_any_length<T: AnyBitPattern>(&self, name: &str) -> Result<Array<T>, PackedError> {
         let range = self.range(name).ok_or_else(|| self.damaged(format!("section {name:?} is missing")))?;
         let section = (*self.bytes).as_ref().get(range.clone());
         match section.map(bytemuck::try_cast_slice::<u8, T>) {
@@ -225,7 +225,7 @@ impl Packed {
     }
 
     /// A section as numbers, or None where the file has none of the name.
-    pub(super) fn optional_array<T: AnyBitPattern>(
+    pub(crate) fn optional_array<T: AnyBitPattern>(
         &self,
         name: &str,
     ) -> Result<Option<Array<T>>, PackedError> {
@@ -239,7 +239,7 @@ impl Packed {
 }
 
 /// A section read in place. The cast was checked when it was made.
-pub(super) struct Array<T> {
+pub(crate) struct Array<T> {
     bytes: Bytes,
     range: Range<usize>,
     numbers: PhantomData<fn() -> T>,
@@ -247,12 +247,19 @@ pub(super) struct Array<T> {
 
 impl<T: AnyBitPattern> Array<T> {
     /// The numbers.
-    pub(super) fn get(&self) -> &[T] {
+    pub(crate) fn get(&self) -> &[T] {
         bytemuck::cast_slice(&(*self.bytes).as_ref()[self.range.clone()])
     }
 
+    /// `count` of its numbers from the `at`-th on; None where it has not so many.
+    pub(crate) fn part(&self, at: usize, count: usize) -> Option<Array<T>> {
+        let end = at.checked_add(count).filter(|end| *end <= self.get().len())?;
+        let of_file = |at: usize| self.range.start + at * size_of::<T>();
+        Some(Array { bytes: Arc::clone(&self.bytes), range: of_file(at)..of_file(end), numbers: PhantomData })
+    }
+
     /// Asks for some of its bytes, as far as it has so many.
-    pub(super) fn ahead(&self, bytes: Range<usize>) {
+    pub(crate) fn ahead(&self, bytes: Range<usize>) {
         let of_file = |at: usize| self.range.start.saturating_add(at).min(self.range.end);
         self.bytes.ahead(of_file(bytes.start)..of_file(bytes.end));
     }
@@ -362,7 +369,7 @@ impl Write for AlignedBytes {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
 
     const KIND: Kind = Kind { magic: *b"ATSAMPLE", version: 3, name: "sample" };
@@ -376,7 +383,7 @@ pub(super) mod tests {
     }
 
     /// Opens every truncation and every flip of one bit; `open` must answer, not panic.
-    pub(in super::super) fn survives_damage(file: &AlignedBytes, open: impl Fn(Bytes) -> bool) {
+    pub(crate) fn survives_damage(file: &AlignedBytes, open: impl Fn(Bytes) -> bool) {
         let bytes = file.as_ref();
         for len in 0..bytes.len() {
             assert!(!open(AlignedBytes::from(&bytes[..len]).into_bytes()), "truncated to {len}");
