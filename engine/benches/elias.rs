@@ -18,7 +18,7 @@ use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use argtop::index::{AlignedBytes, EdgeMap, EliasFile, PathSearch};
+use argtop::index::{AlignedBytes, CoarseWeights, EdgeMap, EliasArrays, EliasFile, EliasView, PathSearch};
 use argtop::kernel::{dot, dot_exact, select_top};
 use argtop::{Database, Options, Value};
 use common::{Fallible, median, runtime_library};
@@ -220,6 +220,65 @@ fn main() -> Fallible<()> {
     }
     println!("  probe of 128 at once, one thread: {probe_batch:.3} ms a query");
     println!("  in a batch, two threads: plain {peer_batch:.0} queries/s, argtop {whole_batch:.0}");
+    many_clusters(&world)
+}
+
+/// Clusters of a graph of a million labels.
+const MANY: usize = 16_384;
+
+/// Probes of many clusters, which are as labels lie, in one step and in two.
+fn many_clusters(world: &World) -> Fallible<()> {
+    let arrays = EliasArrays {
+        dimension: DIMENSION,
+        alpha: world.graph.alpha,
+        beta: world.graph.beta,
+        weights: world
+            .labels
+            .chunks_exact(DIMENSION)
+            .step_by(LABELS / MANY)
+            .take(MANY)
+            .flatten()
+            .map(|value| value * world::SCALE)
+            .collect(),
+        biases: vec![0.0; MANY],
+        offsets: vec![0; MANY + 1],
+        ..EliasArrays::default()
+    };
+    let whole = arrays.view()?;
+    let started = Instant::now();
+    let coarse = CoarseWeights::of(&whole).ok_or("too few clusters for two steps")?;
+    let made = started.elapsed().as_secs_f64() * 1e3;
+    let steps = whole.with_coarse(Some(&coarse));
+    let (mut all, mut off) = ([Vec::new(), Vec::new()], Vec::new());
+    let mut together = [f64::INFINITY; 2];
+    for _ in 0..ROUNDS {
+        for query in world.queries.chunks(DIMENSION).take(ALONE) {
+            let mut timed = |view: &EliasView<'_>, times: usize| {
+                let started = Instant::now();
+                let beam = view.probe(query, BEAM);
+                all[times].push(started.elapsed().as_secs_f64() * 1e3);
+                beam
+            };
+            let (exact, found) = (timed(&whole, 0), timed(&steps, 1));
+            for (exact, found) in exact.iter().zip(&found) {
+                if exact.cluster != found.cluster {
+                    return Err(format!("{found:?} where {exact:?} belongs").into());
+                }
+                off.push((found.score / exact.score - 1.0).abs());
+            }
+        }
+        for (view, best) in [whole, steps].iter().zip(&mut together) {
+            let started = Instant::now();
+            view.probe_all(&world.queries[..128 * DIMENSION], BEAM);
+            *best = best.min(started.elapsed().as_secs_f64() * 1e3 / 128.0);
+        }
+    }
+    off.sort_unstable_by(f64::total_cmp);
+    let (half, most) = (off[off.len() / 2], off[off.len() - 1]);
+    println!("  probe of {MANY} clusters, one thread, milliseconds: median, of 128 at once a query");
+    println!("    in one step        {:.3} {:.3}", median(&all[0]), together[0]);
+    println!("    in two steps       {:.3} {:.3} (made in {made:.0} ms)", median(&all[1]), together[1]);
+    println!("    the same clusters in the same order; scores differ by {half:.1e}, at most {most:.1e}");
     Ok(())
 }
 

@@ -22,7 +22,7 @@ pub(crate) const CLUSTERS: usize = 2_048;
 const KAPPA: usize = 1_000;
 const ALPHA: f64 = 10.0;
 /// Inverse temperature of the probe: W_C is this times the centres.
-const SCALE: f32 = 20.0;
+pub(crate) const SCALE: f32 = 20.0;
 
 pub(crate) struct World {
     pub(crate) labels: Vec<f32>,

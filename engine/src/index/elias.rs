@@ -6,6 +6,8 @@
 //! Everything that decides an order is computed in f64 from the stored f32, so a graph read from a generation
 //! and one read from the store answer alike.
 //!
+//! A graph of many clusters is probed in two steps (`elias_coarse`).
+//!
 //! A generation has the edges of a cluster by falling weight. Then a path that is lighter than `limit` labels
 //! reached by heavier ones ends the walk through its cluster: of 20,000 edges some 3,000 are looked at.
 
@@ -15,6 +17,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
+use super::elias_coarse::CoarseWeights;
 use super::error::IndexError;
 use super::search::{SearchControl, check_queries};
 use crate::kernel::{products_exact, softmax};
@@ -87,6 +90,8 @@ pub struct EliasView<'a> {
     pub(super) values: &'a [f32],
     /// Whether the edges of a cluster stand by falling weight, equal ones by rising slot; else by slot.
     pub(super) ranked: bool,
+    /// Its weights in 8 bits, if it is probed in two steps.
+    pub(super) coarse: Option<&'a CoarseWeights>,
 }
 
 /// A cluster and its probe score.
@@ -150,6 +155,12 @@ impl<'a> EliasView<'a> {
         } else {
             Err(ViewError::Value { what: "alpha", position: 0, value: self.alpha })
         }
+    }
+
+    /// The same graph, probed in two steps by its weights in 8 bits.
+    #[must_use]
+    pub fn with_coarse(self, coarse: Option<&'a CoarseWeights>) -> Self {
+        EliasView { coarse, ..self }
     }
 
     /// Checks the numbers: finite, weights of edges within 0 to 1, edges of a cluster in order, slots under
@@ -230,6 +241,9 @@ impl<'a> EliasView<'a> {
     /// If `queries` are not whole vectors of the dimension.
     pub fn probe_all(&self, queries: &[f32], beam: usize) -> Vec<Vec<ClusterScore>> {
         assert!(queries.len().is_multiple_of(self.dimension), "queries of another dimension");
+        if let Some(coarse) = self.coarse {
+            return coarse.probe_all(self, queries, beam);
+        }
         let (clusters, mut beams) = (self.clusters(), Vec::new());
         let mut logits = Vec::new();
         for queries in queries.chunks(QUERIES_AT_ONCE * self.dimension) {
@@ -242,27 +256,8 @@ impl<'a> EliasView<'a> {
 
     /// The best clusters by the products of their weights with a query, which are lost.
     fn beam(&self, products: &mut [f64], beam: usize) -> Vec<ClusterScore> {
-        let scores = products;
-        scores.iter_mut().zip(self.biases).for_each(|(product, bias)| *product += f64::from(*bias));
-        softmax(scores);
-        scores.iter_mut().for_each(|share| *share = (self.alpha * *share).clamp(0.0, 1.0));
-        let floor = floor_of_best(scores, beam);
-        let mut best: Vec<ClusterScore> = Vec::with_capacity(2 * beam.min(scores.len()));
-        for (first, group) in (0u32..).step_by(GROUP).zip(scores.chunks(GROUP)) {
-            // Most groups hold none.
-            if group.iter().any(|score| *score >= floor) {
-                let reached = (first..).zip(group).filter(|(_, score)| **score >= floor);
-                best.extend(reached.map(|(cluster, score)| ClusterScore { cluster, score: *score }));
-            }
-        }
-        let order =
-            |a: &ClusterScore, b: &ClusterScore| b.score.total_cmp(&a.score).then(a.cluster.cmp(&b.cluster));
-        if (1..best.len()).contains(&beam) {
-            best.select_nth_unstable_by(beam - 1, order);
-        }
-        best.truncate(beam);
-        best.sort_unstable_by(order);
-        best
+        products.iter_mut().zip(self.biases).for_each(|(product, bias)| *product += f64::from(*bias));
+        best_clusters(products, self.alpha, beam)
     }
 
     /// The best labels behind the given clusters, best first, and the number of edges of those clusters.
@@ -352,15 +347,39 @@ pub fn new_edge_weight(weights: &[f32]) -> f32 {
     weights.get(weights.len() / 2).copied().unwrap_or(ROW_WEIGHT_EMPTY)
 }
 
+/// The best clusters by logits, which are lost; best first.
+pub(super) fn best_clusters(logits: &mut [f64], alpha: f64, beam: usize) -> Vec<ClusterScore> {
+    let scores = logits;
+    softmax(scores);
+    scores.iter_mut().for_each(|share| *share = (alpha * *share).clamp(0.0, 1.0));
+    let floor = floor_of_best(scores, beam, 0.0);
+    let mut best: Vec<ClusterScore> = Vec::with_capacity(2 * beam.min(scores.len()));
+    for (first, group) in (0u32..).step_by(GROUP).zip(scores.chunks(GROUP)) {
+        // Most groups hold none.
+        if group.iter().any(|score| *score >= floor) {
+            let reached = (first..).zip(group).filter(|(_, score)| **score >= floor);
+            best.extend(reached.map(|(cluster, score)| ClusterScore { cluster, score: *score }));
+        }
+    }
+    let order =
+        |a: &ClusterScore, b: &ClusterScore| b.score.total_cmp(&a.score).then(a.cluster.cmp(&b.cluster));
+    if (1..best.len()).contains(&beam) {
+        best.select_nth_unstable_by(beam - 1, order);
+    }
+    best.truncate(beam);
+    best.sort_unstable_by(order);
+    best
+}
+
 /// A number that at least `count` of the scores reach, or as many as there are: the `count`-th best of the
-/// best of each group.
-fn floor_of_best(scores: &[f64], count: usize) -> f64 {
+/// best of each group; `least`, under which none lies, where there are fewer groups.
+pub(super) fn floor_of_best(scores: &[f64], count: usize, least: f64) -> f64 {
     let groups = scores.chunks(GROUP);
     if count == 0 || count > groups.len() {
-        return 0.0;
+        return least;
     }
     let most =
-        |group: &[f64]| group.iter().fold(0.0, |most, score| if *score > most { *score } else { most });
+        |group: &[f64]| group.iter().fold(least, |most, score| if *score > most { *score } else { most });
     let mut best: Vec<f64> = groups.map(most).collect();
     *best.select_nth_unstable_by(count - 1, |a, b| b.total_cmp(a)).1
 }

@@ -48,6 +48,7 @@ impl EliasArrays {
             slots: &self.slots,
             values: &self.values,
             ranked: false,
+            coarse: None,
         }
         .checked()
     }
@@ -173,6 +174,7 @@ impl EliasFile {
             slots: self.slots.get(),
             values: self.values.get(),
             ranked: self.ranked,
+            coarse: None,
         }
     }
 }

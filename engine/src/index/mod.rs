@@ -15,7 +15,7 @@
 //! | `flat` | exact search over a matrix |
 //! | `factory`, `faiss_slots`, `faiss` | approximate search by faiss; only the last calls into it |
 //! | `ann`, `ann_build`, `ann_delta`, `ann_search`, `ann_tune` | approximate search of our own |
-//! | `elias`, `elias_file` | probe and path scores of the ELIAS cluster graph; its file |
+//! | `elias`, `elias_coarse`, `elias_file` | probe and path scores of the ELIAS cluster graph; its file |
 //! | `codes` | rows in 8 bits one by one, for RERANK |
 //! | `keys` | primary keys by slot |
 
@@ -29,6 +29,7 @@ mod ann_tests;
 mod ann_tune;
 mod codes;
 mod elias;
+mod elias_coarse;
 mod elias_file;
 mod error;
 mod factory;
@@ -52,6 +53,7 @@ pub use codes::{Codes, CodesWriter, Estimate, Scoring};
 pub use elias::{
     ClusterScore, EdgeMap, EliasView, PathCandidate, PathSearch, ROW_WEIGHT_EMPTY, ViewError, new_edge_weight,
 };
+pub use elias_coarse::CoarseWeights;
 pub use elias_file::{EliasArrays, EliasFile};
 pub use error::IndexError;
 pub use factory::{Encoding, Factory, FactoryError, FaissKind};

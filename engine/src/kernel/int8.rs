@@ -125,6 +125,22 @@ impl Codes8 {
         codes
     }
 
+    /// Two rows of codes for each of `rows`: its own, and those of what they lose, so that the sum of their
+    /// products is as exact as 16 bits a number allow.
+    ///
+    /// # Panics
+    /// As [`encode`](Codes8::encode) does.
+    pub fn encode_fine(rows: &[f32], inputs: usize) -> Codes8 {
+        let first = Codes8::encode(rows, inputs);
+        let mut both = Vec::with_capacity(2 * rows.len());
+        for (at, row) in rows.chunks_exact(inputs).enumerate() {
+            let (codes, scale) = (first.row(at).0, first.scales[at]);
+            both.extend_from_slice(row);
+            both.extend(row.iter().zip(codes).map(|(value, code)| value - scale * f32::from(*code)));
+        }
+        Codes8::encode(&both, inputs)
+    }
+
     /// [`encode`](Codes8::encode) in the space of older rows.
     ///
     /// # Panics

@@ -12,7 +12,7 @@ use roaring::RoaringBitmap;
 use super::View;
 use super::moment::{lock, unread};
 use crate::error::Error;
-use crate::index::{EdgeMap, EliasArrays, EliasFile, EliasView};
+use crate::index::{CoarseWeights, EdgeMap, EliasArrays, EliasFile, EliasView};
 
 /// A label and its edges: (cluster, weight).
 pub(crate) type LabelEdges = (Slot, Vec<(u32, f32)>);
@@ -25,11 +25,21 @@ enum Arrays {
     Memory(EliasArrays, Slot),
 }
 
+impl Arrays {
+    fn view(&self) -> Result<EliasView<'_>, Error> {
+        match self {
+            Arrays::File(file) => Ok(file.view()),
+            Arrays::Memory(arrays, _) => arrays.view().map_err(|error| Error::Internal(error.to_string())),
+        }
+    }
+}
+
 /// What all views share of one graph.
 pub(super) struct Shared {
     generation: Option<u64>,
     data: Option<argtop_storage::ObjectId>,
     arrays: Arrays,
+    coarse: Option<CoarseWeights>,
     edges: Mutex<Edges>,
 }
 
@@ -57,10 +67,7 @@ impl Graph {
 
     /// The arrays.
     pub(crate) fn view(&self) -> Result<EliasView<'_>, Error> {
-        match &self.shared.arrays {
-            Arrays::File(file) => Ok(file.view()),
-            Arrays::Memory(arrays, _) => arrays.view().map_err(|error| Error::Internal(error.to_string())),
-        }
+        Ok(self.shared.arrays.view()?.with_coarse(self.shared.coarse.as_ref()))
     }
 
     /// Numbers in a query.
@@ -151,8 +158,10 @@ fn shared(view: &View, index: &IndexRecord) -> Result<Arc<Shared>, Error> {
             Arrays::Memory(arrays, slot_end)
         }
     };
+    // Made anew wherever the arrays come from, so that both answer alike.
+    let coarse = CoarseWeights::of(&arrays.view()?);
     let edges = Mutex::new(Edges { read_to: 0, present: RoaringBitmap::new(), map: Arc::default() });
-    let shared = Arc::new(Shared { generation: id, data: index.data, arrays, edges });
+    let shared = Arc::new(Shared { generation: id, data: index.data, arrays, coarse, edges });
     lock(&view.inner.caches.graphs).insert(index.id, shared.clone());
     Ok(shared)
 }
