@@ -1,6 +1,6 @@
 # Each target is a script in .setup/, which sets the same environment for all of them.
 
-.PHONY: help setup build demo ablation ablation-quick bench bench-counts bench-peers bench-texts test lint clean
+.PHONY: help setup build demo ablation ablation-quick bench bench-counts bench-peers bench-texts test test-neon lint clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1 - \2/p' Makefile
@@ -34,6 +34,9 @@ bench-peers: setup ## argtop and other systems on the same vectors: recall, spee
 
 test: setup ## every test and every lint
 	@sh .setup/test.sh
+
+test-neon: ## tests of the kernels for 64-bit ARM, by an emulator where this machine is none
+	@sh .setup/neon.sh
 
 lint: ## format, clippy and documentation, warnings are errors
 	@sh .setup/lint.sh

@@ -314,9 +314,13 @@ def main():
     print(table)
     picture = report.picture(bench.rows(), bench.target)
     (bench.home / f"peers-{bench.name}.svg").write_text(picture)
-    (bench.home / f"peers-{bench.name}.md").write_text(table)
+    kept = bench.home / f"peers-{bench.name}.md"
+    kept.write_text(table)
     if given.document and not given.rows:
-        report.publish(given.document, table, picture)
+        missing = report.publish(given.document, table, picture, every)
+        if missing:
+            named = ", ".join(missing)
+            print(f"peers: {given.document} stays as it is, since {named} were not measured; see {kept}")
 
 
 if __name__ == "__main__":

@@ -129,12 +129,22 @@ def table(bench, every, options):
     return "\n".join(lines) + "\n"
 
 
-def publish(document, text, svg):
-    """Puts the table between its marks in the document, and the picture beside it."""
+def publish(document, text, svg, every):
+    """Puts the table between its marks in the document, and the picture beside it. A table without some of
+    the systems that the document shows would lose their figures: then nothing is written, and their names
+    are returned."""
     before, rest = document.read_text().split(BEGIN)
-    _, after = rest.split(END)
-    document.write_text(f"{before}{BEGIN}\n{text}{END}{after}")
-    document.with_name("benchmarks.svg").write_text(svg)
+    old, after = rest.split(END)
+    missing = [name for name in every if is_measured(name, old) and not is_measured(name, text)]
+    if not missing:
+        document.write_text(f"{before}{BEGIN}\n{text}{END}{after}")
+        document.with_name("benchmarks.svg").write_text(svg)
+    return missing
+
+
+def is_measured(name, table):
+    """Whether a table has a line of the system."""
+    return f"\n| {name} |" in table
 
 
 def picture(rows, target):

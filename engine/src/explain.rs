@@ -11,6 +11,7 @@ use crate::database::Database;
 use crate::dispatch::{Output, perform};
 use crate::error::Error;
 use crate::execute::{self, Run};
+use crate::key_access::KeyAccess;
 use crate::physical::{BranchPlan, LateralPlan, Operator, OperatorKind, SearchPlan, StageKind, StagePlan};
 use crate::planner::Planner;
 use crate::statement::Column;
@@ -215,8 +216,9 @@ fn operator_line(operator: &Operator) -> Line {
         OperatorKind::Scan(plan) => {
             let line = Line::new(format!("scan {}", plan.table.name), Some(operator.id));
             let line = match &plan.keys {
-                Some(keys) => line.note(format!("{} primary keys", keys.len())),
-                None => line.note("in primary-key order"),
+                KeyAccess::These(keys) => line.note(format!("{} primary keys", keys.len())),
+                all if *all == KeyAccess::ALL => line.note("in primary-key order"),
+                KeyAccess::Between(..) => line.note("a range of primary keys, in their order"),
             };
             match &plan.filter {
                 Some(filter) => line.note(format!("filter {}", print_expr(filter, &operator.schema))),

@@ -25,9 +25,9 @@ use crate::catalog::data_type;
 use crate::error::Error;
 use crate::execute::Run;
 use crate::kernel;
+use crate::key_access::key_of;
 use crate::model::Encoder;
 use crate::physical::VectorColumn;
-use crate::planner::key_of;
 use crate::teach::untrained_row;
 use crate::view::{Graph, SparseRows, View, value_cell, vector_columns};
 

@@ -58,6 +58,7 @@ mod error;
 mod execute;
 mod explain;
 mod jobs;
+mod key_access;
 mod labels;
 mod limits;
 mod packed;

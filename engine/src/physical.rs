@@ -7,6 +7,7 @@ use argtop_storage::{ClassifierRecord, IndexRecord, ModelRecord, ObjectId, Table
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::key_access::KeyAccess;
 use crate::view::InversePropensity;
 
 /// An operator with its inputs; `id` addresses its measurements in the context.
@@ -117,8 +118,8 @@ pub(crate) struct ScanPlan {
     pub(crate) filter: Option<BoundExpr>,
     /// Positions of the columns that are read; the others are NULL.
     pub(crate) columns: Vec<usize>,
-    /// Primary keys that the filter admits, where it says so; the scan then looks up only these.
-    pub(crate) keys: Option<Vec<argtop_storage::Key>>,
+    /// Primary keys that the filter admits; the scan reads no others.
+    pub(crate) keys: KeyAccess,
 }
 
 /// A query that shortlists no more labels than this is answered on the thread that asks.

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use argtop_query::Value;
 use argtop_query::eval::evaluate;
-use argtop_query::expr::{BinaryOp, BoundExpr};
+use argtop_query::expr::BoundExpr;
 use argtop_query::plan::{Branch, Field, Node, Scan, Search, Stage, StageKind as LogicalStage, Via};
 use argtop_query::value_set::ValueSet;
-use argtop_storage::{ColumnType, IndexRecord, Key, TableRecord};
+use argtop_storage::{IndexRecord, TableRecord};
 
 use crate::error::Error;
 use crate::execute::Run;
+use crate::key_access::KeyAccess;
 use crate::physical::{
     BranchPlan, LateralPlan, Operator, OperatorKind, ScanPlan, SearchPlan, StageKind, StagePlan,
     VectorColumn, VectorSource, all_stages, number_stages, window,
@@ -187,47 +188,9 @@ impl<'a> Planner<'a> {
     fn scan(&mut self, scan: &Scan) -> Result<ScanPlan, Error> {
         let table = self.run.view.table(&scan.table.name)?;
         let filter = scan.filter.as_ref().map(|filter| self.expr(filter)).transpose()?;
-        let keys = filter.as_ref().and_then(|filter| self.keys_of(&table, filter));
+        let keys = filter.as_ref().map_or(KeyAccess::ALL, |filter| KeyAccess::of(self.run, &table, filter));
         let columns = scan.columns.clone().unwrap_or_else(|| (0..table.columns.len()).collect());
         Ok(ScanPlan { table, filter, columns, keys })
-    }
-
-    /// The primary keys that a filter admits, where one of its conjuncts is `key = constant` or `key IN
-    /// (...)`.
-    pub(crate) fn keys_of(&self, table: &TableRecord, filter: &BoundExpr) -> Option<Vec<Key>> {
-        let constant = |expr: &BoundExpr| match expr {
-            BoundExpr::Literal(_) | BoundExpr::Parameter(_) => evaluate(expr, &[], &self.run.eval()).ok(),
-            _ => None,
-        };
-        let is_key =
-            |expr: &BoundExpr| matches!(expr, BoundExpr::Column { index, .. } if *index == table.primary_key);
-        match filter {
-            BoundExpr::Logic { all: true, operands } => {
-                operands.iter().find_map(|operand| self.keys_of(table, operand))
-            }
-            BoundExpr::Binary { op: BinaryOp::Equal, left, right } => {
-                let value = if is_key(left) {
-                    constant(right)?
-                } else if is_key(right) {
-                    constant(left)?
-                } else {
-                    return None;
-                };
-                key_of(table, &value).map(|key| vec![key])
-            }
-            BoundExpr::InList { expr, list, negated: false } if is_key(expr) => {
-                let keys: Option<BTreeSet<Key>> =
-                    list.iter().map(|item| key_of(table, &constant(item)?)).collect();
-                keys.map(|keys| keys.into_iter().collect())
-            }
-            BoundExpr::InSet { expr, set, negated: false } if is_key(expr) => {
-                // A value of another type may still equal a key (2.0 = 2): then every label is looked at.
-                let values = set.values().iter().filter(|value| !value.is_null());
-                let keys: Option<BTreeSet<Key>> = values.map(|value| key_of(table, value)).collect();
-                keys.map(|keys| keys.into_iter().collect())
-            }
-            _ => None,
-        }
     }
 
     /// The physical plan of a search; also used by EVALUATE.
@@ -470,16 +433,6 @@ fn is_lateral(node: &Node) -> bool {
 
 fn is_filtered_lateral(node: &Node) -> bool {
     matches!(node, Node::Filter { input, .. } if is_lateral(input))
-}
-
-/// A value as a primary key of the table; None where it can equal no key.
-pub(crate) fn key_of(table: &TableRecord, value: &Value) -> Option<Key> {
-    let column = table.columns.get(table.primary_key)?;
-    match (&column.column_type, value) {
-        (ColumnType::Text, Value::Text(text)) => Some(Key::Text(text.clone())),
-        (ColumnType::BigInt | ColumnType::Integer, Value::BigInt(number)) => Some(Key::BigInt(*number)),
-        _ => None,
-    }
 }
 
 impl StagePlan {

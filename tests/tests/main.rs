@@ -7,6 +7,7 @@ mod filters;
 mod golden;
 mod hostile;
 mod kept;
+mod key_ranges;
 mod lateral;
 mod model;
 mod newer;

@@ -1,5 +1,6 @@
 //! COPY CLASSIFIER c FROM 'w.npy': all rows at once, row i for the i-th label in primary-key order.
 
+use std::ops::Bound;
 use std::path::Path;
 
 use argtop_query::plan::CopyFrom;
@@ -41,7 +42,7 @@ pub(super) fn copy(run: &Run, mut writer: Writer<'_>, plan: &CopyFrom, name: &st
     record.statistics.clear();
     record.data = writer.allocate()?;
     let mut bulk = run.inner.store.bulk_rows(Family::Classifiers, record.data)?;
-    let mut slots = run.view.slots_by_key(&table)?;
+    let mut slots = run.view.slots_by_key(&table, (Bound::Unbounded, Bound::Unbounded))?;
     let mut done = 0;
     while let Some(values) = matrix.next_rows(BATCH_ROWS)? {
         run.context.check()?;

@@ -190,20 +190,25 @@ pub(crate) fn load(view: &View, record: &ModelRecord) -> Result<Encoder, Error> 
         (runtime.join(), files)
     });
     let runtime = runtime.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-    match files? {
-        Stored::Kept(kept, graph) => Ok(Encoder::load_kept(&kept, graph.as_deref(), &spec, &runtime)?),
-        Stored::Files { graph, tokenizer } => {
-            let encoder = Encoder::load(&graph, &tokenizer, &spec, &runtime)?;
-            view.inner().maintenance.keep(record.id);
-            Ok(encoder)
+    let (graph, tokenizer) = match files? {
+        Stored::Kept(kept, graph) => {
+            if let Ok(encoder) = Encoder::load_kept(&kept, graph.as_deref(), &spec, &runtime) {
+                return Ok(encoder);
+            }
+            // What cannot be used is made anew. Where the model itself is at fault, it says so again.
+            files_of(view, record)?
         }
-    }
+        Stored::Files { graph, tokenizer } => (graph, tokenizer),
+    };
+    let encoder = Encoder::load(&graph, &tokenizer, &spec, &runtime)?;
+    view.inner().maintenance.keep(record.id);
+    Ok(encoder)
 }
 
 /// What there is of a stored model.
 enum Stored {
     /// What was kept of it, and its graph where that is needed.
-    Kept(KeptModel, Option<Vec<u8>>),
+    Kept(Box<KeptModel>, Option<Vec<u8>>),
     /// Its files.
     Files { graph: Vec<u8>, tokenizer: Vec<u8> },
 }
@@ -211,9 +216,15 @@ enum Stored {
 fn read_stored(view: &View, record: &ModelRecord) -> Result<Stored, Error> {
     if let Some(kept) = build::open_model(view, record) {
         let graph = kept.needs_graph().then(|| part(view, record, GRAPH)).transpose()?;
-        return Ok(Stored::Kept(kept, graph));
+        return Ok(Stored::Kept(Box::new(kept), graph));
     }
-    Ok(Stored::Files { graph: part(view, record, GRAPH)?, tokenizer: tokenizer(view, record)? })
+    let (graph, tokenizer) = files_of(view, record)?;
+    Ok(Stored::Files { graph, tokenizer })
+}
+
+/// Graph and tokenizer.
+fn files_of(view: &View, record: &ModelRecord) -> Result<(Vec<u8>, Vec<u8>), Error> {
+    Ok((part(view, record, GRAPH)?, tokenizer(view, record)?))
 }
 
 /// The bytes of a stored model's tokenizer.

@@ -12,7 +12,7 @@ use roaring::RoaringBitmap;
 
 use super::Run;
 use crate::error::Error;
-use crate::planner::Planner;
+use crate::key_access::KeyAccess;
 use crate::view::{FilterName, Known};
 
 /// Labels looked at by one thread at a time: enough that to begin costs little.
@@ -31,7 +31,7 @@ pub(crate) fn matching_slots(
     table: &Arc<TableRecord>,
     filter: &BoundExpr,
 ) -> Result<Matching, Error> {
-    if let Some(keys) = Planner::new(run).keys_of(table, filter) {
+    if let KeyAccess::These(keys) = KeyAccess::of(run, table, filter) {
         let mut slots = RoaringBitmap::new();
         for key in &keys {
             slots.extend(run.view.slot_of(table, key)?);

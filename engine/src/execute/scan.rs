@@ -10,6 +10,7 @@ use argtop_storage::Slot;
 use super::{RowStream, Run};
 use crate::error::Error;
 use crate::import::{self, ImportError};
+use crate::key_access::KeyAccess;
 use crate::physical::ScanPlan;
 
 /// Labels read at a time: enough to make one RocksDB multi-get worth while, few enough to stream.
@@ -18,14 +19,16 @@ const BATCH_LABELS: usize = 1_024;
 /// Live labels that pass the filter, in primary-key order.
 pub(crate) fn scan(run: &Run, plan: &ScanPlan) -> Result<RowStream, Error> {
     let mut slots: Box<dyn Iterator<Item = Result<Slot, Error>> + Send> = match &plan.keys {
-        Some(keys) => {
+        KeyAccess::These(keys) => {
             let mut found = Vec::with_capacity(keys.len());
             for key in keys {
                 found.extend(run.view.slot_of(&plan.table, key)?.map(Ok));
             }
             Box::new(found.into_iter())
         }
-        None => run.view.slots_by_key(&plan.table)?,
+        KeyAccess::Between(lower, upper) => {
+            run.view.slots_by_key(&plan.table, (lower.clone(), upper.clone()))?
+        }
     };
     let read = with_filter_columns(plan);
     let (run, plan) = (run.clone(), plan.clone());

@@ -188,7 +188,8 @@ mod tests {
             let together = view.probe_all(&queries, beam);
             for (query, found) in queries.chunks(shape.1).zip(&together) {
                 let expected = plain.probe(query, beam);
-                let clusters = |found: &[ClusterScore]| -> Vec<u32> { found.iter().map(|one| one.cluster).collect() };
+                let clusters =
+                    |found: &[ClusterScore]| found.iter().map(|one| one.cluster).collect::<Vec<u32>>();
                 prop_assert_eq!(clusters(found), clusters(&expected));
                 // The sum has a part of its terms from 8 bits; each may be off by what the bound says.
                 let most = (2.0 * coarse.error_bound(query)).exp();

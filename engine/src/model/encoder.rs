@@ -89,7 +89,7 @@ impl Encoder {
             || TextTokenizer::load(tokenizer_bytes, spec.max_tokens),
             || OnnxSession::load(Source::Onnx(model_bytes), spec, runtime),
         );
-        Self::of(session?, tokenizer?, None, spec, limits)
+        Self::of(tokenizer?, session?, None, spec, limits)
     }
 
     /// Loads what was [kept](Encoder::keep) of a model that was loaded with the same specification, threads
@@ -113,12 +113,12 @@ impl Encoder {
         };
         let (tokenizer, session) =
             beside(|| kept.tokenizer(spec.max_tokens), || OnnxSession::load(source()?, spec, runtime));
-        Self::of(session?, tokenizer?, Some(kept), spec, &limits)
+        Self::of(tokenizer?, session?, Some(kept), spec, &limits)
     }
 
     fn of(
-        session: OnnxSession,
         tokenizer: TextTokenizer,
+        session: OnnxSession,
         kept: Option<&KeptModel>,
         spec: &ModelSpec,
         limits: &ModelLimits,

@@ -50,6 +50,7 @@ pub(super) struct Ran {
     /// ONNX Runtime, as it describes itself.
     pub(super) runtime: String,
     pub(super) provider: String,
+    /// Of one run.
     pub(super) threads: usize,
     /// Instructions of the processor.
     pub(super) instructions: String,
@@ -131,7 +132,7 @@ pub(super) fn write<W: Write>(
 /// All linear layers in the order in which they are kept.
 fn layers(parts: &Parts) -> impl Iterator<Item = &Linear8> {
     let of_stacks = parts.stacks.iter().flat_map(|stack| stack.steps().iter().map(|step| &step.layer));
-    of_stacks.chain(parts.attentions.iter().flat_map(|attention| attention.layers()))
+    of_stacks.chain(parts.attentions.iter().flat_map(Attention8::layers))
 }
 
 fn shape(parts: &Parts) -> Shape {

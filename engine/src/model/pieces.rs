@@ -116,7 +116,10 @@ mod tests {
             let bytes = |text: &String| text.clone().into_bytes();
             let map: BTreeMap<Vec<u8>, u32> = pieces.iter().map(|(piece, id)| (bytes(piece), *id)).collect();
             let table = PieceTable::new(map.iter().map(|(piece, id)| (&piece[..], *id))).unwrap();
-            let found = |end: usize| map.get(format!("{mark}{}", &rest[..end]).as_bytes()).map(|id| (end, *id));
+            let found = |end: usize| {
+                let piece = format!("{mark}{}", &rest[..end]);
+                map.get(piece.as_bytes()).map(|id| (end, *id))
+            };
             let expected = (1..=rest.len().min(longest)).rev().find_map(found);
             prop_assert_eq!(table.longest(mark.as_bytes(), rest.as_bytes(), longest), expected);
             prop_assert_eq!(table.id(rest.as_bytes()), map.get(rest.as_bytes()).copied());

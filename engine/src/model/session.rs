@@ -174,7 +174,8 @@ impl OnnxSession {
         Ran {
             runtime: ort::info().to_string(),
             provider: self.provider.clone(),
-            threads: threads(spec),
+            // In 8 bits a run has one, however many runs there are at a time.
+            threads: if self.quantized().is_some() { 1 } else { threads(spec) },
             instructions: instructions(),
         }
     }

@@ -132,9 +132,9 @@ fn library(bytes: &[u8], max_tokens: usize) -> Result<Tokenizer, ModelError> {
 
 /// The ids of a text, at most as many as are kept.
 ///
-/// The libraries' tokenizers read all of a text before they truncate, in time that can grow with the square of
-/// its length. So a long text is read in prefixes of doubling length, `first_cut` at first, until one has more
-/// tokens than are kept.
+/// The libraries' tokenizers read all of a text before they truncate, in time that can grow with the square
+/// of its length. So a long text is read in prefixes of doubling length, `first_cut` at first, until one has
+/// more tokens than are kept.
 /// A prefix ends at white space, where tokenizers of words end a word, so its words are those of the whole
 /// text; the kept tokens are then the same, since what was cut off comes after them. A text without white
 /// space is read whole.

@@ -117,27 +117,25 @@ impl View {
         }
     }
 
-    /// The live slots of a table in the order of their keys.
+    /// The live slots of a table between two keys, in the order of their keys.
     pub(crate) fn slots_by_key(
         &self,
         table: &TableRecord,
+        (mut lower, upper): (Bound<Key>, Bound<Key>),
     ) -> Result<Box<dyn Iterator<Item = Result<Slot, Error>> + Send>, Error> {
         let view = self.clone();
         let table = table.id;
-        let mut last: Option<Key> = None;
         let mut finished = false;
         let pages = std::iter::from_fn(move || {
             if finished {
                 return None;
             }
-            let page = view.keys_page(table, last.as_ref());
-            match &page {
-                Ok(page) => {
-                    finished = page.len() < KEYS_PAGE;
-                    last = page.last().map(|(key, _)| key.clone());
-                }
-                Err(_) => finished = true,
+            let page = view.keys_page(table, lower.as_ref(), upper.as_ref());
+            match page.as_ref().map(|page| page.last()) {
+                Ok(Some((key, _))) => lower = Bound::Excluded(key.clone()),
+                _ => finished = true,
             }
+            finished |= page.as_ref().is_ok_and(|page| page.len() < KEYS_PAGE);
             Some(page)
         });
         Ok(Box::new(pages.flat_map(|page| match page {
@@ -149,10 +147,10 @@ impl View {
     fn keys_page(
         &self,
         table: argtop_storage::ObjectId,
-        after: Option<&Key>,
+        lower: Bound<&Key>,
+        upper: Bound<&Key>,
     ) -> Result<Vec<(Key, Slot)>, Error> {
-        let lower = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let keys = self.snapshot.keys_in(table, lower, Bound::Unbounded)?;
+        let keys = self.snapshot.keys_in(table, lower, upper)?;
         keys.take(KEYS_PAGE).map(|entry| entry.map_err(Error::from)).collect()
     }
 }

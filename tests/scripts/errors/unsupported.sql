@@ -75,7 +75,7 @@ TRUNCATE t;
 QUANTIZE MODEL m AS n;
 --! error[Q0112]: QUANTIZE MODEL is not part of this version of the language
 --!   1 | QUANTIZE MODEL m AS n
---!     | ^^^^^^^^ help: quantise elsewhere, then CREATE MODEL name FROM 'model.onnx'
+--!     | ^^^^^^^^ help: write CREATE MODEL name FROM 'model.onnx' ... WITH (dtype = 'int8')
 
 CREATE INDEX CONCURRENTLY i ON t USING flat (z);
 --! error[Q0112]: CONCURRENTLY is not part of this version of the language

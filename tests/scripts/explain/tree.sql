@@ -14,7 +14,7 @@ EXPLAIN SELECT upper(kind), count(*) FROM t WHERE id > 1 GROUP BY 1 HAVING count
 --> `- sort  "count(*)" desc, first 3
 -->    `- filter "count(*)" > 1
 -->       `- aggregate  1 groups keys, 1 aggregates
--->          `- scan t  in primary-key order, filter id > 1
+-->          `- scan t  a range of primary keys, in their order, filter id > 1
 
 EXPLAIN SELECT id FROM t WHERE id IN (1, 2) AND kind = 'a';
 --> project  id

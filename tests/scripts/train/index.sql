@@ -39,7 +39,7 @@ DESCRIBE e;
 --> method | elias
 --> target | z
 --> options | alpha = 10, beta = 150, clusters = 4, scale = 20, seed = 1
---> generation | 14
+--> generation | 15
 --> covered | 10
 --> newer | 0
 --> alpha | 10
@@ -67,7 +67,7 @@ DESCRIBE e;
 --> method | elias
 --> target | z
 --> options | alpha = 10, beta = 150, clusters = 4, scale = 20, seed = 1
---> generation | 19
+--> generation | 20
 --> covered | 10
 --> newer | 0
 --> alpha | 10
@@ -185,7 +185,7 @@ DESCRIBE e;
 --> method | elias
 --> target | z
 --> options | alpha = 10, beta = 150, clusters = 4, scale = 20, seed = 1
---> generation | 27
+--> generation | 28
 --> covered | 11
 --> newer | 0
 --> alpha | 10
