@@ -1,5 +1,5 @@
 //! Texts a second of the encoder in f32 and with 8-bit layers, on one thread and two, and of its tokenizer on
-//! one beside the library `tokenizers`, in one run:
+//! one beside the library `tokenizers`, and how long loading takes, in one run:
 //! `make bench`, or `cargo bench --workspace --bench encoder -- [TEXTS]`, where TEXTS is a file with a text a
 //! line.
 //!
@@ -15,9 +15,10 @@ use std::env;
 use std::fs;
 use std::time::Instant;
 
+use argtop::index::AlignedBytes;
 use argtop::kernel::{dot_exact, norm};
-use argtop::model::{Dtype, Encoder};
-use common::{Fallible, cache, encoder, median, queries};
+use argtop::model::{Dtype, Encoder, KeptModel, Runtime};
+use common::{Fallible, cache, encoder, median, model_file, queries, runtime_library, spec};
 use tokenizers::{Tokenizer, TruncationParams};
 
 /// Rounds of each encoder.
@@ -102,7 +103,35 @@ fn tokenize(texts: &[&str], encoder: &Encoder) -> Fallible<()> {
     Ok(())
 }
 
+/// How long a model takes to load from its files and from what is kept of it, both in memory, while ONNX
+/// Runtime is started already.
+fn load(name: &str, dtype: Dtype) -> Fallible<()> {
+    let (spec, runtime) = (spec(dtype, 2), Runtime::load(Some(&runtime_library()?))?);
+    let (graph, tokenizer) = (model_file("model.onnx")?, model_file("tokenizer.json")?);
+    let (mut whole, mut again) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let started = Instant::now();
+        let loaded = Encoder::load(&graph, &tokenizer, &spec, &runtime)?;
+        whole.push(started.elapsed().as_secs_f64() * 1e3);
+        let kept = loaded.keep(&tokenizer, AlignedBytes::new())?.into_bytes();
+        let started = Instant::now();
+        let kept = KeptModel::open(kept)?;
+        let graph = kept.needs_graph().then_some(&graph[..]);
+        let opened = Encoder::load_kept(&kept, graph, &spec, &runtime)?;
+        again.push(started.elapsed().as_secs_f64() * 1e3);
+        let texts = ["a text to try it"];
+        if opened.encode(&|| false, &texts)? != loaded.encode(&|| false, &texts)? {
+            return Err("what is kept of a model gives another embedding".into());
+        }
+    }
+    let (whole, again) = (median(&whole), median(&again));
+    println!("{name} loaded from its files in {whole:.1} ms, from what is kept of it in {again:.1} ms");
+    Ok(())
+}
+
 fn main() -> Fallible<()> {
+    load("f32", Dtype::F32)?;
+    load("int8", Dtype::Int8)?;
     let encoders = [
         ("f32, 1 thread", encoder(Dtype::F32, 1)?),
         ("f32, 2 threads", encoder(Dtype::F32, 2)?),

@@ -61,11 +61,22 @@ pub(crate) fn runtime_library() -> Fallible<PathBuf> {
 /// MiniLM-L3 without a cache of texts.
 #[allow(dead_code)]
 pub(crate) fn encoder(dtype: Dtype, threads: usize) -> Fallible<Encoder> {
-    let cache = cache()?;
     let runtime = Runtime::load(Some(&runtime_library()?))?;
-    let file = |name: &str| fs::read(cache.join("models/minilm-l3").join(name));
     let limits = ModelLimits { cache_entries: 0, ..ModelLimits::default() };
-    let spec = ModelSpec {
+    let (graph, tokenizer) = (model_file("model.onnx")?, model_file("tokenizer.json")?);
+    Ok(Encoder::load_within(&graph, &tokenizer, &spec(dtype, threads), &runtime, &limits)?)
+}
+
+/// A file of the demonstration's model.
+#[allow(dead_code)]
+pub(crate) fn model_file(name: &str) -> Fallible<Vec<u8>> {
+    Ok(fs::read(cache()?.join("models/minilm-l3").join(name))?)
+}
+
+/// How the demonstration's model is loaded.
+#[allow(dead_code)]
+pub(crate) fn spec(dtype: Dtype, threads: usize) -> ModelSpec {
+    ModelSpec {
         pooling: Pooling::Mean,
         normalize: true,
         max_tokens: 64,
@@ -74,8 +85,7 @@ pub(crate) fn encoder(dtype: Dtype, threads: usize) -> Fallible<Encoder> {
         device: Device::Cpu,
         fallback_cpu: false,
         threads,
-    };
-    Ok(Encoder::load_within(&file("model.onnx")?, &file("tokenizer.json")?, &spec, &runtime, &limits)?)
+    }
 }
 
 /// The middle one of some times.
