@@ -6,11 +6,13 @@
 //!
 //! 1. [`Runtime::load`] opens the ONNX Runtime library, once a process.
 //! 2. [`inspect`] says what a model is, or why it cannot be used; `CREATE MODEL` runs it.
-//! 3. [`Encoder::load`] opens the stored model; [`Encoder::encode`] turns texts into vectors.
+//! 3. [`Encoder::load`] opens the stored model, [`Encoder::load_kept`] what was kept of it;
+//!    [`Encoder::encode`] turns texts into vectors.
 //!
-//! A model of dtype int8 is rewritten when it is loaded (`graph`, `fuse`, `quantize`): its linear layers,
-//! attention and tables become nodes of our own (`operators`), which its sessions share. It has a session for
-//! each thread, and each runs on the thread that asks; a model in f32 has one session with all threads.
+//! A model of dtype int8 is rewritten when it is first loaded (`graph`, `fuse`, `quantize`): its linear
+//! layers, attention and tables become nodes of our own (`operators`), which its sessions share. It has a
+//! session for each thread, and each runs on the thread that asks; a model in f32 has one session with all
+//! threads.
 //!
 //! What was worked out of a model is kept in a generation (`kept`), so that the next process maps it instead:
 //! rewritten graph, matrices, word pieces and what the probe found.

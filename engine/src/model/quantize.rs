@@ -10,7 +10,8 @@
 //! | `argtop.Rows(ids)` | rows of a table, such as the embeddings of tokens, in f32 as they were |
 //!
 //! All else stays as it is. The matrices and tables leave the graph, which holds the number of its part
-//! instead; so the model is read once, nothing is written, and sessions share what they hold.
+//! instead; so the model is read once, and sessions share what they hold. `kept` writes both down for the
+//! next process.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

@@ -133,15 +133,16 @@ impl Drop for Taken<'_> {
 }
 
 impl OnnxSession {
-    /// Checks the bytes of a model and loads it from memory, or loads one that was quantised before.
+    /// Checks the graph of a model, or of one that was quantised before, and loads it from memory.
     pub(super) fn load(
         source: Source<'_>,
         spec: &ModelSpec,
         runtime: &Runtime,
     ) -> Result<OnnxSession, ModelError> {
-        if let Source::Onnx(bytes) = source {
-            check_self_contained(bytes)?;
-        }
+        check_self_contained(match &source {
+            Source::Onnx(bytes) => bytes,
+            Source::Quantized(model) => &model.bytes,
+        })?;
         let (builder, provider, mut notes) = builder(spec, runtime)?;
         let model = match (source, spec.dtype) {
             (Source::Onnx(bytes), Dtype::F32) => Err(bytes),

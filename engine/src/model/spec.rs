@@ -31,7 +31,7 @@ impl Pooling {
 pub enum Dtype {
     /// As the graph says.
     F32,
-    /// Linear layers in 8 bits, made when the model is loaded; on the processor only.
+    /// Linear layers in 8 bits, made when the model is first loaded; on the processor only.
     Int8,
 }
 
