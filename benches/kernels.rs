@@ -4,8 +4,8 @@
 use std::hint::black_box;
 
 use argtop::kernel::{
-    Codes8, Nominees, PANEL, PanelWriter, Panels, RowData, Rows, dot, dot_exact, gather, normalize, scan,
-    scores, select_top,
+    Codes8, Nominees, PANEL, PanelWriter, Panels, RowData, Rows, SIGN_BLOCK, SignQuery, SignRows, dot,
+    dot_exact, gather, normalize, push_sign_block, scan, scores, select_top,
 };
 use argtop_benches::sample::{self, DIMENSION};
 use divan::Bencher;
@@ -133,6 +133,41 @@ fn product_int8(bencher: Bencher<'_, '_>, queries: usize) {
     bencher.counter(products).bench_local(|| {
         panels.products(&Codes8::encode(black_box(&queries), DIMENSION), 0..NEAR, &mut out);
     });
+}
+
+/// Signs against queries of 5 bits: all rows for one query, as they come from memory, and lists of three
+/// blocks for each of 16 queries, as a batch reads them.
+#[divan::bench(args = [1, 16])]
+fn scan_signs(bencher: Bencher<'_, '_>, queries: usize) {
+    const LIST: usize = 3;
+    let rows = if queries == 1 { FAR } else { NEAR * 3 };
+    let mut codes = Vec::new();
+    for block in sample::vectors(1, rows, DIMENSION).chunks_exact(SIGN_BLOCK * DIMENSION) {
+        push_sign_block(block, DIMENSION, &mut codes);
+    }
+    let (factors, shifts) = (vec![0.5; rows], vec![0.0; rows]);
+    let signs = SignRows::new(DIMENSION, &codes, &factors, &shifts).expect("whole blocks");
+    let tables = sample::vectors(2, queries, DIMENSION);
+    let tables: Vec<SignQuery> = tables
+        .chunks_exact(DIMENSION)
+        .map(|values| {
+            let mut query = SignQuery::default();
+            query.set(values);
+            query
+        })
+        .collect();
+    let (mut out, mut reached) = (vec![0.0; LIST * SIGN_BLOCK], vec![0; LIST]);
+    bencher.counter(ItemsCount::new(rows / (LIST * SIGN_BLOCK) * LIST * SIGN_BLOCK * queries)).bench_local(
+        || {
+            for list in 0..signs.blocks() / LIST {
+                for query in &tables {
+                    let blocks = list * LIST..(list + 1) * LIST;
+                    let next = Some(blocks.end).filter(|next| *next < signs.blocks());
+                    signs.estimates(black_box(query), (0.0, 1.0), (blocks, next), &mut out, &mut reached);
+                }
+            }
+        },
+    );
 }
 
 /// The best hundred of the scores of a hundred thousand labels.
