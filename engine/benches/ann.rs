@@ -41,24 +41,29 @@ fn figures(name: &str, built: f64, effort: Option<usize>, index: Box<dyn VectorI
     Figures { name: name.to_string(), index, effort, built, alone: Vec::new(), batch: 0.0, recall: 0.0 }
 }
 
-fn indexes(source: &Arc<PackedMatrix>) -> Fallible<Vec<Figures>> {
+fn indexes(source: &Arc<PackedMatrix>, lists: &[usize]) -> Fallible<Vec<Figures>> {
     let control = BuildControl { cancelled: &|| false, progress: &|_, _| {}, threads: 2 };
     let mut all = Vec::new();
-    for (name, factory, effort) in
-        [("faiss HNSW32", "HNSW32", None), ("faiss IVF1024,SQ8, 200 lists", "IVF1024,SQ8", Some(200))]
-    {
+    let faiss =
+        [("faiss HNSW32", "HNSW32", None), ("faiss IVF1024,SQ8, 200 lists", "IVF1024,SQ8", Some(200))];
+    // Where lists are compared with each other, the first of them takes the place of faiss.
+    for (name, factory, effort) in faiss.into_iter().filter(|_| lists.is_empty()) {
         let started = Instant::now();
         let index = FaissIndex::build(&control, Factory::parse(factory)?, source)?;
         all.push(figures(name, started.elapsed().as_secs_f64(), effort, Box::new(index)));
     }
-    for target_recall in [0.9, 0.95, 0.99] {
+    let targets =
+        [0.9, 0.95, 0.99].map(|target_recall| AnnOptions { target_recall, ..AnnOptions::default() });
+    let of_lists = lists.iter().map(|lists| AnnOptions { lists: Some(*lists), ..AnnOptions::default() });
+    let of_lists: Vec<AnnOptions> = of_lists.collect();
+    for options in if lists.is_empty() { &targets[..] } else { &of_lists[..] } {
         let started = Instant::now();
-        let options = AnnOptions { target_recall, ..AnnOptions::default() };
-        let built = AnnIndex::build(&control, &options, source, AlignedBytes::new())?;
+        let built = AnnIndex::build(&control, options, source, AlignedBytes::new())?;
         let seconds = started.elapsed().as_secs_f64();
         let bytes = built.file.as_ref().len() as f64 / source.len() as f64;
         let index = AnnIndex::open(built.file.into_bytes())?;
-        let name = format!("ann, target {target_recall}, {bytes:.0} bytes a row");
+        let lists = options.lists.map(|lists| format!("{lists} lists, ")).unwrap_or_default();
+        let name = format!("ann, target {}, {lists}{bytes:.0} bytes a row", options.target_recall);
         all.push(figures(&name, seconds, None, Box::new(index)));
     }
     Ok(all)
@@ -108,7 +113,10 @@ fn main() -> Fallible<()> {
     let texts = titles("tst")?;
     let (_, queries) = vectors(&texts.into_iter().step_by(24).take(QUERIES).collect::<Vec<_>>())?;
     let source = Arc::new(matrix(dimension, &rows)?.with_sketch(Some(sketch(dimension, &rows)?)));
-    let mut all = indexes(&source)?;
+    // Cargo adds an option of its own.
+    let lists = std::env::args().skip(1).filter(|argument| argument != "--bench");
+    let lists: Vec<usize> = lists.map(|lists| lists.parse()).collect::<Result<_, _>>()?;
+    let mut all = indexes(&source, &lists)?;
     for limit in LIMITS {
         for figures in &mut all {
             (figures.alone, figures.batch, figures.recall) = (Vec::new(), 0.0, 0.0);
@@ -120,7 +128,7 @@ fn main() -> Fallible<()> {
         for Figures { name, built, alone, batch, recall, .. } in &all {
             let alone = median(alone);
             println!(
-                "  {name:<40} recall {recall:.4}, {:>6.1} us alone on one thread ({:.2} of HNSW32), \
+                "  {name:<45} recall {recall:.4}, {:>6.1} us alone on one thread ({:.2} of the first), \
                  {batch:>6.0} queries/s in a batch on two, built in {built:.1} s",
                 alone * 1e6,
                 alone / first

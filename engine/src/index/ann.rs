@@ -4,13 +4,14 @@
 //! |---|---|
 //! | `ann` | the index as a file, opened in place, and its searches |
 //! | `ann_search` | queries, alone and several at a time: probe, scan, narrow |
-//! | `ann_build` | lists, codes, and the file |
+//! | `ann_plan` | which rows are in which lists |
+//! | `ann_build` | codes, and the file |
 //! | `ann_delta` | rows that came after it was built, and how they are coded |
 //! | `ann_tune` | how far to look for a wanted recall, by rows held out |
 //!
 //! Sections: `shape` u64 (dimension, has biases, rows, lists, seed, bits of the target recall as f64),
-//! `starts` u32 (where the rows of each list begin), `order` u32 (the slot of each place), the signs of rows
-//! `signs`, `factors`, `shifts` and of centroids `c_signs`, `c_factor`, `c_shift` (see
+//! `starts` u32 (where the places of each list begin), `order` u32 (the row of each place), `row_slot` u32 (the
+//! slot of each row), the signs of places `signs`, `factors`, `shifts` and of centroids `c_signs`, `c_factor`, `c_shift` (see
 //! [`SignRows`](crate::kernel::SignRows)), rows and centroids in 8 bits `rows8`, `scales8`, `c_rows8`,
 //! `c_scale8` (see [`Rows8`](crate::kernel::Rows8)), `steer` f32, `reach` u32 (limit, lists, depth, rows
 //! kept; see `ann_tune`) and the slots.
@@ -22,8 +23,9 @@ use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
 use super::ahead::RowsAhead;
-use super::ann_build::{AnnCodes, AnnOptions, ROWS_AT_ONCE, plan, rows8};
+use super::ann_build::{AnnCodes, AnnOptions, ROWS_AT_ONCE, rows8};
 use super::ann_delta::{self, Coded, Delta};
+use super::ann_plan::{COPIES, plan};
 use super::ann_search::{Admit, Mask, Newer, Parts, Reach, Scratch, mask};
 use super::ann_tune::{self, Step};
 use super::error::IndexError;
@@ -35,7 +37,7 @@ use crate::kernel::{Panels, ROW_WIDTH, Rotation, Rows8, SIGN_BLOCK, SIGN_WIDTH, 
 use crate::packed::{Array, Bytes, Kind, Packed, PackedError, PackedWriter};
 use crate::train::BuildControl;
 
-const KIND: Kind = Kind { magic: *b"ATANNIDX", version: 2, name: "ann index" };
+const KIND: Kind = Kind { magic: *b"ATANNIDX", version: 3, name: "ann index" };
 
 /// Rows longer than this could overflow single precision in estimates.
 const NORM_MAX: f64 = 1e15;
@@ -60,6 +62,8 @@ pub struct AnnIndex {
     /// Where the blocks of each list begin.
     blocks: Vec<u32>,
     order: Array<u32>,
+    /// The slot of each row.
+    row_slots: Array<u32>,
     signs: Signs,
     centroids: Signs,
     rows8: Numbers8,
@@ -134,7 +138,7 @@ pub(super) fn block_starts(starts: &[u32]) -> Vec<u32> {
 
 impl AnnIndex {
     /// Builds an index over all rows of `source` with the threads of the current pool, tunes it, and writes
-    /// it. In memory it holds a byte for each number and the signs.
+    /// it. In memory it holds a byte for each number, the signs, and the lists near each row (64 bytes).
     ///
     /// # Errors
     /// The rows are too long or too many, the options make no sense, the file cannot be written, or the
@@ -151,10 +155,10 @@ impl AnnIndex {
         let shape = source.shape();
         let width = coded_width(shape.dimension, shape.biased);
         let rotation = Rotation::new(width, options.seed);
-        let plan = plan(control, options, source)?;
+        let plan = plan(control, options, source, &rotation)?;
         let codes = AnnCodes::of(control, source, &plan, &rotation)?;
         let blocks = block_starts(&plan.starts);
-        let parts = codes.parts(&rotation, &plan.starts, &blocks)?;
+        let parts = codes.parts(&rotation, &plan, &blocks)?;
         let reach = ann_tune::tune(control, options, source, &parts, &plan)?;
         let mut writer = PackedWriter::new(out, KIND)?;
         let fields = [
@@ -167,19 +171,20 @@ impl AnnIndex {
         ];
         writer.section("shape", &fields)?;
         writer.section("starts", &plan.starts)?;
-        let order: Vec<u32> = plan.order.iter().map(|at| source.slots().slot(*at as usize)).collect();
-        writer.section("order", &order)?;
+        writer.section("order", &plan.order)?;
+        let slots: Vec<u32> = plan.rows.iter().map(|at| source.slots().slot(*at as usize)).collect();
+        writer.section("row_slot", &slots)?;
         codes.write(&mut writer)?;
         let steps: Vec<u32> =
             reach.iter().flat_map(|step| [step.limit, step.probes, step.depth, step.keep]).collect();
         writer.section("reach", &steps)?;
         writer.begin("rows8")?;
         let mut scales = Vec::with_capacity(source.len());
-        for places in plan.order.chunks(ROWS_AT_ONCE) {
+        for positions in plan.rows.chunks(ROWS_AT_ONCE) {
             if (control.cancelled)() {
                 return Err(IndexError::Cancelled);
             }
-            let (bytes, some) = rows8(source, places, &rotation);
+            let (bytes, some) = rows8(source, positions, &rotation);
             writer.write(&bytes)?;
             scales.extend(some);
         }
@@ -213,9 +218,9 @@ impl AnnIndex {
         let width = coded_width(dimension, biased);
         let slots = SlotTable::open(&packed)?;
         let starts = packed.array::<u32>("starts", lists + 1)?;
-        let (first, last) = (starts.get().first().copied(), starts.get().last().copied());
-        let rising = starts.get().is_sorted() && first == Some(0) && last.map(u64::from) == Some(rows);
-        if !rising || slots.len() as u64 != rows {
+        let (first, places) = (starts.get().first(), starts.get().last().copied().map_or(0, u64::from));
+        let rising = starts.get().is_sorted() && first == Some(&0);
+        if !rising || !(rows..=COPIES as u64 * rows).contains(&places) || slots.len() as u64 != rows {
             return Err(packed.damaged("its lists are not those of its rows"));
         }
         let blocks = block_starts(starts.get());
@@ -237,7 +242,8 @@ impl AnnIndex {
             biased,
             target,
             rotation: Rotation::new(width, seed),
-            order: packed.array("order", rows)?,
+            order: packed.array("order", places)?,
+            row_slots: packed.array("row_slot", rows)?,
             signs: signs("signs", "factors", "shifts", row_blocks)?,
             centroids: signs("c_signs", "c_factor", "c_shift", lists.div_ceil(SIGN_BLOCK as u64))?,
             rows_ahead: RowsAhead::new(&rows8.codes),
@@ -260,6 +266,8 @@ impl AnnIndex {
         Parts {
             rotation: &self.rotation,
             starts: self.starts.get(),
+            order: self.order.get(),
+            len: self.len(),
             blocks: &self.blocks,
             centroids: self.centroids.view(self.width),
             centroid_rows: self.centroids8.view(self.width),
@@ -284,12 +292,13 @@ impl AnnIndex {
         let [_, _, keep] = ann_tune::reach(&self.reach, limit as f64);
         let probes = effort.map_or(tuned, |effort| effort as f64 / share).min(self.lists() as f64).ceil();
         let depth = (tuned_depth * (probes / tuned).max(1.0)).ceil();
-        let rows = probes * matching as f64 / self.lists() as f64;
         let keep = (keep.ceil() as usize).max(limit);
+        // As many places as are sure to be those of enough rows.
+        let rows = (probes * matching as f64 / self.lists() as f64) as usize;
         Reach {
             probes: probes as usize,
-            rows: (rows as usize).max(keep).min(matching),
-            depth: (depth as usize).max(keep),
+            places: COPIES * rows.max(keep).min(matching),
+            depth: (depth as usize).max(COPIES * keep),
             keep,
         }
     }
@@ -311,7 +320,7 @@ impl AnnIndex {
             })
         };
         known.unwrap_or_else(|| {
-            let made = Arc::new(mask(self.order.get(), filter));
+            let made = Arc::new(mask(self.order.get(), self.row_slots.get(), filter));
             let mut masks = lock(&self.masks);
             if masks.len() == MASKS_KEPT {
                 masks.remove(0);
@@ -329,12 +338,12 @@ impl AnnIndex {
         search: &Search<'_>,
         newer: Option<Newer<'_>>,
     ) -> Vec<Vec<u32>> {
-        let order = self.order.get();
+        let slots = self.row_slots.get();
         let parts = if scratch.len() > 1 { self.parts_for_several() } else { self.parts() };
-        let slot = |place: u32| match (order.get(place as usize), newer) {
+        let slot = |row: u32| match (slots.get(row as usize), newer) {
             (Some(slot), _) => *slot,
-            (None, Some(newer)) => newer.delta.slot(place as usize - order.len()),
-            (None, None) => unreachable!("a place behind the last row"),
+            (None, Some(newer)) => newer.delta.slot(row - slots.len() as u32),
+            (None, None) => unreachable!("a row behind the last"),
         };
         for (scratch, query) in scratch.iter_mut().zip(queries.chunks_exact(self.dimension)) {
             parts.set(scratch, query, self.biased);
@@ -342,23 +351,23 @@ impl AnnIndex {
         // A filter that few rows fail is asked behind the scan.
         let behind = search.filter.filter(|_| search.nearly_all);
         let (reach, mask) = match behind {
-            Some(_) => (Reach { rows: 0, ..search.reach }, None),
+            Some(_) => (Reach { places: 0, ..search.reach }, None),
             None => (search.reach, search.mask(self)),
         };
         let mut found = parts.scan(scratch, reach, Admit { mask, newer });
-        for (scratch, places) in scratch.iter_mut().zip(&mut found) {
+        for (scratch, rows) in scratch.iter_mut().zip(&mut found) {
             if let Some(filter) = behind {
-                places.retain(|place| order.get(*place as usize).is_none_or(|slot| filter.contains(*slot)));
-                if places.len() < search.limit {
+                rows.retain(|row| slots.get(*row as usize).is_none_or(|slot| filter.contains(*slot)));
+                if rows.len() < search.limit {
                     let admit = Admit { mask: search.mask(self), newer };
-                    *places = parts.scan(std::slice::from_mut(scratch), search.reach, admit).concat();
+                    *rows = parts.scan(std::slice::from_mut(scratch), search.reach, admit).concat();
                 }
             }
-            let own = places.iter().copied().filter(|place| (*place as usize) < order.len());
+            let own = rows.iter().copied().filter(|row| (*row as usize) < slots.len());
             self.rows_ahead.ask(&self.rows8.codes, self.width, own);
-            parts.narrow(scratch, (&self.rows8.view(self.width), newer), places, search.reach.keep);
-            places.iter_mut().for_each(|place| *place = slot(*place));
-            places.sort_unstable();
+            parts.narrow(scratch, (&self.rows8.view(self.width), newer), rows, search.reach.keep);
+            rows.iter_mut().for_each(|row| *row = slot(*row));
+            rows.sort_unstable();
         }
         found
     }
@@ -435,7 +444,7 @@ impl VectorIndex for AnnIndex {
     }
 
     fn len(&self) -> usize {
-        self.order.get().len()
+        self.row_slots.get().len()
     }
 
     fn slot_end(&self) -> u32 {

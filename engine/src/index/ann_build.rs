@@ -1,46 +1,30 @@
-//! Lists and codes of an `ann` index.
-//!
-//! Lists come from k-means by direction: rows of a sample begin as centroids, rows go to the centroid of the
-//! greatest cosine (in 8 bits), centroids become the mean directions of their rows. Lists without rows are
-//! left out. Sums are taken in one order, so that neither processor nor threads can be seen in an index.
+//! Codes of an `ann` index: rows around the centres of their lists as signs, and rows in 8 bits.
 
 use std::io::Write;
 
 use rayon::prelude::*;
 
 use super::ann::coded_width;
+use super::ann_plan::{Plan, mean};
 use super::ann_search::Parts;
 use super::error::IndexError;
 use super::matrix::PackedMatrix;
 use crate::kernel::{
-    Codes8, PANEL, PanelWriter, Panels, Rotation, Rows8, SIGN_BLOCK, SignRows, dot, normalize, push_row8,
-    push_sign_block, set_signs, sign_block_bytes, sign_facts,
+    Rotation, Rows8, SIGN_BLOCK, SignRows, dot, push_row8, push_sign_block, set_signs, sign_block_bytes,
+    sign_facts,
 };
 use crate::packed::PackedWriter;
 use crate::train::BuildControl;
 
-/// Rows of a list, on average, where the options do not say.
-const ROWS_PER_LIST: usize = 96;
-/// Of many rows there are at most this many times the square root as lists, since finding the list of each
-/// row costs time in proportion to both.
-const LISTS_PER_ROOT: f64 = 16.0;
-/// Rows that centroids are learnt from, for each.
-const SAMPLE_PER_LIST: usize = 32;
-/// Rounds of k-means.
-const ROUNDS: usize = 8;
 /// Rows coded or multiplied by one task.
 pub(super) const ROWS_AT_ONCE: usize = 4096;
-/// Rows whose products with a part of the centroids are held at once.
-const ROWS_PER_PRODUCT: usize = 96;
-/// Centroids of a part.
-const CENTROIDS_PER_PRODUCT: usize = 16 * PANEL;
 
 /// What an `ann` index is asked to be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AnnOptions {
     /// Mean share of the exact best that a search should find, from 0.5 to 0.999.
     pub target_recall: f64,
-    /// Number of lists; `None` for one of about 64 rows, or more where rows are many.
+    /// Number of lists; `None` for one for each 72 rows, or fewer where rows are many.
     pub lists: Option<usize>,
     /// Seed of the rotation and of the first centroids.
     pub seed: u64,
@@ -52,28 +36,8 @@ impl Default for AnnOptions {
     }
 }
 
-/// Which rows are in which list.
-pub(super) struct Plan {
-    /// Positions of the matrix, list after list, ascending in each.
-    pub(super) order: Vec<u32>,
-    /// Where each list begins, and the end of the last; no list is empty.
-    pub(super) starts: Vec<u32>,
-}
-
-impl Plan {
-    pub(super) fn lists(&self) -> usize {
-        self.starts.len() - 1
-    }
-}
-
-/// The number of lists for so many rows.
-fn list_count(rows: usize) -> usize {
-    let most = (LISTS_PER_ROOT * (rows as f64).sqrt()) as usize;
-    rows.div_ceil(ROWS_PER_LIST).min(most).max(1)
-}
-
 /// A row with its bias behind it.
-fn wide(source: &PackedMatrix, position: usize, out: &mut [f32]) {
+pub(super) fn wide(source: &PackedMatrix, position: usize, out: &mut [f32]) {
     let dimension = source.shape().dimension;
     source.decode(position, &mut out[..dimension]);
     if let Some(biases) = source.biases() {
@@ -82,194 +46,28 @@ fn wide(source: &PackedMatrix, position: usize, out: &mut [f32]) {
 }
 
 /// Numbers of a row with its bias.
-fn wide_len(source: &PackedMatrix) -> usize {
+pub(super) fn wide_len(source: &PackedMatrix) -> usize {
     source.shape().dimension + usize::from(source.shape().biased)
 }
 
-/// Cuts the rows into lists.
-pub(super) fn plan(
-    control: &BuildControl<'_>,
-    options: &AnnOptions,
-    source: &PackedMatrix,
-) -> Result<Plan, IndexError> {
-    let rows = source.len();
-    let lists = options.lists.unwrap_or_else(|| list_count(rows)).clamp(1, rows.max(1));
-    if rows == 0 {
-        return Ok(Plan { order: Vec::new(), starts: vec![0] });
+/// Rows of some positions with their biases, `[positions][width]`, filled up with zeros.
+pub(super) fn wide_rows(source: &PackedMatrix, positions: &[u32], width: usize) -> Vec<f32> {
+    let mut rows = vec![0.0; positions.len() * width];
+    for (row, position) in rows.chunks_exact_mut(width).zip(positions) {
+        wide(source, *position as usize, row);
     }
-    let coded = code_all(control, source)?;
-    let mut rng = fastrand::Rng::with_seed(options.seed);
-    let wanted = lists.saturating_mul(SAMPLE_PER_LIST).min(rows);
-    let mut sample: Vec<u32> =
-        if wanted < rows { rng.choose_multiple(0..rows as u32, wanted) } else { (0..rows as u32).collect() };
-    sample.sort_unstable();
-    let mut first = rng.choose_multiple(sample.iter().copied(), lists);
-    first.sort_unstable();
-    let mut centroids: Vec<f32> = vec![0.0; lists * wide_len(source)];
-    for (centroid, position) in centroids.chunks_exact_mut(wide_len(source)).zip(first) {
-        wide(source, position as usize, centroid);
-    }
-    // Whole rows are assigned once more than the sample.
-    let total = (ROUNDS * sample.len() + rows) as u64;
-    let done = std::sync::atomic::AtomicU64::new(0);
-    let nearest = |centroids: &[f32], positions: &[u32]| -> Result<Vec<u32>, IndexError> {
-        let panels = OwnPanels::new(centroids, wide_len(source));
-        let found: Vec<Vec<u32>> = positions
-            .par_chunks(ROWS_PER_PRODUCT)
-            .map(|positions| {
-                if (control.cancelled)() {
-                    return Err(IndexError::Cancelled);
-                }
-                let found = panels.nearest(&coded.pick(positions));
-                let some = positions.len() as u64;
-                let before = done.fetch_add(some, std::sync::atomic::Ordering::Relaxed);
-                (control.progress)(before + some, total);
-                Ok(found)
-            })
-            .collect::<Result<_, _>>()?;
-        Ok(found.concat())
-    };
-    for _ in 0..ROUNDS {
-        let of_row = nearest(&centroids, &sample)?;
-        let (order, starts) = group(&of_row, lists);
-        let positions: Vec<u32> = order.iter().map(|at| sample[*at as usize]).collect();
-        means(source, &positions, &starts, &mut centroids);
-    }
-    let all: Vec<u32> = (0..rows as u32).collect();
-    let (order, mut starts) = group(&nearest(&centroids, &all)?, lists);
-    starts.dedup();
-    Ok(Plan { order, starts })
-}
-
-/// Rows in 8 bits, in blocks.
-struct Coded {
-    blocks: Vec<Codes8>,
-}
-
-impl Coded {
-    fn pick(&self, positions: &[u32]) -> Codes8 {
-        let places = positions.iter().map(|at| (*at as usize / ROWS_AT_ONCE, *at as usize % ROWS_AT_ONCE));
-        Codes8::gather(places.map(|(block, row)| (&self.blocks[block], row)))
-    }
-}
-
-fn code_all(control: &BuildControl<'_>, source: &PackedMatrix) -> Result<Coded, IndexError> {
-    let width = wide_len(source);
-    let positions: Vec<u32> = (0..source.len() as u32).collect();
-    let blocks = positions
-        .par_chunks(ROWS_AT_ONCE)
-        .map(|positions| {
-            if (control.cancelled)() {
-                return Err(IndexError::Cancelled);
-            }
-            let mut rows = vec![0.0; positions.len() * width];
-            for (row, position) in rows.chunks_exact_mut(width).zip(positions) {
-                wide(source, *position as usize, row);
-            }
-            Ok(Codes8::encode(&rows, width))
-        })
-        .collect::<Result<_, _>>()?;
-    Ok(Coded { blocks })
-}
-
-/// Centroids in 8 bits.
-struct OwnPanels {
-    width: usize,
-    count: usize,
-    codes: Vec<u8>,
-    scales: Vec<f32>,
-}
-
-impl OwnPanels {
-    fn new(centroids: &[f32], width: usize) -> OwnPanels {
-        let (mut codes, mut scales) = (Vec::new(), Vec::new());
-        let mut writer = PanelWriter::new(width);
-        let count = centroids.len() / width;
-        for (at, centroid) in centroids.chunks_exact(width).enumerate() {
-            writer.push(centroid);
-            if writer.is_full() || at + 1 == count {
-                writer.take(|panel, some| {
-                    codes.extend_from_slice(panel);
-                    scales.extend_from_slice(some);
-                });
-            }
-        }
-        OwnPanels { width, count, codes, scales }
-    }
-
-    /// The centroid of the greatest product for each row, the first of equal ones.
-    fn nearest(&self, rows: &Codes8) -> Vec<u32> {
-        let Some(panels) = Panels::new(self.width, self.count, &self.codes, &self.scales) else {
-            unreachable!("panels of {} centroids", self.count)
-        };
-        let mut best = vec![(f32::NEG_INFINITY, 0u32); rows.len()];
-        let mut products = vec![0.0; rows.len() * CENTROIDS_PER_PRODUCT.min(self.count)];
-        for start in (0..self.count).step_by(CENTROIDS_PER_PRODUCT) {
-            let end = self.count.min(start + CENTROIDS_PER_PRODUCT);
-            let products = &mut products[..rows.len() * (end - start)];
-            panels.products(rows, start..end, products);
-            for (best, products) in best.iter_mut().zip(products.chunks_exact(end - start)) {
-                let most = greatest(products);
-                if most > best.0 {
-                    let at = products.iter().position(|product| *product == most).unwrap_or(0);
-                    *best = (most, (start + at) as u32);
-                }
-            }
-        }
-        best.into_iter().map(|(_, centroid)| centroid).collect()
-    }
-}
-
-/// The greatest of some numbers.
-fn greatest(numbers: &[f32]) -> f32 {
-    const LANES: usize = 16;
-    let (chunks, rest) = numbers.as_chunks::<LANES>();
-    let mut most = [f32::NEG_INFINITY; LANES];
-    for chunk in chunks {
-        for (most, number) in most.iter_mut().zip(chunk) {
-            *most = if *number > *most { *number } else { *most };
-        }
-    }
-    most.iter().chain(rest).fold(f32::NEG_INFINITY, |most, number| most.max(*number))
-}
-
-/// Rows by list: their numbers list after list, ascending in each, and where each list begins.
-fn group(of_row: &[u32], lists: usize) -> (Vec<u32>, Vec<u32>) {
-    let mut starts = vec![0u32; lists + 1];
-    of_row.iter().for_each(|list| starts[*list as usize + 1] += 1);
-    (0..lists).for_each(|list| starts[list + 1] += starts[list]);
-    let (mut next, mut order) = (starts.clone(), vec![0u32; of_row.len()]);
-    for (row, list) in (0u32..).zip(of_row) {
-        order[next[*list as usize] as usize] = row;
-        next[*list as usize] += 1;
-    }
-    (order, starts)
-}
-
-/// The mean direction of each list; a list without rows, or whose rows cancel out, keeps what it had.
-fn means(source: &PackedMatrix, order: &[u32], starts: &[u32], centroids: &mut [f32]) {
-    let width = wide_len(source);
-    centroids.par_chunks_exact_mut(width).zip(starts.par_windows(2)).for_each(|(centroid, list)| {
-        let (mut sum, mut row) = (vec![0.0f32; width], vec![0.0f32; width]);
-        for position in &order[list[0] as usize..list[1] as usize] {
-            wide(source, *position as usize, &mut row);
-            if normalize(&mut row).is_ok() {
-                sum.iter_mut().zip(&row).for_each(|(sum, value)| *sum += value);
-            }
-        }
-        if normalize(&mut sum).is_ok() {
-            centroid.copy_from_slice(&sum);
-        }
-    });
+    rows
 }
 
 /// Rotated rows of some positions, `[positions][width]`.
-fn rotated(source: &PackedMatrix, positions: &[u32], rotation: &Rotation, width: usize) -> Vec<f32> {
-    let mut rows = vec![0.0; positions.len() * width];
-    for (row, position) in rows.chunks_exact_mut(width).zip(positions) {
-        wide(source, *position as usize, &mut row[..]);
-        rotation.apply(row);
-    }
+pub(super) fn rotated(
+    source: &PackedMatrix,
+    positions: &[u32],
+    rotation: &Rotation,
+    width: usize,
+) -> Vec<f32> {
+    let mut rows = wide_rows(source, positions, width);
+    rows.chunks_exact_mut(width).for_each(|row| rotation.apply(row));
     rows
 }
 
@@ -379,18 +177,18 @@ impl AnnCodes {
     ) -> Result<AnnCodes, IndexError> {
         let shape = source.shape();
         let width = coded_width(shape.dimension, shape.biased);
-        let coded: Vec<(Vec<f32>, Signed)> = plan
+        let coded: Vec<Signed> = plan
             .starts
             .par_windows(2)
-            .map(|list| {
+            .zip(plan.centres.par_chunks_exact(width))
+            .map(|(list, centre)| {
                 if (control.cancelled)() {
                     return Err(IndexError::Cancelled);
                 }
-                let rows = &plan.order[list[0] as usize..list[1] as usize];
-                let rows = rotated(source, rows, rotation, width);
-                let (centre, mut signed) = (mean(&rows, width), Signed::default());
-                signed.push(&rows, &centre);
-                Ok((centre, signed))
+                let positions: Vec<u32> = (list[0]..list[1]).map(|place| plan.position(place)).collect();
+                let mut signed = Signed::default();
+                signed.push(&rotated(source, &positions, rotation, width), centre);
+                Ok(signed)
             })
             .collect::<Result<_, _>>()?;
         let mut codes = AnnCodes {
@@ -400,16 +198,13 @@ impl AnnCodes {
             centroid_rows: Default::default(),
             steer: Vec::new(),
         };
-        let mut centres = Vec::with_capacity(coded.len() * width);
-        for (centre, signed) in coded {
-            centres.extend(centre);
-            codes.rows.extend(signed);
-        }
-        let middle = mean(&centres, width);
-        codes.centroids.push(&centres, &middle);
+        coded.into_iter().for_each(|signed| codes.rows.extend(signed));
+        let centres = &plan.centres;
+        let middle = mean(centres, width);
+        codes.centroids.push(centres, &middle);
         let (bytes, scales) = &mut codes.centroid_rows;
         scales.extend(centres.chunks_exact(width).chain([&middle[..]]).map(|row| push_row8(row, bytes)));
-        codes.steer = steer(source, &centres, width);
+        codes.steer = steer(source, centres, width);
         Ok(codes)
     }
 
@@ -417,7 +212,7 @@ impl AnnCodes {
     pub(super) fn parts<'a>(
         &'a self,
         rotation: &'a Rotation,
-        starts: &'a [u32],
+        plan: &'a Plan,
         blocks: &'a [u32],
     ) -> Result<Parts<'a>, IndexError> {
         let (bytes, scales) = &self.centroid_rows;
@@ -430,7 +225,19 @@ impl AnnCodes {
         };
         let centroid_panels = None;
         let steer = &self.steer[..];
-        Ok(Parts { rotation, starts, blocks, centroids, centroid_rows, centroid_panels, steer, rows })
+        let (starts, order, len) = (&plan.starts[..], &plan.order[..], plan.rows.len());
+        Ok(Parts {
+            rotation,
+            starts,
+            order,
+            len,
+            blocks,
+            centroids,
+            centroid_rows,
+            centroid_panels,
+            steer,
+            rows,
+        })
     }
 
     /// Writes the sections of the codes.
@@ -445,16 +252,6 @@ impl AnnCodes {
         writer.section("c_scale8", &self.centroid_rows.1)?;
         writer.section("steer", &self.steer)
     }
-}
-
-/// The mean of some rows; zeros where there are none.
-fn mean(rows: &[f32], width: usize) -> Vec<f32> {
-    let mut sum = vec![0.0f64; width];
-    for row in rows.chunks_exact(width) {
-        sum.iter_mut().zip(row).for_each(|(sum, value)| *sum += f64::from(*value));
-    }
-    let count = (rows.len() / width).max(1) as f64;
-    sum.into_iter().map(|sum| (sum / count) as f32).collect()
 }
 
 /// What the scores of centroids are multiplied with to rank their lists. Where all rows are equally long the

@@ -1,14 +1,16 @@
 //! Rows that came after an `ann` index was built: coded in memory, beside the lists they belong to.
 //!
-//! A newer row goes to the list of the best centroid for it and is coded around that centroid, as the rows of
-//! the list are, so that probing finds both and an insert costs later queries no scan of a tail. What a slot
-//! holds never changes, so the rows serve every snapshot: a search says which of them it may nominate.
+//! A newer row goes to the list of the best centroid for it and to a second one, as the rows of the index do,
+//! and is coded around both centroids, so that probing finds it and an insert costs later queries no scan of a
+//! tail. What a slot holds never changes, so the rows serve every snapshot: a search says which of them it may
+//! nominate.
 
 use std::collections::HashMap;
 
 use roaring::RoaringBitmap;
 
 use super::ann_build::{Signed, SignedRow};
+use super::ann_plan::{NEAR, second_list};
 use super::ann_search::Parts;
 use crate::kernel::{Rows8, SIGN_BLOCK, SignRows, push_row8};
 
@@ -19,11 +21,14 @@ pub(super) struct Delta {
     present: RoaringBitmap,
     /// Blocks of each list, the last of which may have room.
     blocks: HashMap<u32, Vec<u32>>,
-    /// Rows in each block.
+    /// Places taken in each block.
     filled: Vec<u32>,
-    /// The slot of each place, 0 where there is none.
-    slots: Vec<u32>,
+    /// The row of each place, 0 where there is none.
+    order: Vec<u32>,
+    /// Signs by place.
     signs: Signed,
+    /// The slot of each row.
+    slots: Vec<u32>,
     codes: Vec<u8>,
     scales: Vec<f32>,
 }
@@ -39,12 +44,17 @@ impl Delta {
         self.blocks.get(&list).map_or(&[], Vec::as_slice)
     }
 
-    /// The slot at a place.
-    pub(super) fn slot(&self, place: usize) -> u32 {
-        self.slots[place]
+    /// The row of a place.
+    pub(super) fn row(&self, place: usize) -> u32 {
+        self.order[place]
     }
 
-    /// Signs of the rows.
+    /// The slot of a row.
+    pub(super) fn slot(&self, row: u32) -> u32 {
+        self.slots[row as usize]
+    }
+
+    /// Signs of the rows, by place.
     pub(super) fn rows(&self, width: usize) -> Option<SignRows<'_>> {
         self.signs.view(width)
     }
@@ -59,36 +69,40 @@ impl Delta {
         if !self.present.insert(slot) {
             return;
         }
-        let width = parts.rows.width();
-        let of_list = self.blocks.entry(row.list).or_default();
+        let number = self.slots.len() as u32;
+        self.slots.push(slot);
+        self.scales.push(row.scale);
+        self.codes.extend_from_slice(&row.codes);
+        for (list, rest, signed) in &row.lists {
+            let place = self.place(*list, parts.rows.width());
+            self.order[place] = number;
+            self.signs.set_row(place, rest, *signed);
+        }
+    }
+
+    /// Takes a place in a list.
+    fn place(&mut self, list: u32, width: usize) -> usize {
+        let of_list = self.blocks.entry(list).or_default();
         let open =
             of_list.last().copied().filter(|block| (self.filled[*block as usize] as usize) < SIGN_BLOCK);
         let block = open.unwrap_or_else(|| {
             let block = self.filled.len() as u32;
             of_list.push(block);
             self.filled.push(0);
-            self.slots.resize(self.slots.len() + SIGN_BLOCK, 0);
+            self.order.resize(self.order.len() + SIGN_BLOCK, 0);
             self.signs.open_block(width);
-            self.codes.resize(self.codes.len() + SIGN_BLOCK * width, 0);
-            self.scales.resize(self.scales.len() + SIGN_BLOCK, 0.0);
             block
         });
-        let place = block as usize * SIGN_BLOCK + self.filled[block as usize] as usize;
-        self.filled[block as usize] += 1;
-        self.slots[place] = slot;
-        self.signs.set_row(place, &row.rest, row.signed);
-        self.scales[place] = row.scale;
-        self.codes[place * width..(place + 1) * width].copy_from_slice(&row.codes);
+        let filled = &mut self.filled[block as usize];
+        *filled += 1;
+        block as usize * SIGN_BLOCK + *filled as usize - 1
     }
 }
 
 /// A row on its way into a [`Delta`].
 pub(super) struct Coded {
-    /// The list of the best centroid for it.
-    list: u32,
-    /// What it is beside the centroid.
-    rest: Vec<f32>,
-    signed: SignedRow,
+    /// The lists that it goes to, and what it is beside their centroids.
+    lists: Vec<(u32, Vec<f32>, SignedRow)>,
     codes: Vec<u8>,
     scale: f32,
 }
@@ -103,14 +117,23 @@ pub(super) fn code<'r>(parts: &Parts<'_>, rows: impl Iterator<Item = &'r [f32]>)
         rotated.resize(start + width, 0.0);
         parts.rotation.apply(&mut rotated[start..]);
     }
-    let lists = parts.nearest_lists(&rotated);
-    let coded = rotated.chunks_exact(width).zip(lists).map(|(rotated, list)| {
+    let near = parts.near_lists(&rotated, NEAR);
+    let coded = rotated.chunks_exact(width).zip(near).map(|(rotated, near)| {
         let mut codes = Vec::with_capacity(width);
         let scale = push_row8(rotated, &mut codes);
-        let mut centre = vec![0.0; width];
-        parts.centroid_rows.decode(list as usize, &mut centre);
-        let (rest, signed) = SignedRow::of(rotated, &centre);
-        Coded { list, rest, signed, codes, scale }
+        let mut centres = vec![0.0; near.len() * width];
+        for (centre, list) in centres.chunks_exact_mut(width).zip(&near) {
+            parts.centroid_rows.decode(*list as usize, centre);
+        }
+        let mut centred = near.iter().copied().zip(centres.chunks_exact(width));
+        let first = centred.next();
+        let second = first.and_then(|(_, centre)| second_list(rotated, centre, centred.clone()));
+        let second = second.and_then(|list| centred.find(|(other, _)| *other == list));
+        let lists = first.into_iter().chain(second).map(|(list, centre)| {
+            let (rest, signed) = SignedRow::of(rotated, centre);
+            (list, rest, signed)
+        });
+        Coded { lists: lists.collect(), codes, scale }
     });
     coded.collect()
 }

@@ -15,7 +15,8 @@
 //!            base     shift                          factor
 //! ```
 //!
-//! Every step keeps a fixed number of rows in a total order (estimate, then place), so that a query gives the
+//! A row is in two lists (see `ann_plan`), and thus has two places; the scan is of places, what follows is of
+//! rows. Every step keeps a fixed number in a total order (estimate, then place), so that a query gives the
 //! same nominees alone and in a batch, whatever the threads.
 
 use roaring::RoaringBitmap;
@@ -27,7 +28,7 @@ use crate::kernel::{Codes8, Panels, Rotation, Rows8, SIGN_BLOCK, SignQuery, Sign
 const PROBE_SPARE: usize = 64;
 /// Signs of centroids are looked at first where there are more than so many times as many as would be scored
 /// in 8 bits.
-const SIGNS_FIRST: usize = 4;
+const SIGNS_FIRST: usize = 8;
 /// Lists that are scanned best first where there are several queries.
 const BEST_FIRST: usize = 16;
 
@@ -35,8 +36,12 @@ const BEST_FIRST: usize = 16;
 #[derive(Clone, Copy)]
 pub(super) struct Parts<'a> {
     pub(super) rotation: &'a Rotation,
-    /// Where the rows of each list begin, and the end of the last.
+    /// Where the places of each list begin, and the end of the last.
     pub(super) starts: &'a [u32],
+    /// The row of each place.
+    pub(super) order: &'a [u32],
+    /// Number of rows.
+    pub(super) len: usize,
     /// Where the blocks of each list begin, and the end of the last.
     pub(super) blocks: &'a [u32],
     /// Signs of the centroids.
@@ -47,7 +52,7 @@ pub(super) struct Parts<'a> {
     pub(super) centroid_panels: Option<Panels<'a>>,
     /// What a centroid's score is multiplied with to rank its list.
     pub(super) steer: &'a [f32],
-    /// Signs of the rows.
+    /// Signs of the rows, by place.
     pub(super) rows: SignRows<'a>,
 }
 
@@ -56,15 +61,15 @@ pub(super) struct Parts<'a> {
 pub(super) struct Reach {
     /// Lists probed, at least.
     pub(super) probes: usize,
-    /// Allowed rows that are seen before it ends, at least, if there are as many.
-    pub(super) rows: usize,
-    /// Rows kept of the scan.
+    /// Allowed places that are seen before it ends, at least, if there are as many.
+    pub(super) places: usize,
+    /// Places kept of the scan.
     pub(super) depth: usize,
     /// Rows kept of those by their scores in 8 bits.
     pub(super) keep: usize,
 }
 
-/// Which rows may be kept, by place: one bit each.
+/// Which places may be kept: one bit each.
 pub(super) type Mask = Vec<u64>;
 
 /// Rows that came after the index was built, and which of them may be kept.
@@ -79,7 +84,7 @@ pub(super) struct Newer<'a> {
 /// Which rows a scan keeps.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Admit<'a> {
-    /// Of the rows of the index; `None` for all.
+    /// Of the places of the index; `None` for all.
     pub(super) mask: Option<&'a Mask>,
     pub(super) newer: Option<Newer<'a>>,
 }
@@ -96,7 +101,7 @@ pub(super) struct Scratch {
     reached: Vec<u32>,
     /// Estimates under this are not kept.
     floor: f32,
-    /// Allowed rows of the lists scanned so far.
+    /// Allowed places of the lists scanned so far.
     seen: usize,
     /// Probed lists, best first, with the score of their centroid.
     pub(super) lists: Vec<(f32, u32)>,
@@ -138,9 +143,9 @@ impl<'a> Parts<'a> {
         self.starts.len() - 1
     }
 
-    /// Number of rows.
-    pub(super) fn len(&self) -> usize {
-        self.starts.last().map_or(0, |end| *end as usize)
+    /// Number of places.
+    pub(super) fn places(&self) -> usize {
+        self.order.len()
     }
 
     /// Takes a query; `biased` rows have their bias as a last number.
@@ -220,27 +225,32 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// The list of the best centroid for each of some rotated rows. Of several all are looked at, as columns.
-    pub(super) fn nearest_lists(&self, rotated: &[f32]) -> Vec<u32> {
+    /// The best `count` lists for each of some rotated rows, best first, or all where there are fewer. Of
+    /// several rows all centroids are looked at, as columns.
+    pub(super) fn near_lists(&self, rotated: &[f32], count: usize) -> Vec<Vec<u32>> {
         let (width, lists) = (self.rows.width(), self.lists());
+        let mut scratch = Scratch::default();
         let Some(panels) = self.centroid_panels else {
-            let mut scratch = Scratch::default();
-            let nearest = |row: &[f32]| {
+            let near = |row: &[f32]| {
                 scratch.signs.set(row);
                 scratch.codes.set(row, width);
-                self.probe(&mut scratch, 1);
-                scratch.lists.first().map_or(0, |(_, list)| *list)
+                self.probe(&mut scratch, count);
+                scratch.lists.iter().map(|(_, list)| *list).collect()
             };
-            return rotated.chunks_exact(width).map(nearest).collect();
+            return rotated.chunks_exact(width).map(near).collect();
         };
         let codes = Codes8::encode(rotated, width);
         let mut scores = vec![0.0; codes.len() * lists];
         panels.products(&codes, 0..lists, &mut scores);
-        let best = |scores: &[f32]| {
+        let near = |scores: &[f32]| {
+            scratch.keys.clear();
             let ranked = scores.iter().zip(self.steer).map(|(score, steer)| score * steer);
-            ranked.zip(0..).map(|(score, list)| key(score, list)).max().map_or(0, place_of)
+            scratch.keys.extend(ranked.zip(0..).map(|(score, list)| key(score, list)));
+            cut(&mut scratch.keys, count);
+            scratch.keys.sort_unstable_by(|a, b| b.cmp(a));
+            scratch.keys.iter().map(|key| place_of(*key)).collect()
         };
-        scores.chunks_exact(lists).map(best).collect()
+        scores.chunks_exact(lists).map(near).collect()
     }
 
     /// Takes the best `count` of the lists at `places` by the scores of their centroids.
@@ -258,8 +268,8 @@ impl<'a> Parts<'a> {
         }));
     }
 
-    /// The places of the rows of best estimate in the probed lists of each query, in no order; newer rows
-    /// have their places behind those of the index.
+    /// The rows of best estimate in the probed lists of each query, ascending; newer rows are numbered behind
+    /// those of the index.
     ///
     /// Of a query alone the lists are scanned best first. Of several only the best few are, so that what is
     /// not worth keeping is known; the others are scanned list by list, for all queries that probe them,
@@ -275,26 +285,43 @@ impl<'a> Parts<'a> {
         {
             self.scan_by_list(queries, best_first..most, reach, admit);
         }
-        let places = queries.iter_mut().map(|query| {
-            if query.seen < reach.rows && query.lists.len() < self.lists() {
+        let rows = queries.iter_mut().map(|query| {
+            if query.seen < reach.places && query.lists.len() < self.lists() {
                 // The lists hold too few rows: look at all of them, in their order.
                 self.probe(query, self.lists());
                 self.scan_best_first(query, usize::MAX, reach, admit);
             }
             cut(&mut query.keys, reach.depth);
-            query.keys.iter().map(|key| place_of(*key)).collect()
+            self.rows_of(&query.keys, admit.newer)
         });
-        places.collect()
+        rows.collect()
     }
 
-    /// Scans the first `most` of the probed lists, or as many more than `reach` asks for as hold the rows
+    /// The rows of some places, each once, ascending.
+    fn rows_of(&self, keys: &[u64], newer: Option<Newer<'_>>) -> Vec<u32> {
+        let row = |key: &u64| {
+            let place = place_of(*key) as usize;
+            match (self.order.get(place), newer) {
+                // The file was verified; a row that is not there would have to be looked for in vain.
+                (Some(row), _) => Some(*row).filter(|row| (*row as usize) < self.len),
+                (None, Some(newer)) => Some(self.len as u32 + newer.delta.row(place - self.order.len())),
+                (None, None) => unreachable!("a place behind the last"),
+            }
+        };
+        let mut rows: Vec<u32> = keys.iter().filter_map(row).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        rows
+    }
+
+    /// Scans the first `most` of the probed lists, or as many more than `reach` asks for as hold the places
     /// that it asks for.
     fn scan_best_first(&self, query: &mut Scratch, most: usize, reach: Reach, admit: Admit<'_>) {
         query.keys.clear();
         (query.floor, query.seen) = (f32::MIN, 0);
         let lists = std::mem::take(&mut query.lists);
         for (probed, list) in lists.iter().take(most).enumerate() {
-            if probed >= reach.probes && query.seen >= reach.rows {
+            if probed >= reach.probes && query.seen >= reach.places {
                 break;
             }
             let next = lists.get(probed + 1).map(|(_, next)| *next);
@@ -354,7 +381,7 @@ impl<'a> Parts<'a> {
         let mask = admit.mask;
         let Scratch { signs, keys, scores, reached, floor, seen, .. } = query;
         if let Some(newer) = &admit.newer {
-            newer.scan(signs, (base, *floor), list, self.len() as u32, keys);
+            newer.scan(signs, (base, *floor), list, self.places() as u32, keys);
         }
         let list = list as usize;
         let (start, end) = (self.starts[list], self.starts[list + 1]);
@@ -392,37 +419,32 @@ impl<'a> Parts<'a> {
         scores
     }
 
-    /// Of some places the best `keep` by their scores in 8 bits, in no order.
+    /// Of some rows, ascending, the best `keep` by their scores in 8 bits, in no order.
     pub(super) fn narrow(
         &self,
         scratch: &mut Scratch,
-        (rows, newer): (&Rows8<'_>, Option<Newer<'_>>),
-        places: &mut Vec<u32>,
+        (own, newer): (&Rows8<'_>, Option<Newer<'_>>),
+        rows: &mut Vec<u32>,
         keep: usize,
     ) {
-        if places.len() <= keep {
+        if rows.len() <= keep {
             return;
         }
         let Scratch { codes, keys, scores, .. } = scratch;
-        scores.resize(places.len(), 0.0);
-        // Newer rows behind the others, which lie elsewhere.
-        let own = rows.len() as u32;
-        let split = if newer.is_some() {
-            places.sort_unstable();
-            places.partition_point(|place| *place < own)
-        } else {
-            places.len()
-        };
-        rows.gather(codes, 0, &places[..split], &mut scores[..split]);
+        scores.resize(rows.len(), 0.0);
+        // Newer rows are behind the others, and lie elsewhere.
+        let first = own.len() as u32;
+        let split = rows.partition_point(|row| *row < first);
+        own.gather(codes, 0, &rows[..split], &mut scores[..split]);
         if let Some(newer) = newer {
-            let others: Vec<u32> = places[split..].iter().map(|place| place - own).collect();
+            let others: Vec<u32> = rows[split..].iter().map(|row| row - first).collect();
             newer.rows8.gather(codes, 0, &others, &mut scores[split..]);
         }
         keys.clear();
-        keys.extend(places.iter().zip(&*scores).map(|(place, score)| key(*score, *place)));
+        keys.extend(rows.iter().zip(&*scores).map(|(row, score)| key(*score, *row)));
         cut(keys, keep);
-        places.clear();
-        places.extend(keys.iter().map(|key| place_of(*key)));
+        rows.clear();
+        rows.extend(keys.iter().map(|key| place_of(*key)));
     }
 
     /// The order of rows in 8 bits for the query, best first.
@@ -448,7 +470,7 @@ impl Newer<'_> {
                 let at = reached.trailing_zeros() as usize;
                 reached &= reached - 1;
                 let place = block * SIGN_BLOCK + at;
-                if self.allowed.contains(self.delta.slot(place)) {
+                if self.allowed.contains(self.delta.slot(self.delta.row(place))) {
                     keys.push(key(scores[at], first + place as u32));
                 }
             }
@@ -456,19 +478,16 @@ impl Newer<'_> {
     }
 }
 
-/// A bit for each place whose slot a filter allows.
-pub(super) fn mask(order: &[u32], filter: &RoaringBitmap) -> Mask {
-    let end = order.iter().max().map_or(0, |slot| *slot as usize + 1);
+/// A bit for each place whose row has a slot that a filter allows; `slots` are those of the rows.
+pub(super) fn mask(order: &[u32], slots: &[u32], filter: &RoaringBitmap) -> Mask {
+    let end = slots.iter().max().map_or(0, |slot| *slot as usize + 1);
     let mut by_slot = vec![0u64; end.div_ceil(64)];
     for slot in filter.iter().take_while(|slot| (*slot as usize) < end) {
         by_slot[slot as usize / 64] |= 1 << (slot % 64);
     }
-    let word = |slots: &[u32]| {
-        slots
-            .iter()
-            .enumerate()
-            .fold(0, |word, (at, slot)| word | (by_slot[*slot as usize / 64] >> (slot % 64) & 1) << at)
-    };
+    let allowed =
+        |row: u32| slots.get(row as usize).map_or(0, |slot| by_slot[*slot as usize / 64] >> (slot % 64) & 1);
+    let word = |rows: &[u32]| rows.iter().enumerate().fold(0, |word, (at, row)| word | allowed(*row) << at);
     order.chunks(64).map(word).collect()
 }
 
@@ -514,14 +533,16 @@ mod tests {
 
     #[test]
     fn masks_follow_the_filter() {
-        let order: Vec<u32> = (0..200).map(|at| (at * 7) % 200).collect();
+        let order: Vec<u32> = (0..200).map(|at| (at * 7) % 100).collect();
+        let slots: Vec<u32> = (0..100).map(|row| 150 - row).collect();
         let filter: RoaringBitmap = (0..500).filter(|slot| slot % 3 == 0).collect();
-        let mask = super::mask(&order, &filter);
-        for (place, slot) in order.iter().enumerate() {
-            assert_eq!(mask[place / 64] >> (place % 64) & 1 == 1, slot % 3 == 0);
+        let mask = super::mask(&order, &slots, &filter);
+        let passes = |place: usize| slots[order[place] as usize] % 3 == 0;
+        for place in 0..order.len() {
+            assert_eq!(mask[place / 64] >> (place % 64) & 1 == 1, passes(place));
         }
         for (start, end) in [(0, 0), (0, 200), (3, 64), (64, 128), (60, 70), (199, 200)] {
-            let expected = order[start..end].iter().filter(|slot| *slot % 3 == 0).count();
+            let expected = (start..end).filter(|place| passes(*place)).count();
             assert_eq!(allowed(&mask, start as u32, end as u32), expected, "{start} {end}");
         }
     }

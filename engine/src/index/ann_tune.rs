@@ -1,16 +1,18 @@
 //! How far a search of an `ann` index looks for a wanted recall.
 //!
 //! Some rows are held out one by one: each is searched for among the others, whose exact order is known from
-//! a scan. For every number of probed lists it is counted how many rows of a better estimate stand before
-//! each of the true best, so that one pass tells the recall of every pair of lists and depth. Of the pairs
-//! that reach the target the cheapest is kept, for a few limits; between them the steps are interpolated.
+//! a scan. For every number of probed lists it is counted how many places of a better estimate stand before
+//! the better place of each of the true best, so that one pass tells the recall of every pair of lists and
+//! depth. Of the pairs that reach the target the cheapest is kept, for a few limits; between them the steps
+//! are interpolated.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::ann_build::{AnnOptions, Plan, rows8};
+use super::ann_build::{AnnOptions, rows8};
+use super::ann_plan::{COPIES, Plan};
 use super::ann_search::{Admit, Parts, Reach, Scratch};
 use super::error::IndexError;
 use super::flat::FlatIndex;
@@ -29,9 +31,9 @@ const KEPT: f64 = 0.998;
 const LIMITS: [usize; 4] = [1, 10, 100, 1000];
 /// From one number of lists to the next that is tried.
 const GROWTH: f64 = 1.25;
-/// What a row costs in 8 bits, in rows of the scan of signs: about 20 ns against 1.6 ns.
+/// What a row costs in 8 bits, in places of the scan of signs: about 20 ns against 1.6 ns.
 const DEPTH_COST: f64 = 12.0;
-/// What a list costs besides its rows.
+/// What a list costs besides its places.
 const LIST_COST: f64 = 12.0;
 
 /// How far to look for the best `limit`.
@@ -40,7 +42,7 @@ pub(super) struct Step {
     pub(super) limit: u32,
     /// Lists to probe.
     pub(super) probes: u32,
-    /// Rows kept of the scan.
+    /// Places kept of the scan.
     pub(super) depth: u32,
     /// Rows kept of those by their scores in 8 bits.
     pub(super) keep: u32,
@@ -79,10 +81,12 @@ pub(super) fn reach(steps: &[Step], limit: f64) -> [f64; 3] {
     }
 }
 
-/// One true best row of a held-out row.
+/// One place of a true best row of a held-out row.
 #[derive(Clone, Copy)]
 struct Truth {
-    /// How many lists are probed before its own.
+    /// The rank of the row among the true best.
+    rank: usize,
+    /// How many lists are probed before that of the place.
     list: usize,
     estimate: f32,
 }
@@ -108,21 +112,20 @@ pub(super) fn tune(
     };
     let held: Vec<usize> = (0..SAMPLE.min(rows)).map(|at| at * (rows / SAMPLE.min(rows))).collect();
     let counts = list_counts(parts.lists());
-    let mut places = vec![0u32; rows];
-    plan.order.iter().zip(0u32..).for_each(|(position, place)| places[*position as usize] = place);
-    let truths: Vec<Vec<u32>> = held
-        .par_iter()
-        .map(|position| {
-            let truth = truth(control, source, *position, most)?;
-            Ok(truth.iter().map(|position| places[*position as usize]).collect())
-        })
-        .collect::<Result<_, IndexError>>()?;
+    let mut numbers = vec![0u32; rows];
+    plan.rows.iter().zip(0u32..).for_each(|(position, row)| numbers[*position as usize] = row);
+    let places = places(plan);
+    let truths: Vec<Vec<u32>> = truths(control, source, &held, most)?
+        .iter()
+        .map(|truth| truth.iter().map(|position| numbers[*position as usize]).collect())
+        .collect();
     let found: Vec<(Depths, Vec<f64>)> = held
         .par_iter()
         .zip(&truths)
         .map(|(position, truth)| {
             let query = held_out(source, *position);
-            depths(parts, &query, source.shape().biased, (&limits, &counts), truth)
+            let truth: Vec<Places> = truth.iter().map(|row| places[*row as usize]).collect();
+            depths(parts, &query, source.shape().biased, (&limits, &counts), &truth)
         })
         .collect();
     let scanned: Vec<f64> = (0..counts.len())
@@ -135,7 +138,7 @@ pub(super) fn tune(
                 found.iter().flat_map(|(depths, _)| depths[row][at].iter().copied()).collect();
             all.sort_unstable();
             let depth = *all.get((owed.ceil() as usize).saturating_sub(1))?;
-            let depth = depth.max(keep_least(*limit));
+            let depth = depth.max(COPIES as u32 * keep_least(*limit));
             let cost = scanned[at] + f64::from(depth) * DEPTH_COST + *probes as f64 * LIST_COST;
             Some((cost, *probes as u32, depth))
         };
@@ -148,6 +151,23 @@ pub(super) fn tune(
     let some: Vec<(usize, &Vec<u32>)> =
         held.iter().copied().zip(&truths).step_by(SAMPLE / SAMPLE_KEPT).collect();
     steps.into_iter().map(|step| Ok(Step { keep: keep(source, parts, plan, step, &some)?, ..step })).collect()
+}
+
+/// The places of a row, [`NOWHERE`] behind them.
+type Places = [u32; COPIES];
+
+/// No place.
+const NOWHERE: u32 = u32::MAX;
+
+/// The places of each row.
+fn places(plan: &Plan) -> Vec<Places> {
+    let mut places = vec![[NOWHERE; COPIES]; plan.rows.len()];
+    for (row, place) in plan.order.iter().zip(0u32..) {
+        if let Some(free) = places[*row as usize].iter_mut().find(|place| **place == NOWHERE) {
+            *free = place;
+        }
+    }
+    places
 }
 
 /// The least rows kept for a limit.
@@ -165,7 +185,7 @@ fn held_out(source: &PackedMatrix, position: usize) -> Vec<f32> {
 }
 
 /// How many rows must be kept by their scores in 8 bits so that nearly none of the true best is lost which
-/// the scan of signs has found. `held` are positions and the places of their true best.
+/// the scan of signs has found. `held` are positions and the rows of their true best.
 fn keep(
     source: &Arc<PackedMatrix>,
     parts: &Parts<'_>,
@@ -174,20 +194,21 @@ fn keep(
     held: &[(usize, &Vec<u32>)],
 ) -> Result<u32, IndexError> {
     let biased = source.shape().biased;
-    let reach = Reach { probes: step.probes as usize, rows: 0, depth: step.depth as usize + 1, keep: 0 };
+    let depth = step.depth as usize + COPIES;
+    let reach = Reach { probes: step.probes as usize, places: 0, depth, keep: 0 };
     let ranks = held.par_iter().flat_map_iter(|(position, truth)| {
         let query = held_out(source, *position);
         let mut scratch = Scratch::default();
         parts.set(&mut scratch, &query, biased);
-        let mut places = parts.scan(std::slice::from_mut(&mut scratch), reach, Admit::default()).concat();
-        places.retain(|place| plan.order[*place as usize] as usize != *position);
-        let positions: Vec<u32> = places.iter().map(|place| plan.order[*place as usize]).collect();
+        let mut rows = parts.scan(std::slice::from_mut(&mut scratch), reach, Admit::default()).concat();
+        rows.retain(|row| plan.rows[*row as usize] as usize != *position);
+        let positions: Vec<u32> = rows.iter().map(|row| plan.rows[*row as usize]).collect();
         let (codes, scales) = rows8(source, &positions, parts.rotation);
         let order = parts.order8(&mut scratch, &codes, &scales);
         let wanted: HashSet<u32> = truth.iter().take(step.limit as usize).copied().collect();
         let mut ranks = Vec::new();
         for (rank, at) in (1u32..).zip(order) {
-            if wanted.contains(&places[at as usize]) {
+            if wanted.contains(&rows[at as usize]) {
                 ranks.push(rank);
             }
         }
@@ -209,23 +230,27 @@ fn list_counts(lists: usize) -> Vec<usize> {
     counts
 }
 
-/// Positions of the best `most` rows for the vector of a row, itself left out, best first.
-fn truth(
+/// Positions of the best `most` rows for the vector of each held-out row, itself left out, best first.
+fn truths(
     control: &BuildControl<'_>,
     source: &Arc<PackedMatrix>,
-    position: usize,
+    held: &[usize],
     most: usize,
-) -> Result<Vec<u32>, IndexError> {
-    let query = held_out(source, position);
+) -> Result<Vec<Vec<u32>>, IndexError> {
+    let queries: Vec<Vec<f32>> = held.iter().map(|position| held_out(source, *position)).collect();
     let params = SearchParams { limit: most + 1, effort: None, filter: None, newer: None };
-    let search = SearchControl { cancelled: control.cancelled, threads: 1 };
-    let nominees = FlatIndex::new(Arc::clone(source)).search(&search, &query, &params)?;
-    let positions = nominees.iter().flatten().filter_map(|slot| source.position_of(*slot));
-    let others = positions.filter(|other| *other != position);
-    let mut scored: Vec<(f64, u32)> =
-        others.map(|other| (source.score_exact(&query, other), other as u32)).collect();
-    select_top(&mut scored, most, |a, b| a.cmp(&b));
-    Ok(scored.into_iter().map(|(_, position)| position).collect())
+    let search = SearchControl { cancelled: control.cancelled, threads: control.threads };
+    // Together, since many queries share what is read of a row.
+    let nominees = FlatIndex::new(Arc::clone(source)).search(&search, &queries.concat(), &params)?;
+    let truth = |((position, query), nominees): ((&usize, &Vec<f32>), &Vec<u32>)| {
+        let positions = nominees.iter().filter_map(|slot| source.position_of(*slot));
+        let others = positions.filter(|other| other != position);
+        let mut scored: Vec<(f64, u32)> =
+            others.map(|other| (source.score_exact(query, other), other as u32)).collect();
+        select_top(&mut scored, most, |a, b| a.cmp(&b));
+        scored.into_iter().map(|(_, position)| position).collect()
+    };
+    Ok(held.par_iter().zip(&queries).zip(&nominees).map(truth).collect())
 }
 
 /// Depths of the true rows by limit and number of lists, and how many rows are scanned for each number.
@@ -234,30 +259,30 @@ fn depths(
     query: &[f32],
     biased: bool,
     (limits, counts): (&[usize], &[usize]),
-    truth: &[u32],
+    truth: &[Places],
 ) -> (Depths, Vec<f64>) {
     let mut scratch = Scratch::default();
     parts.set(&mut scratch, query, biased);
     parts.probe(&mut scratch, parts.lists());
     let lists = std::mem::take(&mut scratch.lists);
-    let (mut estimates, mut truths) = (Vec::with_capacity(parts.len()), vec![None; truth.len()]);
+    let (mut estimates, mut truths) = (Vec::with_capacity(parts.places()), Vec::new());
     let mut ends = Vec::with_capacity(lists.len());
-    let mut by_list: Vec<(u32, usize)> = truth.iter().copied().zip(0..).collect();
-    by_list.sort_unstable();
-    for (rank, (base, list)) in lists.iter().enumerate() {
+    let mut by_place: Vec<(u32, usize)> =
+        truth.iter().zip(0..).flat_map(|(places, rank)| places.map(|place| (place, rank))).collect();
+    by_place.sort_unstable();
+    for (at, (base, list)) in lists.iter().enumerate() {
         let (start, end) = (parts.starts[*list as usize], parts.starts[*list as usize + 1]);
-        let some = parts.estimates(&mut scratch, *base, *list as usize);
-        let from = by_list.partition_point(|(place, _)| *place < start);
-        for (place, at) in by_list[from..].iter().take_while(|(place, _)| *place < end) {
-            truths[*at] = Some(Truth { list: rank, estimate: some[(place - start) as usize] });
+        let some = &parts.estimates(&mut scratch, *base, *list as usize)[..(end - start) as usize];
+        let from = by_place.partition_point(|(place, _)| *place < start);
+        for (place, rank) in by_place[from..].iter().take_while(|(place, _)| *place < end) {
+            truths.push(Truth { rank: *rank, list: at, estimate: some[(place - start) as usize] });
         }
-        estimates.extend_from_slice(&some[..(end - start) as usize]);
+        estimates.extend_from_slice(some);
         ends.push(estimates.len());
     }
-    let truths: Vec<Truth> = truths.into_iter().flatten().collect();
     let mut thresholds: Vec<f32> = truths.iter().map(|truth| truth.estimate).collect();
     thresholds.sort_by(f32::total_cmp);
-    // above[j]: rows so far whose estimate is greater than exactly j of the thresholds.
+    // above[j]: places so far whose estimate is greater than exactly j of the thresholds.
     let mut above = vec![0u32; thresholds.len() + 1];
     let mut depths = vec![vec![Vec::new(); counts.len()]; limits.len()];
     let (mut next, mut scanned) = (0, Vec::with_capacity(counts.len()));
@@ -274,14 +299,14 @@ fn depths(
         for j in (1..better.len()).rev() {
             better[j - 1] += better[j];
         }
-        for (truth, rank) in truths.iter().zip(0..).filter(|(truth, _)| truth.list < *count) {
-            let under = thresholds.partition_point(|threshold| *threshold <= truth.estimate);
+        let mut least = vec![u32::MAX; truth.len()];
+        for Truth { rank, estimate, .. } in truths.iter().filter(|truth| truth.list < *count) {
+            let under = thresholds.partition_point(|threshold| threshold <= estimate);
             let depth = better.get(under).copied().unwrap_or(0) + 1;
-            for (limit, depths) in limits.iter().zip(&mut depths) {
-                if rank < *limit {
-                    depths[at].push(depth);
-                }
-            }
+            least[*rank] = least[*rank].min(depth);
+        }
+        for (limit, depths) in limits.iter().zip(&mut depths) {
+            depths[at].extend(least.iter().take(*limit).filter(|depth| **depth < u32::MAX));
         }
     }
     (depths, scanned)

@@ -14,7 +14,7 @@
 //! | `search` | the trait of vector indexes and what a search is told |
 //! | `flat` | exact search over a matrix |
 //! | `factory`, `faiss_slots`, `faiss` | approximate search by faiss; only the last calls into it |
-//! | `ann`, `ann_build`, `ann_delta`, `ann_search`, `ann_tune` | approximate search of our own |
+//! | `ann`, `ann_plan`, `ann_build`, `ann_delta`, `ann_search`, `ann_tune` | approximate search of our own |
 //! | `elias`, `elias_coarse`, `elias_file` | probe and path scores of the ELIAS cluster graph; its file |
 //! | `codes` | rows in 8 bits one by one, for RERANK |
 //! | `keys` | primary keys by slot |
@@ -23,6 +23,7 @@ mod ahead;
 mod ann;
 mod ann_build;
 mod ann_delta;
+mod ann_plan;
 mod ann_search;
 #[cfg(test)]
 mod ann_tests;

@@ -43,4 +43,4 @@ pub use signs::{
 };
 pub use topk::{Nominees, Slot, select_top};
 pub use transformer::{Attention8, AttentionMask, LayerNorm, Stack8, Step8, TransformerSpace};
-pub use vector::{NormError, first_non_finite, normalize, softmax};
+pub use vector::{NormError, first_non_finite, normalize, softmax, spill_cost};

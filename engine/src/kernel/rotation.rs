@@ -5,6 +5,8 @@
 //! The transform wants a power of two, so rounds alternate between the first and the last numbers of a
 //! vector; where the width is no power of two the two parts overlap, which mixes them.
 
+use std::hint::black_box;
+
 use super::dispatch::dispatch;
 
 /// Rounds of flips and a transform.
@@ -57,27 +59,40 @@ const LANES: usize = 16;
 /// The Walsh-Hadamard transform of a power of two of numbers, scaled to keep lengths.
 #[inline(always)]
 fn transform(values: &mut [f32]) {
-    let mut half = values.len() / 2;
-    let least = if half >= LANES { LANES } else { 1 };
-    while half >= least {
-        for pair in values.chunks_exact_mut(2 * half) {
-            let (left, right) = pair.split_at_mut(half);
-            for (a, b) in left.iter_mut().zip(right) {
-                (*a, *b) = (*a + *b, *a - *b);
-            }
+    let scale = 1.0 / (values.len() as f32).sqrt();
+    let (rows, rest) = values.as_chunks_mut::<LANES>();
+    across(rows, |a, b| {
+        let (left, right) = (*a, *b);
+        for lane in 0..LANES {
+            (a[lane], b[lane]) = (left[lane] + right[lane], left[lane] - right[lane]);
+        }
+    });
+    for row in rows {
+        butterfly::<8>(row);
+        butterfly::<4>(row);
+        butterfly::<2>(row);
+        butterfly::<1>(row);
+        row.iter_mut().for_each(|value| *value *= scale);
+        // Without a fence the compiler works on the same lane of many rows at once, which it gathers from
+        // memory number by number: ten times slower.
+        black_box(());
+    }
+    // A power of two that is less than a register.
+    across(rest, |a, b| (*a, *b) = (*a + *b, *a - *b));
+    rest.iter_mut().for_each(|value| *value *= scale);
+}
+
+/// Sums and differences of items at the distances of half of them, a quarter, and so on down to one.
+#[inline(always)]
+fn across<T>(items: &mut [T], mut pair: impl FnMut(&mut T, &mut T)) {
+    let mut half = items.len() / 2;
+    while half > 0 {
+        for items in items.chunks_exact_mut(2 * half) {
+            let (left, right) = items.split_at_mut(half);
+            left.iter_mut().zip(right).for_each(|(a, b)| pair(a, b));
         }
         half /= 2;
     }
-    let scale = 1.0 / (values.len() as f32).sqrt();
-    if half > 0 {
-        for lanes in values.as_chunks_mut::<LANES>().0 {
-            butterfly::<8>(lanes);
-            butterfly::<4>(lanes);
-            butterfly::<2>(lanes);
-            butterfly::<1>(lanes);
-        }
-    }
-    values.iter_mut().for_each(|value| *value *= scale);
 }
 
 /// Sums and differences of numbers at distance `H`.
@@ -85,8 +100,7 @@ fn transform(values: &mut [f32]) {
 fn butterfly<const H: usize>(values: &mut [f32; LANES]) {
     let old = *values;
     for (at, value) in values.iter_mut().enumerate() {
-        let sign = if at & H == 0 { 1.0 } else { -1.0 };
-        *value = old[at ^ H] + sign * old[at];
+        *value = old[at ^ H] + if at & H == 0 { old[at] } else { -old[at] };
     }
 }
 

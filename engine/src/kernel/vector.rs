@@ -42,6 +42,39 @@ pub fn normalize(vector: &mut [f32]) -> Result<f64, NormError> {
     Ok(norm)
 }
 
+/// What it costs to keep a row by another centre than the one that leaves `rest` of it:
+/// `|o|^2 + <rest, o>^2 / |rest|^2` of what the other leaves, `o = row - centre`. The second part is greatest
+/// where both rests are parallel, so that a query along the one is along the other, too (SOAR: Sun et al.,
+/// NeurIPS 2023, with lambda 1). In f32 and in a fixed order, with the same bits on every processor.
+///
+/// # Panics
+/// If the lengths differ.
+pub fn spill_cost(row: &[f32], rest: &[f32], centre: &[f32]) -> f32 {
+    assert!(row.len() == rest.len() && row.len() == centre.len(), "a row, its rest and a centre");
+    dispatch(
+        #[inline(always)]
+        || {
+            let (mut own, mut along, mut length) = ([0.0f32; LANES], [0.0f32; LANES], [0.0f32; LANES]);
+            let mut add = |lane: usize, row: f32, rest: f32, centre: f32| {
+                let other = row - centre;
+                length[lane] += other * other;
+                along[lane] += rest * other;
+                own[lane] += rest * rest;
+            };
+            let ((rows, row), (rests, rest), (centres, centre)) =
+                (row.as_chunks::<LANES>(), rest.as_chunks::<LANES>(), centre.as_chunks::<LANES>());
+            for ((row, rest), centre) in rows.iter().zip(rests).zip(centres) {
+                (0..LANES).for_each(|lane| add(lane, row[lane], rest[lane], centre[lane]));
+            }
+            for (lane, ((row, rest), centre)) in row.iter().zip(rest).zip(centre).enumerate() {
+                add(lane, *row, *rest, *centre);
+            }
+            let [own, along, length] = [own, along, length].map(|lanes| lanes.iter().sum::<f32>());
+            if own > 0.0 { length + along * (along / own) } else { length }
+        },
+    )
+}
+
 /// Softmax in place: `exp(x_i - max) / sum_j exp(x_j - max)`, in f64 and in a fixed order, with the same bits
 /// on every processor. Shares under 1e-300 are zero. An empty slice stays empty.
 ///
