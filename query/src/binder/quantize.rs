@@ -20,9 +20,8 @@ impl Binder<'_> {
             return Err(error.help("name a model whose dtype is f32; SHOW MODELS tells it"));
         }
         let name = &quantize.name;
-        self.check_name(ObjectKind::Model, name, false).map_err(|error| {
-            error.help(format!("choose another name, or DROP MODEL {} first", name.name))
-        })?;
+        self.check_name(ObjectKind::Model, name, false)
+            .map_err(|error| error.help(format!("choose another name, or DROP MODEL {} first", name.name)))?;
         let (mut calibration, mut min_cosine) = (None, None);
         for option in &quantize.options {
             check_known(option, "QUANTIZE MODEL", &QuantizeModel::OPTIONS, || {
