@@ -333,8 +333,8 @@ fn evaluate_tells_what_8_bits_cost() {
     let place = Place::new();
     two_pipelines(&place);
     let expected = 100.0 * mean(&place.cosines());
-    let both = "(SELECT id FROM t SEARCH text VIA FUSE MAX (ENCODE(m) THEN SHORTLIST(i, limit => 5), \
-                ENCODE(m8) THEN SHORTLIST(i, limit => 5)) LIMIT 5)";
+    let both = "(SELECT id FROM t SEARCH text VIA FUSE MAX (ENCODE(m) THEN SHORTLIST(i, limit => 5) AS a, \
+                ENCODE(m8) THEN SHORTLIST(i, limit => 5) AS b) LIMIT 5)";
     let source = "FROM (SELECT text, [id % 200] AS labels FROM log)";
     let sql = format!(
         "EVALUATE PIPELINE p, PIPELINE p8, {both} {source} METRICS (ENCODE_COSINE, P@1, P@5) \

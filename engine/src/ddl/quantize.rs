@@ -28,10 +28,7 @@ pub(crate) fn quantize(run: &Run, writer: Writer<'_>, plan: &QuantizeModel) -> R
     let spec = ModelSpec { dtype: Dtype::Int8, ..told };
     runs_on_processor(&record, &spec)?;
     let tried = model::try_out(run, spec, graph, tokenizer)?;
-    let cost = match &plan.calibration {
-        Some(node) => Some(measure(run, node, &record, &tried)?),
-        None => None,
-    };
+    let cost = plan.calibration.as_ref().map(|query| measure(run, query, &record, &tried)).transpose()?;
     if let (Some(cost), Some(least)) = (&cost, plan.min_cosine) {
         cost.hold(plan, least)?;
     }

@@ -300,10 +300,10 @@ fn measure(
     let operator = Planner::new(run).plan(&plan.source)?;
     let mut rows = execute::open(run, &operator)?;
     let depth = plan.metrics.iter().map(|metric| u64::from(metric.k)).max().unwrap_or(1);
-    let named = || targets.iter().map(|target| (target.name.as_str(), &target.plan));
+    let named = targets.iter().map(|target| (target.name.as_str(), &target.plan));
     let compares = plan.metrics.iter().any(|metric| metric.kind == MetricKind::EncodeCosine);
     let searches = Searches {
-        originals: compares.then(|| Originals::load(run, named())).transpose()?,
+        originals: compares.then(|| Originals::load(run, named)).transpose()?,
         exact: exact.map(|exact| Prepared::new(run, exact)).transpose()?,
         targets: targets
             .iter()
