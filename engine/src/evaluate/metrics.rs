@@ -199,8 +199,8 @@ impl Metrics {
     /// Adds one point.
     ///
     /// # Errors
-    /// ANN_RECALL or ENCODE_COSINE is wanted and the point has no exact ranking or no cosine; nothing is added
-    /// then.
+    /// ANN_RECALL or ENCODE_COSINE is wanted and the point has no exact ranking or no cosine; nothing is
+    /// added then.
     pub fn add(&mut self, point: &RankedPoint<'_>) -> Result<(), MetricError> {
         let wants = |kind| self.metrics.iter().any(|m| m.kind == kind);
         let (wants_exact, wants_coverage) = (wants(MetricKind::AnnRecall), wants(MetricKind::Coverage));

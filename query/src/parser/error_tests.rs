@@ -125,8 +125,8 @@ fn wrong_literals_and_names_say_what_is_right() {
     fails("QUANTIZE m AS n", "m", "Q0106: expected MODEL, found `m`");
     fails("QUANTIZE MODEL m TO n", "TO", "Q0106: expected AS, found `TO`");
     fails("QUANTIZE MODEL m AS table", "table", {
-        "Q0114: expected a name for the new model, found `table`; `table` is a reserved word; as a name it is \
-         written \"table\""
+        "Q0114: expected a name for the new model, found `table`; `table` is a reserved word; as a name it \
+         is written \"table\""
     });
     fails("QUANTIZ MODEL m AS n", "QUANTIZ", {
         "Q0106: expected a statement, found `QUANTIZ`; did you mean `QUANTIZE`?"
