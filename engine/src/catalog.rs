@@ -8,8 +8,8 @@ use argtop_query::catalog::{
 };
 use argtop_query::{DataType, Value, VectorFormat};
 use argtop_storage::{
-    ColumnRecord, ColumnType, GeneratedRecord, Object, ObjectId, ObjectKind as StoredKind, RowFormat,
-    TableRecord,
+    ColumnRecord, ColumnType, GeneratedRecord, ModelType, Object, ObjectId, ObjectKind as StoredKind,
+    RowFormat, TableRecord,
 };
 
 use crate::import;
@@ -47,9 +47,11 @@ impl Catalog for ViewCatalog<'_> {
 
     fn model(&self, name: &str) -> Option<ModelInfo> {
         match &*self.object(StoredKind::Model, name)? {
-            Object::Model(record) => {
-                Some(ModelInfo { name: record.name.clone(), dimension: record.dimension })
-            }
+            Object::Model(record) => Some(ModelInfo {
+                name: record.name.clone(),
+                dimension: record.dimension,
+                quantized: record.dtype == ModelType::Int8,
+            }),
             _ => None,
         }
     }

@@ -54,7 +54,7 @@ pub fn keywords() -> &'static [&'static str] {
 static KEYWORDS: OnceLock<Vec<&'static str>> = OnceLock::new();
 
 /// Words that are keywords only in their place, so that the parser does not reserve them.
-const OTHERS: [&str; 63] = [
+const OTHERS: [&str; 64] = [
     "against",
     "alter",
     "analyze",
@@ -103,6 +103,7 @@ const OTHERS: [&str; 63] = [
     "pipeline",
     "pipelines",
     "probe",
+    "quantize",
     "reindex",
     "replace",
     "rerank",

@@ -14,8 +14,8 @@ pub use query::{
 pub use statement::{
     Assignment, ColumnDef, ConflictAction, Copy, CopySource, CopyTo, CreateFusion, CreateIndex, CreateModel,
     CreateOnTable, CreatePipeline, CreateTable, Delete, Evaluate, EvaluateBy, EvaluateTarget, Explain,
-    ImportTarget, Inherits, Insert, MetricName, OnConflict, OptionItem, OptionValue, Show, Statement,
-    StatementKind, Train, Update,
+    ImportTarget, Inherits, Insert, MetricName, OnConflict, OptionItem, OptionValue, QuantizeModel, Show,
+    Statement, StatementKind, Train, Update,
 };
 
 mod query;

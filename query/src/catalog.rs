@@ -106,6 +106,8 @@ pub struct ModelInfo {
     pub name: String,
     /// Width of the embedding.
     pub dimension: u32,
+    /// Whether it computes in 8 bits.
+    pub quantized: bool,
 }
 
 /// An auxiliary as the binder sees it.

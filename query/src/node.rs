@@ -152,6 +152,7 @@ impl LogicalPlan {
             LogicalPlan::Query(node) => f(node),
             LogicalPlan::Insert(insert) => f(&mut insert.source),
             LogicalPlan::Train(train) => f(&mut train.source),
+            LogicalPlan::QuantizeModel(quantize) => quantize.calibration.iter_mut().for_each(f),
             LogicalPlan::CopyTo(copy) => copy.source.for_each_tree_mut(f),
             LogicalPlan::Evaluate(evaluate) => {
                 f(&mut evaluate.source);

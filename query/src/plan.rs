@@ -35,6 +35,8 @@ pub enum LogicalPlan {
     CopyTo(CopyTo),
     /// CREATE MODEL.
     CreateModel(CreateModel),
+    /// QUANTIZE MODEL.
+    QuantizeModel(QuantizeModel),
     /// CREATE TABLE.
     CreateTable(CreateTable),
     /// CREATE AUXILIARY.
@@ -424,6 +426,25 @@ pub struct CreateModel {
     pub options: Vec<(String, Value)>,
 }
 
+/// QUANTIZE MODEL.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QuantizeModel {
+    /// The model in f32 that is there.
+    pub model: String,
+    /// Name of the new one, not in use (checked).
+    pub name: String,
+    /// `calibration`: yields one column of texts, whose embeddings by both models are compared.
+    pub calibration: Option<Node>,
+    /// `min_cosine`: the mean cosine below which there shall be no new model, above 0 and at most 1. Some
+    /// only beside `calibration`.
+    pub min_cosine: Option<f64>,
+}
+
+impl QuantizeModel {
+    /// The options, in lower case.
+    pub const OPTIONS: [&str; 2] = ["calibration", "min_cosine"];
+}
+
 /// CREATE TABLE.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CreateTable {
@@ -539,7 +560,7 @@ pub struct Evaluate {
     /// Position of `text` (TEXT) in the source's columns.
     pub text: usize,
     /// Position of `labels` (BIGINT[] or TEXT[], primary keys) in the source; None only where every metric is
-    /// ANN_RECALL.
+    /// ANN_RECALL or ENCODE_COSINE.
     pub labels: Option<usize>,
     /// Position of `exclude` (primary keys to drop from the ranking before the cut).
     pub exclude: Option<usize>,
@@ -578,7 +599,7 @@ pub enum EvaluateBy {
 pub struct Metric {
     /// Which.
     pub kind: MetricKind,
-    /// Cut, at least 1.
+    /// Cut, at least 1; 1 where the metric has none.
     pub k: u32,
 }
 
@@ -601,6 +622,8 @@ pub enum MetricKind {
     Coverage,
     /// ANN_RECALL@k.
     AnnRecall,
+    /// ENCODE_COSINE: of the embeddings of the queries, whatever was found with them.
+    EncodeCosine,
 }
 
 /// EXPLAIN.

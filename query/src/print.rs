@@ -80,6 +80,15 @@ fn write_plan(out: &mut String, plan: &LogicalPlan, depth: usize) {
             line(out, depth, &train_line(train));
             write_node(out, &train.source, depth + 1);
         }
+        LogicalPlan::QuantizeModel(quantize) => {
+            let (model, name) = (quote_name(&quantize.model), quote_name(&quantize.name));
+            line(out, depth, &format!("QuantizeModel {model} as {name}"));
+            if let Some(calibration) = &quantize.calibration {
+                let least = quantize.min_cosine.map_or(String::new(), |least| format!(" at least {least}"));
+                line(out, depth + 1, &format!("Calibration{least}"));
+                write_node(out, calibration, depth + 2);
+            }
+        }
         LogicalPlan::Explain(explain) => {
             line(out, depth, "Explain");
             write_plan(out, &explain.plan, depth + 1);
@@ -224,8 +233,7 @@ fn returning(list: Option<&Returning>, fields: &[Field]) -> String {
 
 fn write_evaluate(out: &mut String, evaluate: &Evaluate, depth: usize) {
     let fields = output_schema(&evaluate.source);
-    let metrics: Vec<String> =
-        evaluate.metrics.iter().map(|m| format!("{}@{}", m.kind.name(), m.k)).collect();
+    let metrics: Vec<String> = evaluate.metrics.iter().map(ToString::to_string).collect();
     let mut text = format!("Evaluate {}", metrics.join(", "));
     if evaluate.against_exact {
         text.push_str(" against exact");

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::display::{quote_text, type_text};
 use crate::expr::{BinaryOp, Function};
-use crate::plan::{AggregateFunction, MetricKind};
+use crate::plan::{AggregateFunction, Metric, MetricKind};
 use crate::timestamp::format_timestamp;
 use crate::value::{DataType, Value};
 
@@ -186,7 +186,7 @@ impl AggregateFunction {
 }
 
 impl MetricKind {
-    /// Its name before the `@`.
+    /// Its name, for those that have one before the `@`.
     pub fn name(self) -> &'static str {
         match self {
             MetricKind::Precision => "P",
@@ -197,7 +197,21 @@ impl MetricKind {
             MetricKind::Mrr => "MRR",
             MetricKind::Coverage => "COVERAGE",
             MetricKind::AnnRecall => "ANN_RECALL",
+            MetricKind::EncodeCosine => "ENCODE_COSINE",
         }
+    }
+
+    /// Whether it looks at the first k labels of a ranking.
+    pub fn has_cut(self) -> bool {
+        self != MetricKind::EncodeCosine
+    }
+}
+
+/// As in METRICS: `P@5`, `ENCODE_COSINE`.
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind.name())?;
+        if self.kind.has_cut() { write!(f, "@{}", self.k) } else { Ok(()) }
     }
 }
 

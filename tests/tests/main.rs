@@ -13,6 +13,7 @@ mod model;
 mod newer;
 mod oracle;
 mod prepared;
+mod quantize;
 mod readme;
 mod tidy;
 mod training;

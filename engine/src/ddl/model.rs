@@ -39,23 +39,55 @@ pub(crate) fn create(run: &Run, mut writer: Writer<'_>, plan: &CreateModel) -> R
     let graph = read(run, &plan.path, limits.model_bytes_max)?;
     let tokenizer_path = plan.tokenizer.clone().unwrap_or_else(|| beside(&plan.path));
     let tokenizer = read(run, &tokenizer_path, limits.tokenizer_bytes_max)?;
-    let runtime = run.inner.runtime()?;
-    let encoder = model::inspect(&graph, &tokenizer, &spec, &runtime)?;
-    let info = encoder.info();
-    let dimension = u32::try_from(info.dimension).unwrap_or(u32::MAX);
-    if dimension > limits.dimension_max {
+    let tried = try_out(run, spec, graph, tokenizer)?;
+    let mut output = Output::changed(0);
+    output.notes = store(run, writer, tried, &plan.name, &plan.path)?;
+    Ok(output)
+}
+
+/// A model that was loaded and tried, before anything of it is stored.
+pub(super) struct Tried {
+    spec: ModelSpec,
+    graph: Vec<u8>,
+    tokenizer: Vec<u8>,
+    pub(super) encoder: Encoder,
+}
+
+/// Loads a model that shall be stored, or says why it cannot be used.
+pub(super) fn try_out(
+    run: &Run,
+    spec: ModelSpec,
+    graph: Vec<u8>,
+    tokenizer: Vec<u8>,
+) -> Result<Tried, Error> {
+    let encoder = model::inspect(&graph, &tokenizer, &spec, &run.inner.runtime()?)?;
+    let (dimension, most) = (encoder.dimension(), run.inner.limits.dimension_max);
+    if dimension > most as usize {
         return Err(Error::value(
             format!("the model's embeddings have {dimension} elements"),
-            format!("at most {} are supported", limits.dimension_max),
+            format!("at most {most} are supported"),
         ));
     }
+    Ok(Tried { spec, graph, tokenizer, encoder })
+}
+
+/// Stores a model under a name, with what is kept of it, in one commit; gives what there is to note.
+pub(super) fn store(
+    run: &Run,
+    mut writer: Writer<'_>,
+    tried: Tried,
+    name: &str,
+    source: &str,
+) -> Result<Vec<String>, Error> {
+    let Tried { spec, graph, tokenizer, encoder } = tried;
+    let info = encoder.info();
     let id = writer.allocate()?;
     writer.put_blob(id, GRAPH, &graph)?;
     writer.put_blob(id, TOKENIZER, &tokenizer)?;
     let record = ModelRecord {
         id,
-        name: plan.name.clone(),
-        dimension,
+        name: name.to_string(),
+        dimension: u32::try_from(info.dimension).unwrap_or(u32::MAX),
         pooling: stored_pooling(spec.pooling),
         normalize: spec.normalize,
         max_tokens: u32::try_from(spec.max_tokens).unwrap_or(u32::MAX),
@@ -70,14 +102,12 @@ pub(crate) fn create(run: &Run, mut writer: Writer<'_>, plan: &CreateModel) -> R
         fingerprint: model::fingerprint(&graph, &tokenizer, &spec),
         model_bytes: graph.len() as u64,
         tokenizer_bytes: tokenizer.len() as u64,
-        source: plan.path.clone(),
+        source: source.to_string(),
     };
     writer.publish(build::write_model(&run.view, &record, &encoder, &tokenizer)?)?;
     writer.put_object(Object::Model(record))?;
     writer.commit()?;
-    let mut output = Output::changed(0);
-    output.notes = info.notes;
-    Ok(output)
+    Ok(info.notes)
 }
 
 /// OR REPLACE is for models that no table uses: their embeddings would belong to another model.
@@ -205,6 +235,13 @@ pub(crate) fn load(view: &View, record: &ModelRecord) -> Result<Encoder, Error> 
     Ok(encoder)
 }
 
+/// Loads the encoder in f32 of a stored model that computes in 8 bits, out of the graph stored with it.
+pub(crate) fn load_f32(view: &View, record: &ModelRecord) -> Result<Encoder, Error> {
+    let (graph, tokenizer) = files_of(view, record)?;
+    let spec = ModelSpec { dtype: Dtype::F32, ..spec_of(view, record)? };
+    Ok(Encoder::load(&graph, &tokenizer, &spec, &view.inner().runtime()?)?)
+}
+
 /// What there is of a stored model.
 enum Stored {
     /// What was kept of it, and its graph where that is needed.
@@ -223,7 +260,7 @@ fn read_stored(view: &View, record: &ModelRecord) -> Result<Stored, Error> {
 }
 
 /// Graph and tokenizer.
-fn files_of(view: &View, record: &ModelRecord) -> Result<(Vec<u8>, Vec<u8>), Error> {
+pub(super) fn files_of(view: &View, record: &ModelRecord) -> Result<(Vec<u8>, Vec<u8>), Error> {
     Ok((part(view, record, GRAPH)?, tokenizer(view, record)?))
 }
 
@@ -256,4 +293,18 @@ fn spec_of(view: &View, record: &ModelRecord) -> Result<ModelSpec, Error> {
         fallback_cpu: record.fallback.is_some(),
         threads: view.inner().threads,
     })
+}
+
+/// What CREATE MODEL was told of a stored model with these files. The record names the output in use; whether
+/// the statement named it too is in the fingerprint.
+pub(super) fn told(
+    view: &View,
+    record: &ModelRecord,
+    graph: &[u8],
+    tokenizer: &[u8],
+) -> Result<ModelSpec, Error> {
+    let named = spec_of(view, record)?;
+    let unnamed = ModelSpec { output: None, ..named.clone() };
+    let is_unnamed = model::fingerprint(graph, tokenizer, &unnamed) == record.fingerprint;
+    Ok(if is_unnamed { unnamed } else { named })
 }

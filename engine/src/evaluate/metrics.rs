@@ -12,6 +12,7 @@
 //! PSNDCG@k  sum_i PSDCG_i / n_i  /  sum_i ideal PSDCG_i / n_i,     n_i = sum_{r <= min(k,|y_i|)} 1/log2(r+1)
 //! COVERAGE@k    labels hit at least once / distinct true labels (or / all labels)
 //! ANN_RECALL@k  mean_i  |top k of the ranking and of the exact one| / min(k, exact length)
+//! ENCODE_COSINE mean_i  cosine of the query's embedding and the one that the same model gives in f32
 //! ```
 //!
 //! PSP and PSNDCG are ratios of two averages, as in pyxclib, not means of ratios. Pairs that a filter file
@@ -42,6 +43,9 @@ pub enum MetricError {
     /// ANN_RECALL without an exact ranking.
     #[error("ANN_RECALL needs the exact ranking: add AGAINST EXACT")]
     MissingExact,
+    /// ENCODE_COSINE without a cosine.
+    #[error("ENCODE_COSINE needs the cosine of the query's embedding to the one in f32")]
+    MissingCosine,
     /// Propensities of an empty training set.
     #[error("propensities need at least one training point: the propensity query gave no rows")]
     NoTrainingPoints,
@@ -84,6 +88,8 @@ pub struct RankedPoint<'a> {
     pub truth: &'a [LabelIndex],
     /// The exact ranking, best first, for ANN_RECALL.
     pub exact: Option<&'a [LabelIndex]>,
+    /// The cosine of the query's embedding and the one in f32, for ENCODE_COSINE.
+    pub cosine: Option<f64>,
 }
 
 /// What COVERAGE divides by.
@@ -193,12 +199,16 @@ impl Metrics {
     /// Adds one point.
     ///
     /// # Errors
-    /// ANN_RECALL is wanted and the point has no exact ranking; nothing is added then.
+    /// ANN_RECALL or ENCODE_COSINE is wanted and the point has no exact ranking or no cosine; nothing is
+    /// added then.
     pub fn add(&mut self, point: &RankedPoint<'_>) -> Result<(), MetricError> {
         let wants = |kind| self.metrics.iter().any(|m| m.kind == kind);
         let (wants_exact, wants_coverage) = (wants(MetricKind::AnnRecall), wants(MetricKind::Coverage));
         if wants_exact && point.exact.is_none() {
             return Err(MetricError::MissingExact);
+        }
+        if wants(MetricKind::EncodeCosine) && point.cosine.is_none() {
+            return Err(MetricError::MissingCosine);
         }
         let matched = self.match_point(point);
         self.extend_discounts(matched.truth.len().max(point.ranked.len()).min(self.depth));
@@ -220,6 +230,11 @@ impl Metrics {
                     self.add_overlap(&mut parts, point, k);
                     0.0
                 }
+                MetricKind::EncodeCosine => {
+                    // It is a figure of the query, so that no group of labels has a part in it.
+                    parts.iter_mut().zip(point.cosine).for_each(|(sum, cosine)| *sum = cosine);
+                    0.0
+                }
                 MetricKind::Coverage => {
                     if let Some(covered) = self.covered.get_mut(i) {
                         covered.extend(hits().map(|hit| hit.label));
@@ -236,7 +251,9 @@ impl Metrics {
                 let value = parts.first().copied().unwrap_or(0.0);
                 match metric.kind {
                     MetricKind::Precision => values.gains.push(value / f64::from(metric.k)),
-                    MetricKind::Recall | MetricKind::Ndcg | MetricKind::Mrr => values.gains.push(value),
+                    MetricKind::Recall | MetricKind::Ndcg | MetricKind::Mrr | MetricKind::EncodeCosine => {
+                        values.gains.push(value);
+                    }
                     MetricKind::Psp | MetricKind::Psndcg => {
                         values.gains.push(value);
                         values.ideals.push(ideal);
@@ -404,6 +421,8 @@ impl Metrics {
             MetricKind::Recall if group.is_none() => (sum, points),
             MetricKind::Recall => (sum, self.recall_points.get(part).copied()? as f64),
             MetricKind::Ndcg | MetricKind::Mrr => (sum, points),
+            MetricKind::EncodeCosine if group.is_none() => (sum, points),
+            MetricKind::EncodeCosine => return None,
             MetricKind::Psp | MetricKind::Psndcg => (sum, self.ideals.get(metric).copied()?),
             MetricKind::AnnRecall => (sum, self.exact_points as f64),
             MetricKind::Coverage => {

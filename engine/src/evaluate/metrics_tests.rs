@@ -18,7 +18,7 @@ type Case<'a> = (&'a [u32], &'a [u32]);
 fn measure(metrics: &[Metric], options: MetricOptions, cases: &[Case<'_>]) -> Vec<Option<f64>> {
     let mut sums = Metrics::new(metrics, options).unwrap();
     for (ranked, truth) in cases {
-        sums.add(&RankedPoint { ranked, truth, exact: None }).unwrap();
+        sums.add(&RankedPoint { ranked, truth, ..Default::default() }).unwrap();
     }
     sums.finish()
 }
@@ -131,7 +131,7 @@ fn coverage_counts_distinct_labels() {
 #[test]
 fn ann_recall_compares_with_the_exact_ranking() {
     let mut sums = Metrics::new(&[metric(MetricKind::AnnRecall, 3)], MetricOptions::default()).unwrap();
-    let point = |ranked, exact: Option<&'static [u32]>| RankedPoint { ranked, truth: &[], exact };
+    let point = |ranked, exact: Option<&'static [u32]>| RankedPoint { ranked, exact, ..Default::default() };
     sums.add(&point(&[3, 1, 9, 2], Some(&[1, 2, 3, 4]))).unwrap();
     // Two labels pass the filter: both found is full recall.
     sums.add(&point(&[1, 2], Some(&[2, 1]))).unwrap();
@@ -140,6 +140,21 @@ fn ann_recall_compares_with_the_exact_ranking() {
     assert_eq!(sums.add(&point(&[1], None)), Err(MetricError::MissingExact));
     assert_eq!(sums.points(), 3);
     assert!((sums.finish()[0].unwrap() - (2.0 / 3.0 + 1.0) / 2.0).abs() < 1e-12);
+}
+
+#[test]
+fn encode_cosine_is_a_mean_over_points_and_no_figure_of_labels() {
+    let groups = Some(Arc::new(LabelGroups::deciles(&[1, 2, 3])));
+    let options = MetricOptions { groups, keep_points: true, ..Default::default() };
+    let mut sums = Metrics::new(&[metric(MetricKind::EncodeCosine, 1)], options).unwrap();
+    let point = |cosine| RankedPoint { ranked: &[1], truth: &[1], exact: None, cosine };
+    assert_eq!(sums.add(&point(None)), Err(MetricError::MissingCosine));
+    assert_eq!(sums.finish(), [None], "a point that was refused is not counted");
+    sums.add(&point(Some(0.5))).unwrap();
+    sums.add(&point(Some(1.0))).unwrap();
+    assert_eq!(sums.finish(), [Some(0.75)]);
+    assert_eq!(sums.finish_group(9), [None]);
+    assert_eq!(sums.values(0), Some(&means(&[0.5, 1.0])));
 }
 
 #[test]
@@ -166,7 +181,7 @@ fn a_cut_of_four_billion_costs_nothing() {
     check(MetricKind::Recall, u32::MAX, &[(&[2, 1], &[1])], 1.0);
 }
 
-const KINDS: [MetricKind; 8] = [
+const KINDS: [MetricKind; 9] = [
     MetricKind::Precision,
     MetricKind::Recall,
     MetricKind::Ndcg,
@@ -175,6 +190,7 @@ const KINDS: [MetricKind; 8] = [
     MetricKind::Mrr,
     MetricKind::Coverage,
     MetricKind::AnnRecall,
+    MetricKind::EncodeCosine,
 ];
 
 /// Random points as dense matrices.
@@ -232,6 +248,10 @@ impl Dense {
         row
     }
 
+    fn cosine(&self, point: usize) -> f64 {
+        1.0 / (point + 2) as f64
+    }
+
     fn weighted(&self, point: usize, k: usize) -> Vec<f64> {
         let weight =
             |r: usize| self.ranked[point].get(r).map_or(0.0, |l| self.inverse_propensity(*l as usize));
@@ -277,6 +297,7 @@ impl Dense {
                 }
                 hit.len() as f64 / wanted.len() as f64
             }
+            MetricKind::EncodeCosine => mean(&|i| self.cosine(i)),
             MetricKind::AnnRecall => {
                 let shares: Vec<f64> = rows
                     .clone()
@@ -305,7 +326,7 @@ impl Dense {
             let truth: Vec<u32> =
                 (0..self.labels as u32).filter(|l| self.truth[i][*l as usize] > 0.0).collect();
             let (ranked, exact) = (&self.ranked[i], Some(self.exact[i].as_slice()));
-            sums.add(&RankedPoint { ranked, truth: &truth, exact }).unwrap();
+            sums.add(&RankedPoint { ranked, truth: &truth, exact, cosine: Some(self.cosine(i)) }).unwrap();
         }
         sums
     }
@@ -383,8 +404,9 @@ fn parts_of_deciles_add_up_to_the_whole() {
     let by_group: Vec<Vec<Option<f64>>> = (0..DECILES).map(|g| sums.finish_group(g)).collect();
     for (i, (metric, whole)) in all_metrics().iter().zip(sums.finish()).enumerate() {
         let added: f64 = by_group.iter().map(|figures| figures[i].unwrap_or(0.0)).sum();
-        let additive = !matches!(metric.kind, MetricKind::Recall | MetricKind::Coverage);
-        if additive {
+        // Recall and coverage of a group have a denominator of its own; the cosine is no figure of labels.
+        let apart = [MetricKind::Recall, MetricKind::Coverage, MetricKind::EncodeCosine];
+        if !apart.contains(&metric.kind) {
             assert!((added - whole.unwrap()).abs() < 1e-12, "{metric:?}: {added} of {whole:?}");
         }
     }
@@ -399,7 +421,7 @@ fn recall_and_coverage_of_a_decile_are_their_own() {
     let metrics = [metric(MetricKind::Recall, 2), metric(MetricKind::Coverage, 2)];
     let mut sums = Metrics::new(&metrics, options).unwrap();
     for (ranked, truth) in [([3, 4], vec![3, 5]), ([4, 9], vec![3]), ([9, 5], vec![5])] {
-        sums.add(&RankedPoint { ranked: &ranked, truth: &truth, exact: None }).unwrap();
+        sums.add(&RankedPoint { ranked: &ranked, truth: &truth, ..Default::default() }).unwrap();
     }
     // Label 3 is true for two points and found for one; label 5 likewise; label 9 is never true.
     assert_eq!(sums.finish_group(3), [Some(0.5), Some(1.0)]);
@@ -412,8 +434,8 @@ fn recall_and_coverage_of_a_decile_are_their_own() {
 fn points_are_grouped_by_value() {
     let empty = Metrics::new(&[metric(MetricKind::Precision, 1)], MetricOptions::default()).unwrap();
     let mut by_key = MetricsByKey::new(empty, 3);
-    let hit = RankedPoint { ranked: &[1], truth: &[1], exact: None };
-    let miss = RankedPoint { ranked: &[2], truth: &[1], exact: None };
+    let hit = RankedPoint { ranked: &[1], truth: &[1], ..Default::default() };
+    let miss = RankedPoint { ranked: &[2], truth: &[1], ..Default::default() };
     let text = |t: &str| Value::Text(t.to_owned());
     for (key, point) in [(text("b"), &hit), (Value::Null, &miss), (text("a"), &hit), (text("b"), &miss)] {
         by_key.add(&key, point).unwrap();

@@ -5,6 +5,7 @@
 //! (ranked, truth) of each point --Metrics::add--> sums --Metrics::value--> figures in 0..1
 //! ```
 
+pub(crate) mod agreement;
 pub mod bootstrap;
 pub mod groups;
 pub mod metrics;
@@ -14,6 +15,7 @@ pub(crate) mod run;
 #[cfg(test)]
 mod metrics_tests;
 
+pub(crate) use agreement::cosines;
 pub use bootstrap::{Interval, PointValues, bootstrap};
 pub use groups::{DECILES, LabelGroups, MetricsByKey};
 pub use metrics::{CoverageBase, LabelIndex, MetricError, MetricOptions, Metrics, RankedPoint};

@@ -14,6 +14,7 @@ use argtop_query::plan::{Evaluate, EvaluateBy, Metric, MetricKind, Node, Search,
 use argtop_query::{DataType, Value};
 use argtop_storage::{Key, Slot};
 
+use super::agreement::{BlockCosines, Originals};
 use super::bootstrap::bootstrap;
 use super::groups::{LabelGroups, MetricsByKey};
 use super::metrics::{CoverageBase, LabelIndex, MetricOptions, Metrics, RankedPoint};
@@ -243,6 +244,7 @@ fn ordered(metrics: &[Metric]) -> Vec<Metric> {
         MetricKind::Mrr => 5,
         MetricKind::Coverage => 6,
         MetricKind::AnnRecall => 7,
+        MetricKind::EncodeCosine => 8,
     };
     let mut ordered = metrics.to_vec();
     ordered.sort_by_key(|metric| (place(metric.kind), metric.k));
@@ -261,9 +263,17 @@ struct Answered {
     rows: Vec<Vec<Value>>,
     /// The exact answers that ANN_RECALL compares with.
     exact: Option<Vec<Ranking>>,
-    /// For each target its answers, None where they are the exact ones, and the seconds they took, encoding
-    /// included.
-    targets: Vec<(Option<Vec<Ranking>>, f64)>,
+    targets: Vec<OfTarget>,
+}
+
+/// What a target made of a block.
+struct OfTarget {
+    /// None where they are the exact answers.
+    answers: Option<Vec<Ranking>>,
+    /// The time they took, encoding included.
+    seconds: f64,
+    /// For ENCODE_COSINE.
+    cosines: Option<Vec<f64>>,
 }
 
 /// The searches of all targets.
@@ -272,6 +282,8 @@ struct Searches {
     targets: Vec<Prepared>,
     /// Whether a target is the exact search itself.
     are_exact: Vec<bool>,
+    /// What ENCODE_COSINE compares with.
+    originals: Option<Originals>,
 }
 
 /// Runs all targets over the source, block by block; gives the number of points.
@@ -288,7 +300,10 @@ fn measure(
     let operator = Planner::new(run).plan(&plan.source)?;
     let mut rows = execute::open(run, &operator)?;
     let depth = plan.metrics.iter().map(|metric| u64::from(metric.k)).max().unwrap_or(1);
+    let named = targets.iter().map(|target| (target.name.as_str(), &target.plan));
+    let compares = plan.metrics.iter().any(|metric| metric.kind == MetricKind::EncodeCosine);
     let searches = Searches {
+        originals: compares.then(|| Originals::load(run, named)).transpose()?,
         exact: exact.map(|exact| Prepared::new(run, exact)).transpose()?,
         targets: targets
             .iter()
@@ -362,13 +377,19 @@ impl Searches {
         let exact = self.exact.as_ref().map(&mut timed).transpose()?;
         let mut targets = Vec::with_capacity(self.targets.len());
         for (search, is_exact) in self.targets.iter().zip(&self.are_exact) {
-            targets.push(match &exact {
+            let (answers, seconds) = match &exact {
                 Some((_, seconds)) if *is_exact => (None, *seconds),
-                _ => {
-                    let (answers, seconds) = timed(search)?;
-                    (Some(answers), seconds)
-                }
-            });
+                _ => timed(search).map(|(answers, seconds)| (Some(answers), seconds))?,
+            };
+            targets.push(OfTarget { answers, seconds, cosines: None });
+        }
+        if let Some(originals) = &self.originals {
+            let mut block_cosines = BlockCosines::new();
+            for (search, target) in self.targets.iter().zip(&mut targets) {
+                let plan = search.plan();
+                let cosines = originals.cosines(plan, &block.inputs, &mut encoded, &mut block_cosines)?;
+                target.cosines = Some(cosines);
+            }
         }
         Ok(Answered { rows: block.rows, exact: exact.map(|(answers, _)| answers), targets })
     }
@@ -395,16 +416,18 @@ fn score(
             names.push(evaluate_expr(expr, row, &run.eval())?);
         }
     }
-    for (target, (answers, seconds)) in targets.iter_mut().zip(&answered.targets) {
-        target.seconds += seconds;
-        let Some(answers) = answers.as_ref().or(answered.exact.as_ref()) else { continue };
+    for (target, found) in targets.iter_mut().zip(&answered.targets) {
+        target.seconds += found.seconds;
+        let Some(answers) = found.answers.as_ref().or(answered.exact.as_ref()) else { continue };
         for (at, ranking) in answers.iter().enumerate() {
             let ranked = target.numbers_of(ranking, &exclude[at], numbers)?;
             let exact = match &answered.exact {
                 Some(answers) => Some(target.numbers_of(&answers[at], &exclude[at], numbers)?),
                 None => None,
             };
-            let point = RankedPoint { ranked: &ranked, truth: &truth[at], exact: exact.as_deref() };
+            let cosine = found.cosines.as_ref().and_then(|cosines| cosines.get(at)).copied();
+            let (truth, exact) = (truth[at].as_slice(), exact.as_deref());
+            let point = RankedPoint { ranked: &ranked, truth, exact, cosine };
             target.totals.add(&point).map_err(invalid)?;
             if let (Some(groups), Some(name)) = (&mut target.groups, names.get(at)) {
                 groups.add(name, &point).map_err(invalid)?;
@@ -450,20 +473,6 @@ impl Target {
     }
 }
 
-fn metric_name(metric: Metric) -> String {
-    let kind = match metric.kind {
-        MetricKind::Precision => "P",
-        MetricKind::Recall => "R",
-        MetricKind::Ndcg => "NDCG",
-        MetricKind::Psp => "PSP",
-        MetricKind::Psndcg => "PSNDCG",
-        MetricKind::Mrr => "MRR",
-        MetricKind::Coverage => "COVERAGE",
-        MetricKind::AnnRecall => "ANN_RECALL",
-    };
-    format!("{kind}@{}", metric.k)
-}
-
 fn report(
     plan: &Evaluate,
     settings: &Settings,
@@ -478,7 +487,7 @@ fn report(
     }
     columns.push(Column { name: "points".to_string(), data_type: DataType::BigInt });
     columns.extend(
-        metrics.iter().map(|metric| Column { name: metric_name(*metric), data_type: DataType::Double }),
+        metrics.iter().map(|metric| Column { name: metric.to_string(), data_type: DataType::Double }),
     );
     let mut rows = Vec::new();
     for target in targets {
@@ -551,7 +560,7 @@ fn intervals(settings: &Settings, metrics: &[Metric], targets: &[Target]) -> Res
             None => format!("{:.2}", value * 100.0),
         };
         let (mean, low, high) = (percent(found.mean), percent(found.low), percent(found.high));
-        let metric = metrics.get(at).map(|metric| metric_name(*metric)).unwrap_or_default();
+        let metric = metrics.get(at).map(ToString::to_string).unwrap_or_default();
         notes.push(format!("{metric} {what}: {mean} [{low}, {high}] (95 %, {} rounds)", settings.bootstrap));
         Ok(())
     };

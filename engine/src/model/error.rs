@@ -103,7 +103,7 @@ pub enum ModelError {
     /// There is nothing to quantise.
     #[error(
         "the model has no product with a fixed f32 matrix (MatMul), so that dtype 'int8' cannot be used; \
-         leave dtype out, or export the model without quantisation and in f32"
+         keep the model in f32, or export it without quantisation and in f32"
     )]
     NotQuantizable,
     /// A matrix cannot be quantised.

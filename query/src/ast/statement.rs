@@ -31,6 +31,8 @@ pub enum StatementKind {
     CopyTo(Box<CopyTo>),
     /// CREATE MODEL.
     CreateModel(Box<CreateModel>),
+    /// QUANTIZE MODEL.
+    QuantizeModel(Box<QuantizeModel>),
     /// CREATE TABLE.
     CreateTable(Box<CreateTable>),
     /// CREATE AUXILIARY.
@@ -259,6 +261,17 @@ pub struct CreateModel {
     pub options: Vec<OptionItem>,
 }
 
+/// QUANTIZE MODEL model AS name \[WITH (...)\].
+#[derive(Clone, Debug, PartialEq)]
+pub struct QuantizeModel {
+    /// The model that is there.
+    pub model: Ident,
+    /// AS: the new one.
+    pub name: Ident,
+    /// WITH, no name twice.
+    pub options: Vec<OptionItem>,
+}
+
 /// CREATE TABLE.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CreateTable {
@@ -425,7 +438,7 @@ pub enum EvaluateTarget {
     Query(Box<Query>),
 }
 
-/// A metric with its cut, as `P@5`.
+/// A metric with its cut, as `P@5`, or without one, as `ENCODE_COSINE`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MetricName {
     /// Metric.

@@ -8,6 +8,7 @@ use crate::ast::{
 use crate::binder::context::{BindResult, Binder, list_names};
 use crate::binder::expr::Place;
 use crate::binder::from::table_fields;
+use crate::binder::options::check_known;
 use crate::binder::scope::Scope;
 use crate::binder::types::{cast, mismatch, same_type};
 use crate::catalog::{ColumnInfo, TableInfo};
@@ -311,14 +312,9 @@ impl Binder<'_> {
 
     pub(super) fn copy_to(&mut self, copy: &ast::CopyTo) -> BindResult<LogicalPlan> {
         for option in &copy.options {
-            let name = option.name.name.as_str();
-            if !CopyTo::OPTIONS.contains(&name) {
-                let message = format!("COPY TO has no option `{name}`");
-                let error = QueryError::new(ErrorCode::UnknownOption, message).at(option.name.span);
-                let error = error.did_you_mean(name, CopyTo::OPTIONS.iter().copied());
-                let known = format!("it knows FORMAT, {}", CopyTo::OPTIONS.join(", ").to_uppercase());
-                return Err(if error.help.is_some() { error } else { error.help(known) });
-            }
+            check_known(option, "COPY TO", &CopyTo::OPTIONS, || {
+                format!("it knows FORMAT, {}", CopyTo::OPTIONS.join(", ").to_uppercase())
+            })?;
         }
         let options = self.options(&copy.options)?;
         let on_error = options.iter().find(|(name, _)| name == "on_error").map(|(_, value)| value);

@@ -36,14 +36,16 @@ impl Binder<'_> {
                 .help("add CAST(... AS TEXT) AS text to the source"));
         }
         let metrics = self.metrics(evaluate)?;
-        let needs_labels = metrics.iter().any(|metric| metric.kind != MetricKind::AnnRecall);
+        let of_labels = |kind| !matches!(kind, MetricKind::AnnRecall | MetricKind::EncodeCosine);
+        let needs_labels = metrics.iter().any(|metric| of_labels(metric.kind));
         let labels = source_column(&fields, "labels", span)?;
         if labels.is_none() && needs_labels {
             let error =
                 QueryError::new(ErrorCode::UnknownColumn, "the source has no column `labels`").at(span);
-            return Err(
-                error.help("select the correct labels' primary keys AS labels; only ANN_RECALL does without")
-            );
+            return Err(error.help(
+                "select the correct labels' primary keys AS labels; only ANN_RECALL and ENCODE_COSINE do \
+                 without",
+            ));
         }
         let exclude = source_column(&fields, "exclude", span)?;
         let mut targets = Vec::with_capacity(evaluate.targets.len());

@@ -15,6 +15,7 @@ mod fuse;
 mod generated;
 mod lateral;
 mod options;
+mod quantize;
 mod scope;
 mod search;
 mod select;

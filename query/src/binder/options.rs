@@ -28,6 +28,23 @@ impl Binder<'_> {
     }
 }
 
+/// Refuses an option that the statement does not have; `help` says which it has.
+pub(super) fn check_known(
+    option: &OptionItem,
+    statement: &str,
+    known: &[&str],
+    help: impl FnOnce() -> String,
+) -> BindResult<()> {
+    let name = option.name.name.as_str();
+    if known.contains(&name) {
+        return Ok(());
+    }
+    let message = format!("{statement} has no option `{name}`");
+    let error = QueryError::new(ErrorCode::UnknownOption, message).at(option.name.span);
+    let error = error.did_you_mean(name, known.iter().copied());
+    Err(if error.help.is_some() { error } else { error.help(help()) })
+}
+
 fn no_query(option: &OptionItem, query: &Query) -> QueryError {
     let message = format!("option `{}` takes a constant, not a query", option.name.name);
     QueryError::new(ErrorCode::NotConstant, message).at(query.span)

@@ -27,6 +27,7 @@ impl Binder<'_> {
             StatementKind::Copy(copy) => self.copy_from(copy),
             StatementKind::CopyTo(copy) => self.copy_to(copy),
             StatementKind::CreateModel(create) => self.create_model(create),
+            StatementKind::QuantizeModel(quantize) => self.quantize_model(quantize),
             StatementKind::CreateTable(create) => self.create_table(create),
             StatementKind::CreateAuxiliary(create) => self.create_on_table(create, ObjectKind::Auxiliary),
             StatementKind::CreateIndex(create) => self.create_index(create),

@@ -8,10 +8,9 @@ use crate::ast::{
     Assignment, ColumnDef, ConflictAction, Copy, CopySource, CopyTo, CreateFusion, CreateIndex, CreateModel,
     CreateOnTable, CreatePipeline, CreateTable, Delete, Evaluate, EvaluateBy, EvaluateTarget, Explain, Expr,
     ExprKind, Ident, ImportTarget, Inherits, Insert, MetricName, OnConflict, OptionItem, OptionValue,
-    SelectItem, Show, Statement, StatementKind, Train, Update,
+    QuantizeModel, SelectItem, Show, Statement, StatementKind, Train, Update,
 };
 use crate::catalog::ObjectKind;
-use crate::parser::evaluate::METRICS;
 use crate::parser::object::KINDS;
 use crate::parser::words::is_plain;
 
@@ -31,6 +30,7 @@ impl Display for StatementKind {
             StatementKind::Copy(copy) => copy.fmt(f),
             StatementKind::CopyTo(copy) => copy.fmt(f),
             StatementKind::CreateModel(create) => create.fmt(f),
+            StatementKind::QuantizeModel(quantize) => quantize.fmt(f),
             StatementKind::CreateTable(create) => create.fmt(f),
             StatementKind::CreateAuxiliary(create) => on_table(f, "AUXILIARY", create),
             StatementKind::CreateIndex(create) => create.fmt(f),
@@ -238,6 +238,12 @@ impl Display for CreateModel {
     }
 }
 
+impl Display for QuantizeModel {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "QUANTIZE MODEL {} AS {}{}", self.model, self.name, With(&self.options))
+    }
+}
+
 impl Display for CreateTable {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         head(f, "TABLE", self.or_replace, self.if_not_exists, &self.name)?;
@@ -327,8 +333,7 @@ impl Display for EvaluateTarget {
 
 impl Display for MetricName {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let name = METRICS.iter().find(|(_, kind)| *kind == self.metric.kind).map_or("P", |(name, _)| name);
-        write!(f, "{name}@{}", self.metric.k)
+        self.metric.fmt(f)
     }
 }
 

@@ -1,10 +1,10 @@
-//! CREATE.
+//! CREATE, and QUANTIZE MODEL, which creates too.
 
 use super::cursor::{Parsed, Parser, fail, no_duplicates};
 use super::words::{CONCURRENTLY, Missing};
 use crate::ast::{
     ColumnDef, ColumnName, CreateFusion, CreateIndex, CreateModel, CreateOnTable, CreatePipeline,
-    CreateTable, Expr, Ident, Inherits, StatementKind,
+    CreateTable, Expr, Ident, Inherits, QuantizeModel, StatementKind,
 };
 use crate::catalog::ObjectKind;
 use crate::error::{ErrorCode, QueryError, Span};
@@ -75,6 +75,16 @@ impl Parser<'_> {
         let Head { name, or_replace, if_not_exists } = head;
         let model = CreateModel { name, or_replace, if_not_exists, path, tokenizer, options };
         Ok(StatementKind::CreateModel(Box::new(model)))
+    }
+
+    /// From behind the word QUANTIZE. Its text is not stored, so that its query may have parameters.
+    pub(super) fn quantize(&mut self) -> Parsed<StatementKind> {
+        self.expect("MODEL")?;
+        let model = self.ident("the name of a model")?;
+        self.expect("AS")?;
+        let name = self.ident("a name for the new model")?;
+        let options = self.with_options()?;
+        Ok(StatementKind::QuantizeModel(Box::new(QuantizeModel { model, name, options })))
     }
 
     fn create_on_table(&mut self, head: Head) -> Parsed<CreateOnTable> {

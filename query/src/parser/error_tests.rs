@@ -122,6 +122,18 @@ fn wrong_literals_and_names_say_what_is_right() {
         "=",
         "Q0106: expected `=>`, found `=`; write name => value",
     );
+    fails("QUANTIZE m AS n", "m", "Q0106: expected MODEL, found `m`");
+    fails("QUANTIZE MODEL m TO n", "TO", "Q0106: expected AS, found `TO`");
+    fails("QUANTIZE MODEL m AS table", "table", {
+        "Q0114: expected a name for the new model, found `table`; `table` is a reserved word; as a name it \
+         is written \"table\""
+    });
+    fails("QUANTIZ MODEL m AS n", "QUANTIZ", {
+        "Q0106: expected a statement, found `QUANTIZ`; did you mean `QUANTIZE`?"
+    });
+    fails("EVALUATE EXACT ON t FROM (SELECT q FROM u) METRICS (encode_cosine@5)", "@", {
+        "Q0116: metric `ENCODE_COSINE` has no cut; write ENCODE_COSINE alone"
+    });
     fails("EXPLAIN EXPLAIN SELECT 1", "EXPLAIN", {
         "Q0106: EXPLAIN of an EXPLAIN; write EXPLAIN once; its options are (ANALYZE, VERBOSE, FORMAT JSON)"
     });
@@ -146,7 +158,6 @@ fn what_this_version_does_not_have_is_said() {
     missing("CREATE VIEW v AS SELECT 1", "VIEW", "a view");
     missing("SELECT rank() OVER (ORDER BY x) FROM t", "OVER", "a window function");
     missing("SELECT 1 UNION SELECT 2", "UNION", "UNION, INTERSECT or EXCEPT");
-    missing("QUANTIZE MODEL m AS n", "QUANTIZE", "QUANTIZE MODEL");
     missing("SELECT id FROM t SEARCH :q VIA MATCH(title, :q)", "MATCH", "MATCH");
     missing("SELECT id FROM t SEARCH :q VIA ENCODE(m) THEN AMONG(1, 2)", "AMONG", "AMONG");
     missing("SELECT id FROM t SEARCH 'x' AFTER 'c1' LIMIT 10", "AFTER", "AFTER with a cursor");

@@ -2,12 +2,12 @@
 
 use super::cursor::{Parsed, Parser, fail};
 use crate::ast::{Evaluate, EvaluateBy, EvaluateTarget, MetricName};
-use crate::error::{ErrorCode, QueryError};
+use crate::error::{ErrorCode, QueryError, Span};
 use crate::lexer::{Token, TokenKind};
 use crate::plan::{Metric, MetricKind};
 
 /// Metrics by their names in statements.
-pub(crate) const METRICS: [(&str, MetricKind); 8] = [
+const METRICS: [(&str, MetricKind); 9] = [
     ("P", MetricKind::Precision),
     ("R", MetricKind::Recall),
     ("NDCG", MetricKind::Ndcg),
@@ -16,6 +16,7 @@ pub(crate) const METRICS: [(&str, MetricKind); 8] = [
     ("MRR", MetricKind::Mrr),
     ("COVERAGE", MetricKind::Coverage),
     ("ANN_RECALL", MetricKind::AnnRecall),
+    ("ENCODE_COSINE", MetricKind::EncodeCosine),
 ];
 
 impl Parser<'_> {
@@ -79,11 +80,15 @@ impl Parser<'_> {
         let Some((_, kind)) = found else {
             let message = format!("unknown metric `{word}`");
             let error = QueryError::new(ErrorCode::UnknownMetric, message).at(start);
-            let list = "the metrics are P@k, R@k, NDCG@k, PSP@k, PSNDCG@k, MRR@k, COVERAGE@k, ANN_RECALL@k";
+            let list = "the metrics are P@k, R@k, NDCG@k, PSP@k, PSNDCG@k, MRR@k, COVERAGE@k, ANN_RECALL@k, \
+                        ENCODE_COSINE";
             let error = error.did_you_mean(word, METRICS.map(|(name, _)| name));
             return fail(if error.help.is_none() { error.help(list) } else { error });
         };
         self.advance();
+        if !kind.has_cut() {
+            return self.without_cut(*kind, start);
+        }
         if !self.eat_symbol(TokenKind::At) {
             let message = format!("metric `{word}` without its cut");
             let error = QueryError::new(ErrorCode::UnknownMetric, message).at(start);
@@ -100,5 +105,15 @@ impl Parser<'_> {
         };
         self.advance();
         Ok(MetricName { metric: Metric { kind: *kind, k }, span: self.since(start) })
+    }
+
+    /// A metric of a query's embedding, which no number of labels has a part in.
+    fn without_cut(&self, kind: MetricKind, start: Span) -> Parsed<MetricName> {
+        if self.is_symbol(TokenKind::At) {
+            let message = format!("metric `{}` has no cut", kind.name());
+            let error = QueryError::new(ErrorCode::UnknownMetric, message).at(self.here());
+            return fail(error.help(format!("write {} alone", kind.name())));
+        }
+        Ok(MetricName { metric: Metric { kind, k: 1 }, span: self.since(start) })
     }
 }

@@ -170,7 +170,7 @@ fn long_lists_and_texts_end() {
     assert_eq!(outcome(format!("CREATE TABLE t ({columns})")), "Q0504");
 }
 
-const STATEMENTS: [&str; 15] = [
+const STATEMENTS: [&str; 16] = [
     "CREATE TABLE p (id BIGINT PRIMARY KEY, z VECTOR(3, F16) GENERATED ALWAYS AS (encode(m, t)) STORED) \
      WITH (a = 'b')",
     "CREATE MODEL m FROM 'a.onnx' TOKENIZER 't.json' WITH (pooling = 'mean', x = (SELECT 1))",
@@ -190,6 +190,7 @@ const STATEMENTS: [&str; 15] = [
      0.5, FUSE UNION (SHORTLIST(j, limit => 3)) AS u) AS f THEN RERANK(z)",
     "TRAIN INDEX i FROM read_xc('x', truth => 'y') WITH (a = [1, 2], b = 'c') CONCURRENTLY",
     "CREATE FUSION IF NOT EXISTS f ON t USING tree (a.score, \"B\".rank, inverse_propensity) WITH (a = 7)",
+    "QUANTIZE MODEL m AS \"M8\" WITH (calibration = (SELECT a FROM t LIMIT $1), min_cosine = 0.99)",
     "SELECT -[1, 2] <=> ARRAY[a], 'it''s' || \"Q\"\"q\" /* c */ -- d",
 ];
 

@@ -7,9 +7,10 @@ use crate::error::{ErrorCode, QueryError};
 use crate::lexer::TokenKind;
 
 /// First words of statements, for "did you mean".
-const STATEMENTS: [&str; 22] = [
+const STATEMENTS: [&str; 23] = [
     "SELECT", "VALUES", "INSERT", "UPDATE", "DELETE", "COPY", "CREATE", "ALTER", "DROP", "REINDEX", "TRAIN",
     "EVALUATE", "EXPLAIN", "SET", "RESET", "PRAGMA", "SHOW", "DESCRIBE", "DESC", "CHECK", "CANCEL", "WAIT",
+    "QUANTIZE",
 ];
 
 impl Parser<'_> {
@@ -43,6 +44,7 @@ impl Parser<'_> {
             }
             b'c' if self.eat("CHECK") => self.check(),
             b't' if self.eat("TRAIN") => self.train(),
+            b'q' if self.eat("QUANTIZE") => self.quantize(),
             b'c' if self.eat("CANCEL") => {
                 self.expect("JOB")?;
                 Ok(StatementKind::CancelJob { number: self.job_number()? })

@@ -64,6 +64,13 @@ fn definitions() {
          added TIMESTAMP DEFAULT now(), z VECTOR(384, F16) GENERATED ALWAYS AS \
          (normalize(encode(minilm, title) + aux(dexa))) STORED)",
     );
+    same("QUANTIZE MODEL minilm AS \"M8\"");
+    prints(
+        "quantize model model as m8 with (calibration = (select text from read_jsonl('log.jsonl') limit $1), \
+         min_cosine = .99)",
+        "QUANTIZE MODEL model AS m8 WITH (calibration = (SELECT text FROM read_jsonl('log.jsonl') LIMIT $1), \
+         min_cosine = 0.99)",
+    );
     same("CREATE AUXILIARY dexa ON products WITH (clusters = 3276, dim = 384)");
     same(
         "CREATE INDEX products_elias ON products USING elias (z) WITH (clusters = 4096, \
@@ -283,6 +290,10 @@ fn evaluation_and_the_rest() {
          WITH (propensity = (SELECT labels FROM read_xc('trn.json.gz')), a = 0.55)",
     );
     same("COPY (EVALUATE EXACT ON t FROM (SELECT q FROM u) METRICS (P@1)) TO 'm.csv'");
+    prints(
+        "evaluate exact on t from (select q from u) metrics (p@1, Encode_Cosine, mrr@2)",
+        "EVALUATE EXACT ON t FROM (SELECT q FROM u) METRICS (P@1, ENCODE_COSINE, MRR@2)",
+    );
     prints(
         "EXPLAIN (ANALYZE, FORMAT JSON) SELECT id FROM products SEARCH $1 LIMIT 10",
         "EXPLAIN (ANALYZE, FORMAT JSON) SELECT id FROM products SEARCH $1 LIMIT 10",

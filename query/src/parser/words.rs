@@ -219,8 +219,6 @@ pub(super) fn missing_statement(word: &str) -> Option<Missing> {
     let any = |keywords: &[&str]| keywords.iter().any(|keyword| word.eq_ignore_ascii_case(keyword));
     Some(if any(&["WITH"]) {
         Missing::new("a common table expression", "write the query as (SELECT ...) AS name in FROM")
-    } else if any(&["QUANTIZE"]) {
-        Missing::new("QUANTIZE MODEL", "write CREATE MODEL name FROM 'model.onnx' ... WITH (dtype = 'int8')")
     } else if any(&["BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "END", "ABORT"]) {
         TRANSACTION
     } else if any(&["BACKUP", "RESTORE", "CHECKPOINT"]) {

@@ -105,10 +105,10 @@ impl Catalog for Fixed {
     fn model(&self, name: &str) -> Option<ModelInfo> {
         let dimension = match name {
             "minilm" => 4,
-            "e5" => 8,
+            "e5" | "e5_int8" => 8,
             _ => return None,
         };
-        Some(ModelInfo { name: name.into(), dimension })
+        Some(ModelInfo { name: name.into(), dimension, quantized: name.ends_with("_int8") })
     }
 
     fn auxiliary(&self, name: &str) -> Option<AuxiliaryInfo> {
@@ -169,7 +169,7 @@ impl Catalog for Fixed {
     fn names(&self, kind: ObjectKind) -> Vec<String> {
         let names: &[&str] = match kind {
             ObjectKind::Table => &["notes", "pairs", "plain", "points", "products"],
-            ObjectKind::Model => &["e5", "minilm"],
+            ObjectKind::Model => &["e5", "e5_int8", "minilm"],
             ObjectKind::Auxiliary => &["dexa"],
             ObjectKind::Index => {
                 &["notes_flat", "points_flat", "products_ann", "products_clf", "products_elias"]

@@ -72,11 +72,6 @@ TRUNCATE t;
 --!   1 | TRUNCATE t
 --!     | ^^^^^^^^ help: use DELETE FROM table
 
-QUANTIZE MODEL m AS n;
---! error[Q0112]: QUANTIZE MODEL is not part of this version of the language
---!   1 | QUANTIZE MODEL m AS n
---!     | ^^^^^^^^ help: write CREATE MODEL name FROM 'model.onnx' ... WITH (dtype = 'int8')
-
 CREATE INDEX CONCURRENTLY i ON t USING flat (z);
 --! error[Q0112]: CONCURRENTLY is not part of this version of the language
 --!   1 | CREATE INDEX CONCURRENTLY i ON t USING flat (z)

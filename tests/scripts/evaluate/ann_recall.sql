@@ -31,4 +31,4 @@ METRICS (ANN_RECALL@1, ANN_RECALL@5) AGAINST EXACT;
 EVALUATE PIPELINE near FROM (SELECT 'deep sea' AS text) METRICS (P@1);
 --! error[Q0207]: the source has no column `labels`
 --!   1 | EVALUATE PIPELINE near FROM (SELECT 'deep sea' AS text) METRICS (P@1)
---!     |                              ^^^^^^^^^^^^^^^^^^^^^^^^^ help: select the correct labels' primary keys AS labels; only ANN_RECALL does without
+--!     |                              ^^^^^^^^^^^^^^^^^^^^^^^^^ help: select the correct labels' primary keys AS labels; only ANN_RECALL and ENCODE_COSINE do without

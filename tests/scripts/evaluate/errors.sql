@@ -21,7 +21,7 @@ EVALUATE EXACT ON t FROM (SELECT 1 AS text, [1] AS labels) METRICS (P@1);
 EVALUATE EXACT ON t FROM (SELECT 'a' AS text, [1] AS labels) METRICS (Q@1);
 --! error[Q0116]: unknown metric `Q`
 --!   1 | ...CT 'a' AS text, [1] AS labels) METRICS (Q@1)
---!     |                                            ^ help: the metrics are P@k, R@k, NDCG@k, PSP@k, PSNDCG@k, MRR@k, COVERAGE@k, ANN_RECALL@k
+--!     |                                            ^ help: the metrics are P@k, R@k, NDCG@k, PSP@k, PSNDCG@k, MRR@k, COVERAGE@k, ANN_RECALL@k, ENCODE_COSINE
 
 EVALUATE EXACT ON t FROM (SELECT 'a' AS text, [1] AS labels) METRICS (P);
 --! error[Q0116]: metric `P` without its cut

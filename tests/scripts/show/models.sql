@@ -61,7 +61,7 @@ SELECT id FROM t8 SEARCH 'w9 w10 w11' VIA EXACT LIMIT 1;
 --> 3
 
 CREATE MODEL x FROM '${fixtures}/static64.onnx' WITH (dtype = 'int8');
---! error[M0001]: the model has no product with a fixed f32 matrix (MatMul), so that dtype 'int8' cannot be used; leave dtype out, or export the model without quantisation and in f32
+--! error[M0001]: the model has no product with a fixed f32 matrix (MatMul), so that dtype 'int8' cannot be used; keep the model in f32, or export it without quantisation and in f32
 
 CREATE MODEL x FROM '${fixtures}/tiny_bert.onnx' TOKENIZER '${tmp}/words.json' WITH (dtype = 'int8', device = 'cuda');
 --! error[M0001]: dtype 'int8' runs on the processor, not on cuda:0; set device => 'cpu', or leave dtype out

@@ -138,7 +138,8 @@ impl Session {
             }
         }
         // What is noted about a model depends on how this machine computes it.
-        if sql.starts_with("CREATE MODEL") || sql.starts_with("CREATE OR REPLACE MODEL") {
+        let of_model = ["CREATE MODEL", "CREATE OR REPLACE MODEL", "QUANTIZE MODEL"];
+        if of_model.iter().any(|words| sql.starts_with(words)) {
             outcome.notes.clear();
         }
         for note in &mut outcome.notes {

@@ -23,4 +23,4 @@ mod sparse;
 mod stages;
 
 pub(crate) use answer::{Prepared, QueryInput, Ranking, query_input, stream};
-pub(crate) use stages::{Encoded, shorten};
+pub(crate) use stages::{Encoded, cosine, encode_all, shorten};

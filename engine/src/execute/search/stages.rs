@@ -68,6 +68,13 @@ pub(crate) struct Encoded {
     by_model: HashMap<ObjectId, Queries>,
 }
 
+impl Encoded {
+    /// What a model gave, if it was asked.
+    pub(crate) fn of(&self, model: ObjectId) -> Option<&Queries> {
+        self.by_model.get(&model)
+    }
+}
+
 /// Encodes the texts for every ENCODE of the plan whose model has not seen them.
 pub(crate) fn encode_all(
     run: &Run,
@@ -273,7 +280,7 @@ impl Chain<'_> {
 
     /// The vectors of the inputs; what there was to measure was measured when they were made.
     fn encode(&self, model: &ModelRecord, state: &mut State) -> Result<Measured, Error> {
-        let known = self.encoded.by_model.get(&model.id);
+        let known = self.encoded.of(model.id);
         let known = known.ok_or_else(|| Error::Internal("a stage before its texts are encoded".into()))?;
         let range = self.first * known.dimension..(self.first + self.inputs.len()) * known.dimension;
         let values = known.values.get(range).unwrap_or_default().to_vec();
@@ -424,7 +431,7 @@ pub(crate) fn shorten(text: &str) -> String {
 }
 
 /// A zero row or query has no direction; its cosine counts as 0.
-fn cosine(dot: f64, row_norm: f64, query_norm: f64) -> f64 {
+pub(crate) fn cosine(dot: f64, row_norm: f64, query_norm: f64) -> f64 {
     let scale = row_norm * query_norm;
     if scale > 0.0 { dot / scale } else { 0.0 }
 }
