@@ -336,17 +336,15 @@ impl Best {
     /// Offers products of centroids from `first` on.
     fn offer(&mut self, first: u32, products: &[f32]) {
         const LANES: usize = 16;
-        for (first, products) in (first..).step_by(LANES).zip(products.chunks(LANES)) {
+        let (steps, rest) = products.as_chunks::<LANES>();
+        for (first, step) in (first..).step_by(LANES).zip(steps) {
             // Nearly always none is greater, which is told for all of them at once.
-            let over = |product: &f32| *product > self.floor;
-            let any = match products.as_array::<LANES>() {
-                Some(products) => products.iter().fold(false, |any, product| any | over(product)),
-                None => true,
-            };
-            if any {
-                (first..).zip(products).for_each(|(centroid, product)| self.push(centroid, *product));
+            if step.iter().fold(false, |any, product| any | (*product > self.floor)) {
+                (first..).zip(step).for_each(|(centroid, product)| self.push(centroid, *product));
             }
         }
+        let first = first + (LANES * steps.len()) as u32;
+        (first..).zip(rest).for_each(|(centroid, product)| self.push(centroid, *product));
     }
 
     fn push(&mut self, centroid: u32, product: f32) {
@@ -411,4 +409,102 @@ pub(super) fn mean(rows: &[f32], width: usize) -> Vec<f32> {
     }
     let count = (rows.len() / width).max(1) as f64;
     sum.into_iter().map(|sum| (sum / count) as f32).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use argtop_storage::RowFormat;
+
+    use super::super::conformance::{BUILD, vectors};
+    use super::super::matrix::tests::matrix;
+    use super::*;
+    use crate::kernel::dot;
+
+    #[test]
+    fn the_greatest_products_are_those_of_a_full_sort() {
+        let mut rng = fastrand::Rng::with_seed(21);
+        for (count, offered) in [(1, 1), (1, 500), (3, 2), (16, 16), (16, 333), (7, 1000)] {
+            // Few different numbers, so that many are equal.
+            let products: Vec<f32> = (0..offered).map(|_| rng.u8(..20).into()).collect();
+            let mut best = Best::new(count);
+            for (at, part) in products.chunks(45).enumerate() {
+                best.offer(45 * at as u32, part);
+            }
+            let mut all: Vec<u32> = (0..offered as u32).collect();
+            all.sort_by(|a, b| products[*b as usize].total_cmp(&products[*a as usize]));
+            all.truncate(count);
+            assert_eq!(best.finish().collect::<Vec<_>>(), all, "{count} of {offered}");
+        }
+    }
+
+    #[test]
+    fn every_row_is_in_the_list_of_its_nearest_centroid_and_in_another() {
+        const DIMENSION: usize = 40;
+        let (rows, lists) = (1500, 25);
+        let numbers = vectors(&mut fastrand::Rng::with_seed(4), rows, DIMENSION);
+        let slots: Vec<u32> = (0..rows as u32).collect();
+        let source = matrix(RowFormat::F32, DIMENSION, &slots, &numbers, None);
+        let options = AnnOptions { lists: Some(lists), ..AnnOptions::default() };
+        let rotation = Rotation::new(coded_width(DIMENSION, false), 1);
+        let plan = plan(&BUILD, &options, &source, &rotation).unwrap();
+        assert_eq!((plan.lists(), plan.rows.len(), plan.order.len()), (lists, rows, COPIES * rows));
+        let mut positions = plan.rows.clone();
+        positions.sort_unstable();
+        assert_eq!(positions, slots, "every row has one number");
+        let mut lists_of = vec![Vec::new(); rows];
+        for (list, range) in (0u32..).zip(plan.starts.windows(2)) {
+            let places = &plan.order[range[0] as usize..range[1] as usize];
+            places.iter().for_each(|row| lists_of[*row as usize].push(list));
+        }
+        // Own rows come first in a list, and are numbered list after list.
+        let first_own: Vec<u32> =
+            plan.starts[..lists].iter().map(|start| plan.order[*start as usize]).collect();
+        let width = plan.centres.len() / lists;
+        let centre = |list: u32| &plan.centres[list as usize * width..][..width];
+        for (row, of) in lists_of.iter().enumerate() {
+            let first = first_own.partition_point(|own| *own as usize <= row) as u32 - 1;
+            let others: Vec<u32> = of.iter().copied().filter(|list| *list != first).collect();
+            let (2, [other]) = (of.len(), &others[..]) else {
+                panic!("row {row} of list {first} is in {of:?}")
+            };
+            let mut rotated = numbers[plan.rows[row] as usize * DIMENSION..][..DIMENSION].to_vec();
+            rotated.resize(width, 0.0);
+            rotation.apply(&mut rotated);
+            let rest: Vec<f32> =
+                rotated.iter().zip(centre(first)).map(|(row, centre)| row - centre).collect();
+            let cost = |list: u32| {
+                let other: Vec<f32> =
+                    rotated.iter().zip(centre(list)).map(|(row, centre)| row - centre).collect();
+                let along = dot(&rest, &other);
+                dot(&other, &other) + along * along / dot(&rest, &rest)
+            };
+            // Of 25 lists 16 are near; the chosen one costs no more than the median of all.
+            let mut costs: Vec<f32> = (0..lists as u32).filter(|list| *list != first).map(cost).collect();
+            costs.sort_by(f32::total_cmp);
+            assert!(cost(*other) <= costs[costs.len() / 2] + 1e-4, "row {row}");
+        }
+    }
+
+    #[test]
+    fn the_second_list_is_the_cheapest_and_ties_go_to_the_first() {
+        // The rest is (0.4, 0): along it lies the second centre, across it the third.
+        let (row, first) = ([1.0, 0.0], [0.6, 0.0]);
+        let others: [(u32, &[f32]); 3] = [(7, &[1.5, 0.0]), (3, &[1.0, 0.6]), (9, &[1.0, -0.6])];
+        assert_eq!(second_list(&row, &first, others.into_iter()), Some(3));
+        assert!((spill_cost(&row, &[0.4, 0.0], others[0].1) - 0.5).abs() < 1e-6);
+        assert!((spill_cost(&row, &[0.4, 0.0], others[1].1) - 0.36).abs() < 1e-6);
+        // A row that is its centroid has no rest, and goes to the nearest.
+        assert_eq!(second_list(&row, &row, others.into_iter()), Some(7));
+        assert_eq!(second_list(&row, &first, std::iter::empty()), None);
+    }
+
+    #[test]
+    fn lists_without_rows_are_left_out() {
+        let mut near = Near { count: 3, lists: vec![0, 1, 3, 3, 1, 0, 3, 0, 1] };
+        // Lists 1 and 2 are the first of no row.
+        let (rows, own) = group(&near.first(), 4);
+        assert_eq!((rows, &own[..]), (vec![0, 1, 2], &[0, 1, 1, 1, 3][..]));
+        near.drop_empty(&own);
+        assert_eq!(near.lists, [0, 0, 1, 1, 1, 0, 1, 0, 1]);
+    }
 }

@@ -537,7 +537,7 @@ mod tests {
         let slots: Vec<u32> = (0..100).map(|row| 150 - row).collect();
         let filter: RoaringBitmap = (0..500).filter(|slot| slot % 3 == 0).collect();
         let mask = super::mask(&order, &slots, &filter);
-        let passes = |place: usize| slots[order[place] as usize] % 3 == 0;
+        let passes = |place: usize| slots[order[place] as usize].is_multiple_of(3);
         for place in 0..order.len() {
             assert_eq!(mask[place / 64] >> (place % 64) & 1 == 1, passes(place));
         }
