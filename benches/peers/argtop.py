@@ -28,8 +28,8 @@ SYSTEMS = {
     "argtop-ann": system(
         "CREATE INDEX i ON labels USING ann (z) WITH (target_recall = 0.95)",
         f"SHORTLIST(i, limit => {LIMIT}{{effort}})",
-        # First as the index tunes itself for the recall that it is built for.
-        ["", *(f", effort => {lists}" for lists in libraries.LISTS)],
+        # Last as the index tunes itself for the recall that it is built for.
+        [*(f", effort => {lists}" for lists in libraries.LISTS), ""],
     ),
     "argtop-hnsw32": system(
         "CREATE INDEX i ON labels USING faiss (z) WITH (factory = 'HNSW32')",
