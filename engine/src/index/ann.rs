@@ -10,11 +10,11 @@
 //! | `ann_tune` | how far to look for a wanted recall, by rows held out |
 //!
 //! Sections: `shape` u64 (dimension, has biases, rows, lists, seed, bits of the target recall as f64),
-//! `starts` u32 (where the places of each list begin), `order` u32 (the row of each place), `row_slot` u32 (the
-//! slot of each row), the signs of places `signs`, `factors`, `shifts` and of centroids `c_signs`, `c_factor`, `c_shift` (see
-//! [`SignRows`](crate::kernel::SignRows)), rows and centroids in 8 bits `rows8`, `scales8`, `c_rows8`,
-//! `c_scale8` (see [`Rows8`](crate::kernel::Rows8)), `steer` f32, `reach` u32 (limit, lists, depth, rows
-//! kept; see `ann_tune`) and the slots.
+//! `starts` u32 (where the places of each list begin), `order` u32 (the row of each place), `row_slot` u32
+//! (the slot of each row), the signs of places `signs`, `factors`, `shifts` and of centroids `c_signs`,
+//! `c_factor`, `c_shift` (see [`SignRows`](crate::kernel::SignRows)), rows and centroids in 8 bits `rows8`,
+//! `scales8`, `c_rows8`, `c_scale8` (see [`Rows8`](crate::kernel::Rows8)), `steer` f32, `reach` u32 (limit,
+//! lists, depth, rows kept; see `ann_tune`) and the slots.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};

@@ -1,9 +1,9 @@
 //! Rows that came after an `ann` index was built: coded in memory, beside the lists they belong to.
 //!
 //! A newer row goes to the list of the best centroid for it and to a second one, as the rows of the index do,
-//! and is coded around both centroids, so that probing finds it and an insert costs later queries no scan of a
-//! tail. What a slot holds never changes, so the rows serve every snapshot: a search says which of them it may
-//! nominate.
+//! and is coded around both centroids, so that probing finds it and an insert costs later queries no scan of
+//! a tail. What a slot holds never changes, so the rows serve every snapshot: a search says which of them it
+//! may nominate.
 
 use std::collections::HashMap;
 

@@ -6,9 +6,9 @@
 //!
 //! Then every row goes to a second list as well (SOAR: Sun, Simcha, Dopson, Guo and Kumar, "SOAR: Improved
 //! Indexing for Approximate Nearest Neighbor Search", NeurIPS 2023). A query passes a row by where the
-//! centroid of its list scores far less than the row, which is where the rest of the row lies along the query.
-//! The second list is one that such a query would probe: of the lists near the row, the one whose rest is
-//! short and not parallel to the first.
+//! centroid of its list scores far less than the row, which is where the rest of the row lies along the
+//! query. The second list is one that such a query would probe: of the lists near the row, the one whose rest
+//! is short and not parallel to the first.
 //!
 //! ```text
 //! cost(c') = |x - c'|^2 + <x - c, x - c'>^2 / |x - c|^2          c is the centroid of the first list
@@ -298,8 +298,8 @@ impl OwnPanels {
         OwnPanels { width, count, codes, scales }
     }
 
-    /// The centroids of the `count` greatest products for each row, greatest first and the first of equal ones
-    /// before the others.
+    /// The centroids of the `count` greatest products for each row, greatest first, and the first of equal
+    /// ones before the others.
     fn nearest(&self, rows: &Codes8, count: usize) -> Vec<u32> {
         let Some(panels) = Panels::new(self.width, self.count, &self.codes, &self.scales) else {
             unreachable!("panels of {} centroids", self.count)
