@@ -27,7 +27,7 @@ use super::ann_build::{AnnCodes, AnnOptions, ROWS_AT_ONCE, rows8};
 use super::ann_delta::{self, Coded, Delta};
 use super::ann_plan::{COPIES, plan};
 use super::ann_search::{Admit, Mask, Newer, Parts, Reach, Scratch, mask};
-use super::ann_tune::{self, Step};
+use super::ann_tune::{self, Held, Step};
 use super::error::IndexError;
 use super::matrix::PackedMatrix;
 use super::row::check_dimension;
@@ -155,11 +155,18 @@ impl AnnIndex {
         let shape = source.shape();
         let width = coded_width(shape.dimension, shape.biased);
         let rotation = Rotation::new(width, options.seed);
-        let plan = plan(control, options, source, &rotation)?;
-        let codes = AnnCodes::of(control, source, &plan, &rotation)?;
+        let mut plan = plan(control, options, source, &rotation)?;
+        let mut codes = AnnCodes::of(control, source, &plan, &rotation)?;
+        let held = Held::out(control, options, source, &plan)?;
         let blocks = block_starts(&plan.starts);
         let parts = codes.parts(&rotation, &plan, &blocks)?;
-        let reach = ann_tune::tune(control, options, source, &parts, &plan)?;
+        if !held.second_pays(&parts, &plan) {
+            plan.drop_second();
+            codes = AnnCodes::of(control, source, &plan, &rotation)?;
+        }
+        let blocks = block_starts(&plan.starts);
+        let parts = codes.parts(&rotation, &plan, &blocks)?;
+        let reach = held.steps(&parts, &plan)?;
         let mut writer = PackedWriter::new(out, KIND)?;
         let fields = [
             shape.dimension as u64,
@@ -192,7 +199,8 @@ impl AnnIndex {
         let mut slots = SlotList::default();
         source.slots().iter().try_for_each(|slot| slots.push(slot))?;
         slots.write(&mut writer, source.slots().slot_end())?;
-        let described = described(source.len(), plan.lists(), options.target_recall, &reach);
+        let places = plan.order.len();
+        let described = described((source.len(), places), plan.lists(), options.target_recall, &reach);
         Ok(BuiltAnn { file: writer.finish()?, described })
     }
 
@@ -294,11 +302,12 @@ impl AnnIndex {
         let depth = (tuned_depth * (probes / tuned).max(1.0)).ceil();
         let keep = (keep.ceil() as usize).max(limit);
         // As many places as are sure to be those of enough rows.
+        let copies = if self.order.get().len() > self.len() { COPIES } else { 1 };
         let rows = (probes * matching as f64 / self.lists() as f64) as usize;
         Reach {
             probes: probes as usize,
-            places: COPIES * rows.max(keep).min(matching),
-            depth: (depth as usize).max(COPIES * keep),
+            places: copies * rows.max(keep).min(matching),
+            depth: (depth as usize).max(copies * keep),
             keep,
         }
     }
@@ -403,8 +412,18 @@ impl AnnIndex {
 }
 
 /// What a person wants to know of an index.
-fn described(rows: usize, lists: usize, target: f64, reach: &[Step]) -> Vec<(String, String)> {
-    let numbers = [("rows", rows as f64), ("lists", lists as f64), ("target_recall", target)];
+fn described(
+    (rows, places): (usize, usize),
+    lists: usize,
+    target: f64,
+    reach: &[Step],
+) -> Vec<(String, String)> {
+    let numbers = [
+        ("rows", rows as f64),
+        ("places", places as f64),
+        ("lists", lists as f64),
+        ("target_recall", target),
+    ];
     let mut lines: Vec<(String, String)> =
         numbers.into_iter().map(|(name, number)| (name.to_string(), number.to_string())).collect();
     for Step { limit, probes, depth, keep } in reach {
@@ -520,6 +539,6 @@ impl VectorIndex for AnnIndex {
     }
 
     fn describe(&self) -> Vec<(String, String)> {
-        described(self.len(), self.lists(), self.target, &self.reach)
+        described((self.len(), self.order.get().len()), self.lists(), self.target, &self.reach)
     }
 }

@@ -127,7 +127,10 @@ pub(super) fn code<'r>(parts: &Parts<'_>, rows: impl Iterator<Item = &'r [f32]>)
         }
         let mut centred = near.iter().copied().zip(centres.chunks_exact(width));
         let first = centred.next();
-        let second = first.and_then(|(_, centre)| second_list(rotated, centre, centred.clone()));
+        // As the rows of the index are.
+        let first_only = parts.places() == parts.len;
+        let second = first.filter(|_| !first_only);
+        let second = second.and_then(|(_, centre)| second_list(rotated, centre, centred.clone()));
         let second = second.and_then(|list| centred.find(|(other, _)| *other == list));
         let lists = first.into_iter().chain(second).map(|(list, centre)| {
             let (rest, signed) = SignedRow::of(rotated, centre);

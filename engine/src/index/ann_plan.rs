@@ -14,7 +14,9 @@
 //! cost(c') = |x - c'|^2 + <x - c, x - c'>^2 / |x - c|^2          c is the centroid of the first list
 //! ```
 //!
-//! A search then probes a quarter of the lists that it would else, and scans half of the rows.
+//! Of texts a search then probes a quarter of the lists that it would else, and scans half as much. Where rows
+//! lie in clusters that keep apart, the second list is of no use and its places cost time: held-out rows tell
+//! whether it pays (`ann_tune`).
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -34,9 +36,9 @@ const ROWS_PER_LIST: usize = 72;
 /// row costs time in proportion to both.
 const LISTS_PER_ROOT: f64 = 10.0;
 /// Rows that centroids are learnt from, for each.
-const SAMPLE_PER_LIST: usize = 24;
+const SAMPLE_PER_LIST: usize = 16;
 /// Rounds of k-means.
-const ROUNDS: usize = 8;
+const ROUNDS: usize = 6;
 /// Rows whose products with a part of the centroids are held at once.
 const ROWS_PER_PRODUCT: usize = 96;
 /// Centroids of a part.
@@ -51,6 +53,8 @@ pub(super) const COPIES: usize = 2;
 pub(super) struct Plan {
     /// Position in the matrix of each row. Rows are numbered by their first list, and within it by position.
     pub(super) rows: Vec<u32>,
+    /// Where the rows of each list begin, and the end of the last; each list is the first of some row.
+    own: Vec<u32>,
     /// The row of each place. The places of a list are those of its own rows, then of those whose second list
     /// it is, ascending.
     pub(super) order: Vec<u32>,
@@ -63,6 +67,17 @@ pub(super) struct Plan {
 impl Plan {
     pub(super) fn lists(&self) -> usize {
         self.starts.len() - 1
+    }
+
+    /// How many of the places of a list are those of its own rows, which are its first.
+    pub(super) fn own(&self, list: u32) -> u32 {
+        self.own[list as usize + 1] - self.own[list as usize]
+    }
+
+    /// Takes the rows out of their second lists.
+    pub(super) fn drop_second(&mut self) {
+        self.order = (0..self.rows.len() as u32).collect();
+        self.starts.clone_from(&self.own);
     }
 
     /// Position in the matrix of the row of a place.
@@ -86,11 +101,10 @@ pub(super) fn plan(
 ) -> Result<Plan, IndexError> {
     let count = source.len();
     if count == 0 {
-        return Ok(Plan { starts: vec![0], ..Plan::default() });
+        return Ok(Plan { own: vec![0], starts: vec![0], ..Plan::default() });
     }
     let lists = options.lists.unwrap_or_else(|| list_count(count)).clamp(1, count);
     let mut near = near_lists(control, options, source, lists)?;
-    // Where the rows of each list begin, and the end of the last.
     let (rows, mut own) = group(&near.first(), lists);
     near.drop_empty(&own);
     own.dedup();
@@ -125,7 +139,7 @@ pub(super) fn plan(
         centre[..length].copy_from_slice(mean);
         rotation.apply(centre);
     });
-    Ok(Plan { rows, order, starts, centres })
+    Ok(Plan { rows, own, order, starts, centres })
 }
 
 /// The list that a row belongs to beside its first; `None` if there is no other.

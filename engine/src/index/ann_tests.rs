@@ -189,6 +189,30 @@ fn newer_rows_are_found_like_older_ones() {
     }
 }
 
+/// How many places an index over some rows has.
+fn places(numbers: &[f32]) -> usize {
+    let slots: Vec<u32> = (0..(numbers.len() / DIMENSION) as u32).collect();
+    let source = Arc::new(matrix(RowFormat::F32, DIMENSION, &slots, numbers, None));
+    let index = AnnIndex::open(build(&source, &AnnOptions::default()).into_bytes()).unwrap();
+    let places = index.describe().into_iter().find(|(name, _)| name == "places").unwrap();
+    places.1.parse().unwrap()
+}
+
+#[test]
+fn rows_are_in_second_lists_only_where_it_pays() {
+    let mut random = fastrand::Rng::with_seed(6);
+    let mut number = || (0..4).map(|_| random.f32()).sum::<f32>() - 2.0;
+    // A hundred clusters of sixty rows each that have nothing to do with each other.
+    let centres: Vec<f32> = (0..100 * DIMENSION).map(|_| number()).collect();
+    let apart: Vec<f32> = (0..6_000 * DIMENSION)
+        .map(|at| centres[at / DIMENSION % 100 * DIMENSION + at % DIMENSION] + 0.05 * number())
+        .collect();
+    assert_eq!(places(&apart), 6_000);
+    // No clusters at all.
+    let spread: Vec<f32> = (0..6_000 * DIMENSION).map(|_| number()).collect();
+    assert_eq!(places(&spread), 12_000);
+}
+
 #[test]
 fn the_file_depends_on_rows_and_options_alone() {
     let source = source(3_000);

@@ -1,10 +1,11 @@
-//! How far a search of an `ann` index looks for a wanted recall.
+//! How far a search of an `ann` index looks for a wanted recall, and whether second lists pay.
 //!
 //! Some rows are held out one by one: each is searched for among the others, whose exact order is known from
 //! a scan. For every number of probed lists it is counted how many places of a better estimate stand before
 //! the better place of each of the true best, so that one pass tells the recall of every pair of lists and
 //! depth. Of the pairs that reach the target the cheapest is kept, for a few limits; between them the steps
-//! are interpolated.
+//! are interpolated. This is done with the second lists of rows and without; where they cost more than they
+//! save, rows are taken out of them.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -23,8 +24,8 @@ use crate::train::BuildControl;
 
 /// Rows that are held out.
 const SAMPLE: usize = 256;
-/// Of those, the ones that say how many rows are kept by scores in 8 bits.
-const SAMPLE_KEPT: usize = 64;
+/// Of those, the ones that say whether second lists pay and how many rows are kept by scores in 8 bits.
+const SAMPLE_FEW: usize = 64;
 /// The share of true rows that those scores may not lose.
 const KEPT: f64 = 0.998;
 /// Limits that are tuned.
@@ -95,62 +96,106 @@ struct Truth {
 /// would be kept.
 type Depths = Vec<Vec<Vec<u32>>>;
 
-/// Finds the steps of an index in memory.
-pub(super) fn tune(
-    control: &BuildControl<'_>,
-    options: &AnnOptions,
-    source: &Arc<PackedMatrix>,
-    parts: &Parts<'_>,
-    plan: &Plan,
-) -> Result<Vec<Step>, IndexError> {
-    let rows = source.len();
-    let limits: Vec<usize> = LIMITS.into_iter().filter(|limit| limit * 4 <= rows).collect();
-    let Some(most) = limits.last().copied() else {
-        let all = u32::try_from(rows.max(1)).unwrap_or(u32::MAX);
-        let lists = u32::try_from(parts.lists().max(1)).unwrap_or(u32::MAX);
-        return Ok(vec![Step { limit: 1, probes: lists, depth: all, keep: all }]);
-    };
-    let held: Vec<usize> = (0..SAMPLE.min(rows)).map(|at| at * (rows / SAMPLE.min(rows))).collect();
-    let counts = list_counts(parts.lists());
-    let mut numbers = vec![0u32; rows];
-    plan.rows.iter().zip(0u32..).for_each(|(position, row)| numbers[*position as usize] = row);
-    let places = places(plan);
-    let truths: Vec<Vec<u32>> = truths(control, source, &held, most)?
-        .iter()
-        .map(|truth| truth.iter().map(|position| numbers[*position as usize]).collect())
-        .collect();
-    let found: Vec<(Depths, Vec<f64>)> = held
-        .par_iter()
-        .zip(&truths)
-        .map(|(position, truth)| {
-            let query = held_out(source, *position);
-            let truth: Vec<Places> = truth.iter().map(|row| places[*row as usize]).collect();
-            depths(parts, &query, source.shape().biased, (&limits, &counts), &truth)
-        })
-        .collect();
-    let scanned: Vec<f64> = (0..counts.len())
-        .map(|at| found.iter().map(|(_, scanned)| scanned[at]).sum::<f64>() / found.len() as f64)
-        .collect();
-    let steps = limits.iter().enumerate().map(|(row, limit)| {
-        let owed = (limit * held.len()) as f64 * options.target_recall;
-        let step = |(at, probes): (usize, &usize)| {
-            let mut all: Vec<u32> =
-                found.iter().flat_map(|(depths, _)| depths[row][at].iter().copied()).collect();
-            all.sort_unstable();
-            let depth = *all.get((owed.ceil() as usize).saturating_sub(1))?;
-            let depth = depth.max(COPIES as u32 * keep_least(*limit));
-            let cost = scanned[at] + f64::from(depth) * DEPTH_COST + *probes as f64 * LIST_COST;
-            Some((cost, *probes as u32, depth))
+/// Rows held out, and their true best.
+pub(super) struct Held<'a> {
+    source: &'a Arc<PackedMatrix>,
+    target: f64,
+    limits: Vec<usize>,
+    positions: Vec<usize>,
+    /// The numbers of the best rows of each, best first.
+    truths: Vec<Vec<u32>>,
+}
+
+impl<'a> Held<'a> {
+    /// Holds rows out.
+    pub(super) fn out(
+        control: &BuildControl<'_>,
+        options: &AnnOptions,
+        source: &'a Arc<PackedMatrix>,
+        plan: &Plan,
+    ) -> Result<Held<'a>, IndexError> {
+        let rows = source.len();
+        let target = options.target_recall;
+        let limits: Vec<usize> = LIMITS.into_iter().filter(|limit| limit * 4 <= rows).collect();
+        let Some(most) = limits.last().copied() else {
+            return Ok(Held { source, target, limits, positions: Vec::new(), truths: Vec::new() });
         };
-        let best = counts.iter().enumerate().filter_map(step).min_by(|a, b| a.0.total_cmp(&b.0));
-        // With every list probed every true row is met.
-        let (_, probes, depth) = best.unwrap_or((0.0, parts.lists() as u32, rows as u32));
-        Step { limit: *limit as u32, probes, depth, keep: 0 }
-    });
-    let steps: Vec<Step> = steps.collect();
-    let some: Vec<(usize, &Vec<u32>)> =
-        held.iter().copied().zip(&truths).step_by(SAMPLE / SAMPLE_KEPT).collect();
-    steps.into_iter().map(|step| Ok(Step { keep: keep(source, parts, plan, step, &some)?, ..step })).collect()
+        let count = SAMPLE.min(rows);
+        let positions: Vec<usize> = (0..count).map(|at| at * (rows / count)).collect();
+        let mut numbers = vec![0u32; rows];
+        plan.rows.iter().zip(0u32..).for_each(|(position, row)| numbers[*position as usize] = row);
+        let mut truths = truths(control, source, &positions, most)?;
+        truths.iter_mut().flatten().for_each(|position| *position = numbers[*position as usize]);
+        Ok(Held { source, target, limits, positions, truths })
+    }
+
+    /// Whether searches cost less with the second lists of rows, by the mean ratio over the limits.
+    pub(super) fn second_pays(&self, parts: &Parts<'_>, plan: &Plan) -> bool {
+        let few = SAMPLE / SAMPLE_FEW;
+        let (with, without) = (self.reached(parts, plan, true, few), self.reached(parts, plan, false, few));
+        let ratios = with.iter().zip(without).map(|((_, with), (_, without))| (with / without).ln());
+        ratios.sum::<f64>() < 0.0
+    }
+
+    /// The steps of an index in memory.
+    pub(super) fn steps(&self, parts: &Parts<'_>, plan: &Plan) -> Result<Vec<Step>, IndexError> {
+        let steps = self.reached(parts, plan, true, 1).into_iter().map(|(step, _)| step);
+        if self.limits.is_empty() {
+            return Ok(steps.collect());
+        }
+        let held = self.positions.iter().copied().zip(&self.truths);
+        let some: Vec<(usize, &Vec<u32>)> = held.step_by(SAMPLE / SAMPLE_FEW).collect();
+        steps.map(|step| Ok(Step { keep: keep(self.source, parts, plan, step, &some)?, ..step })).collect()
+    }
+
+    /// The cheapest steps that reach the target, and what a search costs by each, in places scanned; by one of
+    /// so many held-out rows, with the second lists of rows or without. How many rows are kept by their scores
+    /// in 8 bits is left open.
+    fn reached(&self, parts: &Parts<'_>, plan: &Plan, second: bool, one_of: usize) -> Vec<(Step, f64)> {
+        if self.limits.is_empty() {
+            // Of so few rows a search looks at all.
+            let all = u32::try_from(self.source.len().max(1)).unwrap_or(u32::MAX);
+            let probes = u32::try_from(parts.lists().max(1)).unwrap_or(u32::MAX);
+            let step = Step { limit: 1, probes, depth: all, keep: all };
+            return vec![(step, parts.places() as f64)];
+        }
+        let counts = list_counts(parts.lists());
+        let places = places(plan, second);
+        let held = |(position, truth): (&usize, &Vec<u32>)| {
+            let query = held_out(self.source, *position);
+            let truth: Vec<Places> = truth.iter().map(|row| places[*row as usize]).collect();
+            let of_list = |list: u32| match second {
+                true => parts.starts[list as usize + 1] - parts.starts[list as usize],
+                false => plan.own(list),
+            };
+            let biased = self.source.shape().biased;
+            depths(parts, &query, (biased, &of_list), (&self.limits, &counts), &truth)
+        };
+        let rows = self.positions.par_iter().zip(&self.truths);
+        let found: Vec<(Depths, Vec<f64>)> = rows.step_by(one_of).map(held).collect();
+        let scanned: Vec<f64> = (0..counts.len())
+            .map(|at| found.iter().map(|(_, scanned)| scanned[at]).sum::<f64>() / found.len() as f64)
+            .collect();
+        let copies = if second && parts.places() > parts.len { COPIES as u32 } else { 1 };
+        let steps = self.limits.iter().enumerate().map(|(row, limit)| {
+            let owed = (limit * found.len()) as f64 * self.target;
+            let step = |(at, probes): (usize, &usize)| {
+                let mut all: Vec<u32> =
+                    found.iter().flat_map(|(depths, _)| depths[row][at].iter().copied()).collect();
+                all.sort_unstable();
+                let depth = *all.get((owed.ceil() as usize).saturating_sub(1))?;
+                let depth = depth.max(copies * keep_least(*limit));
+                let cost = scanned[at] + f64::from(depth) * DEPTH_COST + *probes as f64 * LIST_COST;
+                Some((cost, *probes as u32, depth))
+            };
+            let best = counts.iter().enumerate().filter_map(step).min_by(|a, b| a.0.total_cmp(&b.0));
+            // With every list probed every true row is met.
+            let all = (parts.places() as f64, parts.lists() as u32, parts.places() as u32);
+            let (cost, probes, depth) = best.unwrap_or(all);
+            (Step { limit: *limit as u32, probes, depth, keep: 0 }, cost)
+        });
+        steps.collect()
+    }
 }
 
 /// The places of a row, [`NOWHERE`] behind them.
@@ -159,12 +204,16 @@ type Places = [u32; COPIES];
 /// No place.
 const NOWHERE: u32 = u32::MAX;
 
-/// The places of each row.
-fn places(plan: &Plan) -> Vec<Places> {
+/// The places of each row, those in its second list only if asked for.
+fn places(plan: &Plan, second: bool) -> Vec<Places> {
     let mut places = vec![[NOWHERE; COPIES]; plan.rows.len()];
-    for (row, place) in plan.order.iter().zip(0u32..) {
-        if let Some(free) = places[*row as usize].iter_mut().find(|place| **place == NOWHERE) {
-            *free = place;
+    for (list, range) in (0u32..).zip(plan.starts.windows(2)) {
+        let end = if second { range[1] } else { range[0] + plan.own(list) };
+        for place in range[0]..end {
+            let of_row = &mut places[plan.order[place as usize] as usize];
+            if let Some(free) = of_row.iter_mut().find(|place| **place == NOWHERE) {
+                *free = place;
+            }
         }
     }
     places
@@ -253,11 +302,12 @@ fn truths(
     Ok(held.par_iter().zip(&queries).zip(&nominees).map(truth).collect())
 }
 
-/// Depths of the true rows by limit and number of lists, and how many rows are scanned for each number.
+/// Depths of the true rows by limit and number of lists, and how many places are scanned for each number;
+/// `of_list` says how many places of a list count, which are its first.
 fn depths(
     parts: &Parts<'_>,
     query: &[f32],
-    biased: bool,
+    (biased, of_list): (bool, &dyn Fn(u32) -> u32),
     (limits, counts): (&[usize], &[usize]),
     truth: &[Places],
 ) -> (Depths, Vec<f64>) {
@@ -271,8 +321,9 @@ fn depths(
         truth.iter().zip(0..).flat_map(|(places, rank)| places.map(|place| (place, rank))).collect();
     by_place.sort_unstable();
     for (at, (base, list)) in lists.iter().enumerate() {
-        let (start, end) = (parts.starts[*list as usize], parts.starts[*list as usize + 1]);
-        let some = &parts.estimates(&mut scratch, *base, *list as usize)[..(end - start) as usize];
+        let (start, count) = (parts.starts[*list as usize], of_list(*list));
+        let (some, end) = (parts.estimates(&mut scratch, *base, *list as usize), start + count);
+        let some = &some[..count as usize];
         let from = by_place.partition_point(|(place, _)| *place < start);
         for (place, rank) in by_place[from..].iter().take_while(|(place, _)| *place < end) {
             truths.push(Truth { rank: *rank, list: at, estimate: some[(place - start) as usize] });
