@@ -267,6 +267,7 @@ fn build_ann(
     let options = AnnOptions {
         target_recall: number("target_recall").unwrap_or(defaults.target_recall),
         lists: number("lists").map(|lists| lists as usize),
+        second_lists: defaults.second_lists,
         seed: record.options.get("seed").and_then(|text| text.parse().ok()).unwrap_or(defaults.seed),
     };
     let cancelled = || run.context.is_cancelled();

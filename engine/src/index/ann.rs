@@ -160,7 +160,7 @@ impl AnnIndex {
         let held = Held::out(control, options, source, &plan)?;
         let blocks = block_starts(&plan.starts);
         let parts = codes.parts(&rotation, &plan, &blocks)?;
-        if !held.second_pays(&parts, &plan) {
+        if !options.second_lists.unwrap_or_else(|| held.second_pays(&parts, &plan)) {
             plan.drop_second();
             codes = AnnCodes::of(control, source, &plan, &rotation)?;
         }

@@ -26,13 +26,15 @@ pub struct AnnOptions {
     pub target_recall: f64,
     /// Number of lists; `None` for one for each 72 rows, or fewer where rows are many.
     pub lists: Option<usize>,
+    /// Whether rows are in second lists; `None` where held-out rows say that it makes searches cheaper.
+    pub second_lists: Option<bool>,
     /// Seed of the rotation and of the first centroids.
     pub seed: u64,
 }
 
 impl Default for AnnOptions {
     fn default() -> Self {
-        AnnOptions { target_recall: 0.95, lists: None, seed: 1 }
+        AnnOptions { target_recall: 0.95, lists: None, second_lists: None, seed: 1 }
     }
 }
 

@@ -17,6 +17,8 @@ use crate::packed::tests::survives_damage;
 use crate::train::BuildControl;
 
 const DIMENSION: usize = 48;
+/// Rows are in second lists, whether it pays or not.
+const SECOND: AnnOptions = AnnOptions { target_recall: 0.95, lists: None, second_lists: Some(true), seed: 1 };
 
 fn source(rows: usize) -> Arc<PackedMatrix> {
     let rows = vectors(&mut fastrand::Rng::with_seed(11), rows, DIMENSION);
@@ -78,7 +80,7 @@ fn rows_much_longer_than_queries_with_biases_are_found() {
 #[test]
 fn filters_cost_no_recall() {
     let source = source(20_000);
-    let index = AnnIndex::open(build(&source, &AnnOptions::default()).into_bytes()).unwrap();
+    let index = AnnIndex::open(build(&source, &SECOND).into_bytes()).unwrap();
     let queries = vectors(&mut fastrand::Rng::with_seed(11), 200, DIMENSION);
     for one_of in [10u32, 3, 2] {
         let few: RoaringBitmap = (0..20_000).filter(|slot| slot % one_of == 0).collect();
@@ -100,7 +102,7 @@ fn filters_cost_no_recall() {
 #[test]
 fn filters_that_were_used_before_are_not_taken_for_others() {
     let source = source(5_000);
-    let file = build(&source, &AnnOptions::default()).into_bytes();
+    let file = build(&source, &SECOND).into_bytes();
     let index = AnnIndex::open(file.clone()).unwrap();
     let mut random = fastrand::Rng::with_seed(2);
     let query = vectors(&mut random, 1, DIMENSION);
@@ -126,7 +128,7 @@ fn filters_that_were_used_before_are_not_taken_for_others() {
 #[test]
 fn alone_in_a_batch_and_on_any_threads_the_nominees_are_the_same() {
     let source = source(5_000);
-    let index = AnnIndex::open(build(&source, &AnnOptions::default()).into_bytes()).unwrap();
+    let index = AnnIndex::open(build(&source, &SECOND).into_bytes()).unwrap();
     let queries = vectors(&mut fastrand::Rng::with_seed(12), 150, DIMENSION);
     let few: RoaringBitmap = (0..5_000).filter(|slot| slot % 3 == 0).collect();
     let most: RoaringBitmap = (0..5_000).filter(|slot| slot % 10 != 0).collect();
@@ -156,7 +158,7 @@ fn newer_rows_are_found_like_older_ones() {
         };
         let whole = if biased { part(&rows, biases) } else { Arc::clone(&whole) };
         let older = part(&rows[..5_000 * DIMENSION], biases.map(|biases| &biases[..5_000]));
-        let index = AnnIndex::open(build(&older, &AnnOptions::default()).into_bytes()).unwrap();
+        let index = AnnIndex::open(build(&older, &SECOND).into_bytes()).unwrap();
         let newer: RoaringBitmap = (5_000..6_000).collect();
         assert_eq!(index.missing(&newer).unwrap(), newer);
         let with_bias = |slot: u32| {
@@ -190,16 +192,16 @@ fn newer_rows_are_found_like_older_ones() {
 }
 
 /// How many places an index over some rows has.
-fn places(numbers: &[f32]) -> usize {
+fn places(numbers: &[f32], options: &AnnOptions) -> usize {
     let slots: Vec<u32> = (0..(numbers.len() / DIMENSION) as u32).collect();
     let source = Arc::new(matrix(RowFormat::F32, DIMENSION, &slots, numbers, None));
-    let index = AnnIndex::open(build(&source, &AnnOptions::default()).into_bytes()).unwrap();
+    let index = AnnIndex::open(build(&source, options).into_bytes()).unwrap();
     let places = index.describe().into_iter().find(|(name, _)| name == "places").unwrap();
     places.1.parse().unwrap()
 }
 
 #[test]
-fn rows_are_in_second_lists_only_where_it_pays() {
+fn rows_are_not_in_second_lists_where_it_does_not_pay() {
     let mut random = fastrand::Rng::with_seed(6);
     let mut number = || (0..4).map(|_| random.f32()).sum::<f32>() - 2.0;
     // A hundred clusters of sixty rows each that have nothing to do with each other.
@@ -207,10 +209,9 @@ fn rows_are_in_second_lists_only_where_it_pays() {
     let apart: Vec<f32> = (0..6_000 * DIMENSION)
         .map(|at| centres[at / DIMENSION % 100 * DIMENSION + at % DIMENSION] + 0.05 * number())
         .collect();
-    assert_eq!(places(&apart), 6_000);
-    // No clusters at all.
-    let spread: Vec<f32> = (0..6_000 * DIMENSION).map(|_| number()).collect();
-    assert_eq!(places(&spread), 12_000);
+    assert_eq!(places(&apart, &AnnOptions::default()), 6_000);
+    assert_eq!(places(&apart, &SECOND), 12_000);
+    assert_eq!(places(&apart, &AnnOptions { second_lists: Some(false), ..SECOND }), 6_000);
 }
 
 #[test]
@@ -239,7 +240,7 @@ fn building_can_be_cancelled_and_long_rows_are_refused() {
 fn damage_never_panics_and_cut_files_never_open() {
     let rows = vectors(&mut fastrand::Rng::with_seed(3), 9, 2);
     let source = Arc::new(matrix(RowFormat::F32, 2, &(0..9).collect::<Vec<u32>>(), &rows, None));
-    let file = build(&source, &AnnOptions { lists: Some(3), ..AnnOptions::default() });
+    let file = build(&source, &AnnOptions { lists: Some(3), ..SECOND });
     survives_damage(&file, |bytes| {
         let Ok(index) = AnnIndex::open(bytes) else { return false };
         let params = SearchParams { limit: 2, effort: Some(1), filter: None, newer: None };

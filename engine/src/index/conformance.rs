@@ -179,7 +179,7 @@ fn flat_conforms() {
 
 fn ann(lists: Option<usize>) -> impl Fn(Arc<PackedMatrix>) -> Box<dyn VectorIndex> {
     move |matrix| {
-        let options = AnnOptions { lists, ..AnnOptions::default() };
+        let options = AnnOptions { lists, second_lists: Some(true), ..AnnOptions::default() };
         let built = AnnIndex::build(&BUILD, &options, &matrix, AlignedBytes::new()).unwrap();
         Box::new(AnnIndex::open(built.file.into_bytes()).unwrap())
     }
