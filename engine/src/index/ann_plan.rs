@@ -14,9 +14,9 @@
 //! cost(c') = |x - c'|^2 + <x - c, x - c'>^2 / |x - c|^2          c is the centroid of the first list
 //! ```
 //!
-//! Of texts a search then probes a quarter of the lists that it would else, and scans half as much. Where rows
-//! lie in clusters that keep apart, the second list is of no use and its places cost time: held-out rows tell
-//! whether it pays (`ann_tune`).
+//! Of texts a search then probes a quarter of the lists that it would else, and scans half as much. Where
+//! rows lie in clusters that keep apart, the second list is of no use and its places cost time: held-out rows
+//! tell whether it pays (`ann_tune`).
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

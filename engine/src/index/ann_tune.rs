@@ -148,9 +148,9 @@ impl<'a> Held<'a> {
         steps.map(|step| Ok(Step { keep: keep(self.source, parts, plan, step, &some)?, ..step })).collect()
     }
 
-    /// The cheapest steps that reach the target, and what a search costs by each, in places scanned; by one of
-    /// so many held-out rows, with the second lists of rows or without. How many rows are kept by their scores
-    /// in 8 bits is left open.
+    /// The cheapest steps that reach the target, and what a search costs by each, in places scanned; by one
+    /// of so many held-out rows, with the second lists of rows or without. How many rows are kept by their
+    /// scores in 8 bits is left open.
     fn reached(&self, parts: &Parts<'_>, plan: &Plan, second: bool, one_of: usize) -> Vec<(Step, f64)> {
         if self.limits.is_empty() {
             // Of so few rows a search looks at all.
