@@ -41,6 +41,8 @@ struct Target {
     name: String,
     /// EXACT itself: what ANN_RECALL compares with is its own answer.
     is_exact: bool,
+    /// The exact search that ANN_RECALL compares it with.
+    exact: Option<usize>,
     plan: SearchPlan,
     keys: Arc<KeyBook>,
     totals: Metrics,
@@ -130,6 +132,7 @@ pub(crate) fn evaluate(run: &Run, plan: &Evaluate) -> Result<Output, Error> {
         targets.push(Target {
             name: target.name.clone(),
             is_exact: target.search.via == Via::Exact,
+            exact: None,
             plan: planner.search(&target.search)?,
             keys: Arc::new(run.view.keys(&table)?),
             totals,
@@ -138,12 +141,12 @@ pub(crate) fn evaluate(run: &Run, plan: &Evaluate) -> Result<Output, Error> {
             by_slot: HashMap::new(),
         });
     }
-    let truth_of_ann = if plan.metrics.iter().any(|metric| metric.kind == MetricKind::AnnRecall) {
-        plan.targets.first().map(|target| exact_of(&mut planner, &target.search)).transpose()?
+    let exacts = if plan.metrics.iter().any(|metric| metric.kind == MetricKind::AnnRecall) {
+        exacts(&mut planner, plan, &mut targets)?
     } else {
-        None
+        Vec::new()
     };
-    let points = measure(run, plan, &mut targets, truth_of_ann, &mut numbers)?;
+    let points = measure(run, plan, &mut targets, exacts, &mut numbers)?;
     report(plan, &settings, &metrics, &targets, counts.as_ref(), points)
 }
 
@@ -154,9 +157,25 @@ fn invalid(error: super::metrics::MetricError) -> Error {
     )
 }
 
-/// The exact search that ANN_RECALL compares with.
-fn exact_of(planner: &mut Planner<'_>, search: &Search) -> Result<SearchPlan, Error> {
-    planner.search(&Search { via: Via::Exact, ..search.clone() })
+/// The exact searches that ANN_RECALL compares with, one for all targets that look for the same labels.
+fn exacts(
+    planner: &mut Planner<'_>,
+    plan: &Evaluate,
+    targets: &mut [Target],
+) -> Result<Vec<SearchPlan>, Error> {
+    let mut found: Vec<(&Search, SearchPlan)> = Vec::new();
+    for (target, measured) in plan.targets.iter().zip(targets) {
+        let search = &target.search;
+        let same = |(other, _): &(&Search, SearchPlan)| {
+            other.table.name == search.table.name && other.filter == search.filter
+        };
+        let at = found.iter().position(same);
+        if at.is_none() {
+            found.push((search, planner.search(&Search { via: Via::Exact, ..search.clone() })?));
+        }
+        measured.exact = Some(at.unwrap_or(found.len() - 1));
+    }
+    Ok(found.into_iter().map(|(_, plan)| plan).collect())
 }
 
 /// Training frequencies of labels.
@@ -261,8 +280,8 @@ struct Block {
 /// A block with the answers of every target.
 struct Answered {
     rows: Vec<Vec<Value>>,
-    /// The exact answers that ANN_RECALL compares with.
-    exact: Option<Vec<Ranking>>,
+    /// The exact answers that ANN_RECALL compares with, by search.
+    exacts: Vec<Vec<Ranking>>,
     targets: Vec<OfTarget>,
 }
 
@@ -278,10 +297,10 @@ struct OfTarget {
 
 /// The searches of all targets.
 struct Searches {
-    exact: Option<Prepared>,
+    exacts: Vec<Prepared>,
     targets: Vec<Prepared>,
-    /// Whether a target is the exact search itself.
-    are_exact: Vec<bool>,
+    /// The exact search that a target is itself, where there are such searches.
+    are_exact: Vec<Option<usize>>,
     /// What ENCODE_COSINE compares with.
     originals: Option<Originals>,
 }
@@ -294,7 +313,7 @@ fn measure(
     run: &Run,
     plan: &Evaluate,
     targets: &mut [Target],
-    exact: Option<SearchPlan>,
+    exacts: Vec<SearchPlan>,
     numbers: &mut Numbers,
 ) -> Result<u64, Error> {
     let operator = Planner::new(run).plan(&plan.source)?;
@@ -304,12 +323,12 @@ fn measure(
     let compares = plan.metrics.iter().any(|metric| metric.kind == MetricKind::EncodeCosine);
     let searches = Searches {
         originals: compares.then(|| Originals::load(run, named)).transpose()?,
-        exact: exact.map(|exact| Prepared::new(run, exact)).transpose()?,
+        exacts: exacts.into_iter().map(|exact| Prepared::new(run, exact)).collect::<Result<_, _>>()?,
         targets: targets
             .iter()
             .map(|target| Prepared::new(run, target.plan.clone()))
             .collect::<Result<_, _>>()?,
-        are_exact: targets.iter().map(|target| target.is_exact).collect(),
+        are_exact: targets.iter().map(|target| target.exact.filter(|_| target.is_exact)).collect(),
     };
     let (text, exclude) = (plan.text, plan.exclude);
     let limits = &run.inner.limits;
@@ -374,12 +393,12 @@ impl Searches {
                 search.with_plan(deepened(search.plan(), depth)).answer(&block.inputs, &mut encoded)?;
             Ok::<_, Error>((answers, started.elapsed().as_secs_f64()))
         };
-        let exact = self.exact.as_ref().map(&mut timed).transpose()?;
+        let exacts = self.exacts.iter().map(&mut timed).collect::<Result<Vec<_>, _>>()?;
         let mut targets = Vec::with_capacity(self.targets.len());
         for (search, is_exact) in self.targets.iter().zip(&self.are_exact) {
-            let (answers, seconds) = match &exact {
-                Some((_, seconds)) if *is_exact => (None, *seconds),
-                _ => timed(search).map(|(answers, seconds)| (Some(answers), seconds))?,
+            let (answers, seconds) = match is_exact.map(|at| exacts[at].1) {
+                Some(seconds) => (None, seconds),
+                None => timed(search).map(|(answers, seconds)| (Some(answers), seconds))?,
             };
             targets.push(OfTarget { answers, seconds, cosines: None });
         }
@@ -391,7 +410,8 @@ impl Searches {
                 target.cosines = Some(cosines);
             }
         }
-        Ok(Answered { rows: block.rows, exact: exact.map(|(answers, _)| answers), targets })
+        let exacts = exacts.into_iter().map(|(answers, _)| answers).collect();
+        Ok(Answered { rows: block.rows, exacts, targets })
     }
 }
 
@@ -418,10 +438,11 @@ fn score(
     }
     for (target, found) in targets.iter_mut().zip(&answered.targets) {
         target.seconds += found.seconds;
-        let Some(answers) = found.answers.as_ref().or(answered.exact.as_ref()) else { continue };
+        let exacts = target.exact.map(|at| &answered.exacts[at]);
+        let Some(answers) = found.answers.as_ref().or(exacts) else { continue };
         for (at, ranking) in answers.iter().enumerate() {
             let ranked = target.numbers_of(ranking, &exclude[at], numbers)?;
-            let exact = match &answered.exact {
+            let exact = match exacts {
                 Some(answers) => Some(target.numbers_of(&answers[at], &exclude[at], numbers)?),
                 None => None,
             };

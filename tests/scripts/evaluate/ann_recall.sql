@@ -32,3 +32,18 @@ EVALUATE PIPELINE near FROM (SELECT 'deep sea' AS text) METRICS (P@1);
 --! error[Q0207]: the source has no column `labels`
 --!   1 | EVALUATE PIPELINE near FROM (SELECT 'deep sea' AS text) METRICS (P@1)
 --!     |                              ^^^^^^^^^^^^^^^^^^^^^^^^^ help: select the correct labels' primary keys AS labels; only ANN_RECALL and ENCODE_COSINE do without
+
+-- Each target is compared with the exact ranking of its own table.
+CREATE TABLE u (id BIGINT PRIMARY KEY, title TEXT,
+                z VECTOR(64) GENERATED ALWAYS AS (normalize(encode(m, title))) STORED);
+
+INSERT INTO u (id, title) VALUES (1, 'slow train'), (2, 'deep sea'), (3, 'red apple');
+--= 3 changed
+
+EVALUATE EXACT ON t, EXACT ON u
+FROM (SELECT 'deep sea' AS text, [5] AS labels)
+METRICS (P@1, ANN_RECALL@1) AGAINST EXACT;
+--> EXACT ON t | 1 | 100.0 | 100.0
+--> EXACT ON u | 1 | 0.0 | 100.0
+--# EXACT ON t: # queries/s in blocks, 1 points
+--# EXACT ON u: # queries/s in blocks, 1 points
