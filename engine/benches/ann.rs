@@ -2,7 +2,7 @@
 //! `cargo bench --workspace --bench ann`. The labels of the demonstration, 1,000 of its test texts as
 //! queries, the best 10 and 100 of each, recall against the exact best. All take turns; single queries are
 //! medians over all rounds, batches the best round. Single queries include the exact scores of the nominees,
-//! which the engine adds to any index.
+//! which the engine adds to any index. `-- 1221 1627 2440` compares indexes of so many lists instead.
 
 #![allow(clippy::print_stdout)]
 
