@@ -217,11 +217,7 @@ impl<'a> Parts<'a> {
             &mut scores,
         );
         for (query, scores) in queries.iter_mut().zip(scores.chunks_exact(lists)) {
-            query.places.clear();
-            query.places.extend(0..lists as u32);
-            query.scores.clear();
-            query.scores.extend_from_slice(scores);
-            self.rank(query, count);
+            self.rank_all(query, scores, count);
         }
     }
 
@@ -243,14 +239,19 @@ impl<'a> Parts<'a> {
         let mut scores = vec![0.0; codes.len() * lists];
         panels.products(&codes, 0..lists, &mut scores);
         let near = |scores: &[f32]| {
-            scratch.keys.clear();
-            let ranked = scores.iter().zip(self.steer).map(|(score, steer)| score * steer);
-            scratch.keys.extend(ranked.zip(0..).map(|(score, list)| key(score, list)));
-            cut(&mut scratch.keys, count);
-            scratch.keys.sort_unstable_by(|a, b| b.cmp(a));
-            scratch.keys.iter().map(|key| place_of(*key)).collect()
+            self.rank_all(&mut scratch, scores, count);
+            scratch.lists.iter().map(|(_, list)| *list).collect()
         };
         scores.chunks_exact(lists).map(near).collect()
+    }
+
+    /// Takes the best `count` of all lists, whose centroids have these scores.
+    fn rank_all(&self, scratch: &mut Scratch, scores: &[f32], count: usize) {
+        scratch.places.clear();
+        scratch.places.extend(0..scores.len() as u32);
+        scratch.scores.clear();
+        scratch.scores.extend_from_slice(scores);
+        self.rank(scratch, count);
     }
 
     /// Takes the best `count` of the lists at `places` by the scores of their centroids.
