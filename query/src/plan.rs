@@ -557,8 +557,6 @@ pub struct Evaluate {
     pub targets: Vec<EvaluateTarget>,
     /// Yields the columns named below.
     pub source: Node,
-    /// Position of `text` (TEXT) in the source's columns.
-    pub text: usize,
     /// Position of `labels` (BIGINT[] or TEXT[], primary keys) in the source; None only where every metric is
     /// ANN_RECALL or ENCODE_COSINE.
     pub labels: Option<usize>,
@@ -581,7 +579,8 @@ pub struct Evaluate {
 pub struct EvaluateTarget {
     /// As written, for the result's first column.
     pub name: String,
-    /// The search; its `text` is the column `text` of the source.
+    /// The search; its text and vector are over the source's columns: the column `text`, unless a query says
+    /// otherwise.
     pub search: Search,
 }
 

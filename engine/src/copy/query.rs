@@ -183,7 +183,7 @@ impl Target {
                     printer.print(written + 1, &row, &mut line)?;
                     kept.add(Rows::Printed(&line), 1, None)?;
                 }
-                None => kept.add(Rows::Values(&[row]), 1, None)?,
+                None => kept.add(Rows::Values(&row, row.len()), 1, None)?,
             }
             written += 1;
             if written % 1_024 == 0 {
@@ -260,7 +260,7 @@ fn keep(answers: &mut Answers, kept: &mut Kept, bad: &mut BadRows, printed: bool
                 None => {
                     let rows = match printed {
                         true => Rows::Printed(block.bytes.get(start..outcome.end).unwrap_or_default()),
-                        false => Rows::Values(block.rows.get(first..end).unwrap_or_default()),
+                        false => block.rows(first..end),
                     };
                     kept.add(rows, outcome.rows, Some(number))?;
                 }

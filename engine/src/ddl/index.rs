@@ -133,6 +133,9 @@ fn options(
         if let Some(lists) = reader.number("lists", 1, most)? {
             options.insert("lists".to_string(), lists.to_string());
         }
+        if let Some(second) = reader.boolean("second_lists")? {
+            options.insert("second_lists".to_string(), second.to_string());
+        }
         let seed = reader.number("seed", 0, i64::MAX.unsigned_abs())?.unwrap_or(defaults.seed);
         options.insert("seed".to_string(), seed.to_string());
         reader.word("metric", &["ip", "cosine"])?;
@@ -267,7 +270,7 @@ fn build_ann(
     let options = AnnOptions {
         target_recall: number("target_recall").unwrap_or(defaults.target_recall),
         lists: number("lists").map(|lists| lists as usize),
-        second_lists: defaults.second_lists,
+        second_lists: record.options.get("second_lists").and_then(|text| text.parse().ok()),
         seed: record.options.get("seed").and_then(|text| text.parse().ok()).unwrap_or(defaults.seed),
     };
     let cancelled = || run.context.is_cancelled();

@@ -1,7 +1,7 @@
 //! EVALUATE: runs searches over labelled texts, block by block, and prints the metrics.
 //!
 //! ```text
-//! source rows --block--> texts --every target: search::answer--> ranked keys - excluded --> Metrics
+//! source rows --block--> queries --every target: search::answer--> ranked keys - excluded --> Metrics
 //! propensity rows --> training frequencies --> inverse propensities, label deciles
 //! ```
 
@@ -23,7 +23,7 @@ use crate::ddl::options::OptionReader;
 use crate::dispatch::Output;
 use crate::error::Error;
 use crate::execute::pipeline::{self, LineOptions};
-use crate::execute::search::{Encoded, Prepared, QueryInput, Ranking};
+use crate::execute::search::{Encoded, Prepared, QueryInput, Ranking, query_input};
 use crate::execute::{self, RowStream, Run};
 use crate::physical::{SearchPlan, window};
 use crate::planner::Planner;
@@ -43,6 +43,8 @@ struct Target {
     is_exact: bool,
     /// The exact search that ANN_RECALL compares it with.
     exact: Option<usize>,
+    /// What it is asked for, of what there is to ask.
+    asks: usize,
     plan: SearchPlan,
     keys: Arc<KeyBook>,
     totals: Metrics,
@@ -122,6 +124,7 @@ pub(crate) fn evaluate(run: &Run, plan: &Evaluate) -> Result<Output, Error> {
     let metrics = ordered(&plan.metrics);
     let mut planner = Planner::new(run);
     let mut targets = Vec::with_capacity(plan.targets.len());
+    let mut asked = Vec::new();
     for target in &plan.targets {
         let table = run.view.table(&target.search.table.name)?;
         let totals = Metrics::new(&metrics, options.clone()).map_err(invalid)?;
@@ -129,11 +132,18 @@ pub(crate) fn evaluate(run: &Run, plan: &Evaluate) -> Result<Output, Error> {
             Some(EvaluateBy::Expr(_)) => Some(MetricsByKey::new(totals.clone(), GROUPS_MAX)),
             _ => None,
         };
+        let search = planner.search(&target.search)?;
+        let same = |other: &SearchPlan| other.text == search.text && other.vector == search.vector;
+        let asks = asked.iter().position(same).unwrap_or_else(|| {
+            asked.push(search.clone());
+            asked.len() - 1
+        });
         targets.push(Target {
             name: target.name.clone(),
             is_exact: target.search.via == Via::Exact,
             exact: None,
-            plan: planner.search(&target.search)?,
+            asks,
+            plan: search,
             keys: Arc::new(run.view.keys(&table)?),
             totals,
             groups,
@@ -146,7 +156,7 @@ pub(crate) fn evaluate(run: &Run, plan: &Evaluate) -> Result<Output, Error> {
     } else {
         Vec::new()
     };
-    let points = measure(run, plan, &mut targets, exacts, &mut numbers)?;
+    let points = measure(run, plan, &mut targets, (asked, exacts), &mut numbers)?;
     report(plan, &settings, &metrics, &targets, counts.as_ref(), points)
 }
 
@@ -157,25 +167,34 @@ fn invalid(error: super::metrics::MetricError) -> Error {
     )
 }
 
-/// The exact searches that ANN_RECALL compares with, one for all targets that look for the same labels.
+/// An exact search that ANN_RECALL compares with.
+struct ExactSearch {
+    plan: SearchPlan,
+    asks: usize,
+}
+
+/// The exact searches that ANN_RECALL compares with, one for all targets that ask the same for the same labels.
 fn exacts(
     planner: &mut Planner<'_>,
     plan: &Evaluate,
     targets: &mut [Target],
-) -> Result<Vec<SearchPlan>, Error> {
-    let mut found: Vec<(&Search, SearchPlan)> = Vec::new();
+) -> Result<Vec<ExactSearch>, Error> {
+    let mut found: Vec<(&Search, ExactSearch)> = Vec::new();
     for (target, measured) in plan.targets.iter().zip(targets) {
         let search = &target.search;
-        let same = |(other, _): &(&Search, SearchPlan)| {
-            other.table.name == search.table.name && other.filter == search.filter
+        let same = |(other, exact): &(&Search, ExactSearch)| {
+            other.table.name == search.table.name
+                && other.filter == search.filter
+                && exact.asks == measured.asks
         };
         let at = found.iter().position(same);
         if at.is_none() {
-            found.push((search, planner.search(&Search { via: Via::Exact, ..search.clone() })?));
+            let plan = planner.search(&Search { via: Via::Exact, ..search.clone() })?;
+            found.push((search, ExactSearch { plan, asks: measured.asks }));
         }
         measured.exact = Some(at.unwrap_or(found.len() - 1));
     }
-    Ok(found.into_iter().map(|(_, plan)| plan).collect())
+    Ok(found.into_iter().map(|(_, exact)| exact).collect())
 }
 
 /// Training frequencies of labels.
@@ -274,7 +293,8 @@ fn ordered(metrics: &[Metric]) -> Vec<Metric> {
 /// Source rows with the queries that they are.
 struct Block {
     rows: Vec<Vec<Value>>,
-    inputs: Vec<QueryInput>,
+    /// By what is asked, one a row.
+    inputs: Vec<Vec<QueryInput>>,
 }
 
 /// A block with the answers of every target.
@@ -297,8 +317,9 @@ struct OfTarget {
 
 /// The searches of all targets.
 struct Searches {
-    exacts: Vec<Prepared>,
-    targets: Vec<Prepared>,
+    /// Each with what it asks.
+    exacts: Vec<(Prepared, usize)>,
+    targets: Vec<(Prepared, usize)>,
     /// The exact search that a target is itself, where there are such searches.
     are_exact: Vec<Option<usize>>,
     /// What ENCODE_COSINE compares with.
@@ -313,7 +334,7 @@ fn measure(
     run: &Run,
     plan: &Evaluate,
     targets: &mut [Target],
-    exacts: Vec<SearchPlan>,
+    (asked, exacts): (Vec<SearchPlan>, Vec<ExactSearch>),
     numbers: &mut Numbers,
 ) -> Result<u64, Error> {
     let operator = Planner::new(run).plan(&plan.source)?;
@@ -323,21 +344,25 @@ fn measure(
     let compares = plan.metrics.iter().any(|metric| metric.kind == MetricKind::EncodeCosine);
     let searches = Searches {
         originals: compares.then(|| Originals::load(run, named)).transpose()?,
-        exacts: exacts.into_iter().map(|exact| Prepared::new(run, exact)).collect::<Result<_, _>>()?,
+        exacts: exacts
+            .into_iter()
+            .map(|exact| Ok((Prepared::new(run, exact.plan)?, exact.asks)))
+            .collect::<Result<_, Error>>()?,
         targets: targets
             .iter()
-            .map(|target| Prepared::new(run, target.plan.clone()))
-            .collect::<Result<_, _>>()?,
+            .map(|target| Ok((Prepared::new(run, target.plan.clone())?, target.asks)))
+            .collect::<Result<_, Error>>()?,
         are_exact: targets.iter().map(|target| target.exact.filter(|_| target.is_exact)).collect(),
     };
-    let (text, exclude) = (plan.text, plan.exclude);
+    let exclude = plan.exclude;
     let limits = &run.inner.limits;
     let rows_max = usize::try_from(limits.batch_labels / depth.max(1)).unwrap_or(usize::MAX);
     let rows_max = rows_max.clamp(1, limits.batch_texts.max(1));
     let options = LineOptions { workers: 1, in_order: true };
+    let reading = run.clone();
     let line = pipeline::start(
         options,
-        move || next_block(&mut rows, text, rows_max),
+        move || next_block(&reading, &mut rows, &asked, rows_max),
         move |block: Block| {
             // Excluded labels are dropped before the cut, so that many more are asked for.
             let longest = block.rows.iter().map(|row| list_length(row, exclude)).max().unwrap_or(0);
@@ -355,21 +380,26 @@ fn measure(
     Ok(points)
 }
 
-fn next_block(rows: &mut RowStream, text: usize, rows_max: usize) -> Result<Option<Block>, Error> {
-    let mut block = Block { rows: Vec::new(), inputs: Vec::new() };
+fn next_block(
+    run: &Run,
+    rows: &mut RowStream,
+    asked: &[SearchPlan],
+    rows_max: usize,
+) -> Result<Option<Block>, Error> {
+    let mut block = Block { rows: Vec::new(), inputs: vec![Vec::new(); asked.len()] };
     while block.rows.len() < rows_max
         && let Some(row) = rows.next()
     {
         let row = row?;
-        match row.get(text) {
-            Some(Value::Text(text)) => block.inputs.push(QueryInput::text(text)),
-            other => {
-                let value = other.cloned().unwrap_or(Value::Null);
-                return Err(Error::value(
-                    format!("the text of a point is {value}"),
+        for (search, inputs) in asked.iter().zip(&mut block.inputs) {
+            let input = query_input(run, search, &row).map_err(|error| match error {
+                Error::Value { message, .. } => Error::value(
+                    format!("a point of the source: {message}"),
                     "leave such rows out with WHERE",
-                ));
-            }
+                ),
+                error => error,
+            });
+            inputs.push(input?);
         }
         block.rows.push(row);
     }
@@ -386,11 +416,12 @@ fn list_length(row: &[Value], position: Option<usize>) -> u64 {
 
 impl Searches {
     fn answer(&self, block: Block, depth: u64) -> Result<Answered, Error> {
-        let mut encoded = Encoded::default();
-        let mut timed = |search: &Prepared| {
+        // What is asked alike is encoded once.
+        let mut encoded: Vec<Encoded> = block.inputs.iter().map(|_| Encoded::default()).collect();
+        let mut timed = |(search, asks): &(Prepared, usize)| {
             let started = Instant::now();
-            let answers =
-                search.with_plan(deepened(search.plan(), depth)).answer(&block.inputs, &mut encoded)?;
+            let deep = search.with_plan(deepened(search.plan(), depth));
+            let answers = deep.answer(&block.inputs[*asks], &mut encoded[*asks])?;
             Ok::<_, Error>((answers, started.elapsed().as_secs_f64()))
         };
         let exacts = self.exacts.iter().map(&mut timed).collect::<Result<Vec<_>, _>>()?;
@@ -403,10 +434,10 @@ impl Searches {
             targets.push(OfTarget { answers, seconds, cosines: None });
         }
         if let Some(originals) = &self.originals {
-            let mut block_cosines = BlockCosines::new();
-            for (search, target) in self.targets.iter().zip(&mut targets) {
-                let plan = search.plan();
-                let cosines = originals.cosines(plan, &block.inputs, &mut encoded, &mut block_cosines)?;
+            let mut known = vec![BlockCosines::new(); encoded.len()];
+            for ((search, asks), target) in self.targets.iter().zip(&mut targets) {
+                let (inputs, encoded) = (&block.inputs[*asks], &mut encoded[*asks]);
+                let cosines = originals.cosines(search.plan(), inputs, encoded, &mut known[*asks])?;
                 target.cosines = Some(cosines);
             }
         }

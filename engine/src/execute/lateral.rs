@@ -5,24 +5,29 @@
 //!              texts, numbers   equal texts once, sorted by length, encoded and searched together
 //! ```
 //!
+//! | file | what it does |
+//! |---|---|
+//! | `lateral` | rows to blocks, and the line of work |
+//! | `answerer` | the queries of a block to output rows |
+//!
 //! Blocks go through a bounded line of work (`pipeline`), so that memory does not grow with the log. Answers
 //! are those of single queries: both go through `search::Prepared`.
 
-use std::collections::HashMap;
+mod answerer;
+
+use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use answerer::Answerer;
 use argtop_query::Value;
-use argtop_query::eval::{evaluate, is_true};
-use lru::LruCache;
 
 use super::pipeline::{self, Line, LineOptions};
-use super::relational::plain_columns;
-use super::search::{Encoded, Prepared, QueryInput, Ranking, query_input};
-use super::{Log, RowStream, Run, open, open_over};
+use super::search::{Prepared, QueryInput, query_input};
+use super::{Log, RowStream, Run, open};
 use crate::error::Error;
-use crate::export::RowPrinter;
+use crate::export::{RowPrinter, Rows};
 use crate::import::{self, ImportError};
 use crate::model::ModelError;
 use crate::physical::{LateralPlan, Operator, OperatorKind};
@@ -30,6 +35,9 @@ use crate::physical::{LateralPlan, Operator, OperatorKind};
 /// Rows of the first block; later ones are twice as long until they are as long as they may be, so that who
 /// wants a few rows has them soon.
 const FIRST_BLOCK_ROWS: usize = 64;
+/// Rows of a block whose queries are vectors: they are not sorted by length, and the shorter the last block,
+/// the shorter one thread is alone with it.
+const VECTOR_BLOCK_ROWS: usize = 256;
 /// Bytes of texts after which a block ends.
 const BLOCK_BYTES_MAX: usize = 8 << 20;
 /// Labels that the answers of one block may hold, as values or as bytes of a file.
@@ -127,9 +135,20 @@ pub(crate) struct Answered {
     /// Number of the first row within the shard, from 0.
     pub(crate) first: u64,
     pub(crate) outcomes: Vec<Outcome>,
-    pub(crate) rows: Vec<Vec<Value>>,
+    /// The values of rows, row after row. One allocation for all: another thread gives them back.
+    values: Vec<Value>,
+    /// Values in a row.
+    width: usize,
     pub(crate) bytes: Vec<u8>,
     read: u64,
+}
+
+impl Answered {
+    /// Some of the rows.
+    pub(crate) fn rows(&self, range: Range<usize>) -> Rows<'_> {
+        let values = range.start.saturating_mul(self.width)..range.end.saturating_mul(self.width);
+        Rows::Values(self.values.get(values).unwrap_or_default(), self.width)
+    }
 }
 
 /// A log on its way through the line.
@@ -171,17 +190,11 @@ pub(crate) fn answers(
     let search = Prepared::new(run, plan.search().clone())?;
     let labels = search.labels_max().clamp(1, BLOCK_LABELS_MAX);
     let rows = usize::try_from(BLOCK_LABELS_MAX / labels).unwrap_or(1);
-    let rows_max = rows.min(run.inner.limits.batch_texts.max(1));
+    let of_vectors = plan.search().text.is_none();
+    let most = if of_vectors { VECTOR_BLOCK_ROWS } else { run.inner.limits.batch_texts.max(1) };
+    let rows_max = rows.min(most);
     let answered = Arc::new(AtomicU64::new(0));
-    let answerer = Answerer {
-        run: run.clone(),
-        plan: plan.clone(),
-        search,
-        known: Mutex::new(Known::new(run.inner.limits.batch_answers_bytes)),
-        printer: options.printer.clone(),
-        columns: plan.exprs.as_deref().filter(|_| plan.predicate.is_none()).and_then(plain_columns),
-        answered: answered.clone(),
-    };
+    let answerer = Answerer::new(run, plan, search, options.printer.clone(), answered.clone());
     let reading = Run { log: Some(log.clone()), ..run.clone() };
     let read_before = options.done.is_empty().then_some(0);
     let mut reader = Reader {
@@ -217,14 +230,15 @@ pub(crate) fn answers(
 /// The rows of LATERAL, for the operators above it.
 pub(crate) fn stream(run: &Run, id: usize, plan: &Arc<LateralPlan>) -> Result<RowStream, Error> {
     let answers = answers(run, id, plan, BatchOptions::default())?;
-    Ok(Box::new(OneByOne { answers, rows: Vec::new().into_iter(), failed: false }))
+    Ok(Box::new(OneByOne { answers, values: Vec::new().into_iter(), width: 1, failed: false }))
 }
 
 /// The rows of blocks.
 struct OneByOne {
     answers: Answers,
-    /// What is left of a block.
-    rows: std::vec::IntoIter<Vec<Value>>,
+    /// What is left of a block, so many values a row.
+    values: std::vec::IntoIter<Value>,
+    width: usize,
     failed: bool,
 }
 
@@ -233,11 +247,11 @@ impl Iterator for OneByOne {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(row) = self.rows.next() {
-                return Some(Ok(row));
+            if self.values.len() > 0 {
+                return Some(Ok(self.values.by_ref().take(self.width).collect()));
             }
             match if self.failed { None } else { self.answers.next() }? {
-                Ok(block) => self.rows = block.rows.into_iter(),
+                Ok(block) => (self.values, self.width) = (block.values.into_iter(), block.width.max(1)),
                 Err(error) => {
                     self.failed = true;
                     return Some(Err(error));
@@ -392,252 +406,4 @@ impl Entry {
             QueryInput::Both { text, vector } => text.len() + size_of_val(&**vector),
         })
     }
-}
-
-/// Answers of texts that may come again, those asked for least recently go first.
-struct Known {
-    answers: LruCache<Box<str>, Arc<Ranking>>,
-    bytes: usize,
-    bytes_max: usize,
-}
-
-impl Known {
-    fn new(bytes_max: usize) -> Known {
-        Known { answers: LruCache::unbounded(), bytes: 0, bytes_max }
-    }
-
-    fn put(&mut self, text: &str, ranking: Arc<Ranking>) {
-        // About a hundred bytes of links and counters an entry.
-        let size = |text: &str, ranking: &Ranking| text.len() + ranking.bytes() + 100;
-        self.bytes += size(text, &ranking);
-        if let Some(old) = self.answers.put(text.into(), ranking) {
-            self.bytes -= size(text, &old);
-        }
-        while self.bytes > self.bytes_max {
-            let Some((text, old)) = self.answers.pop_lru() else { break };
-            self.bytes -= size(&text, &old);
-        }
-    }
-}
-
-/// Answers blocks, from several threads.
-struct Answerer {
-    run: Run,
-    plan: Arc<LateralPlan>,
-    search: Prepared,
-    known: Mutex<Known>,
-    printer: Option<Arc<RowPrinter>>,
-    /// The columns of both sides that the output has, where it is these of every pair of rows.
-    columns: Option<Vec<usize>>,
-    /// Searches that were run.
-    answered: Arc<AtomicU64>,
-}
-
-/// The answer to one of the different queries of a block.
-type Found = Result<Arc<Ranking>, Fault>;
-
-impl Answerer {
-    fn answer(&self, block: Block) -> Result<Answered, Error> {
-        self.run.context.check()?;
-        let (queries, query_of) = distinct(&block.entries);
-        let found = self.found(&queries)?;
-        let mut rows = self.right_rows(&found)?;
-        let mut uses = vec![0u32; queries.len()];
-        query_of.iter().flatten().for_each(|query| uses[*query] += 1);
-        let mut answered = Answered { first: block.first, read: block.read, ..Answered::default() };
-        let mut scratch = Scratch::default();
-        for (entry, query) in block.entries.into_iter().zip(query_of) {
-            let made = match (entry.input, query.map(|query| (&found[query], query))) {
-                (Err(fault), _) => Err(fault),
-                (Ok(_), Some((Err(fault), _))) => Err(fault.clone()),
-                (Ok(_), Some((Ok(_), query))) => {
-                    uses[query] -= 1;
-                    let rows = Right { rows: &mut rows[query], last: uses[query] == 0 };
-                    self.emit(&entry.row, rows, &mut scratch, &mut answered)?
-                }
-                (Ok(_), None) => return Err(Error::Internal("a query without a place".to_string())),
-            };
-            let bad = |fault| Box::new(BadQuery { fault, row: entry.row, text: entry.text });
-            let (rows, fault) = made.map_or_else(|fault| (0, Some(bad(fault))), |rows| (rows, None));
-            answered.outcomes.push(Outcome { rows, end: answered.bytes.len(), fault });
-        }
-        Ok(answered)
-    }
-
-    /// The answers of different queries: those known already, then the others together.
-    fn found(&self, queries: &[&QueryInput]) -> Result<Vec<Found>, Error> {
-        let mut found: Vec<Option<Found>> = {
-            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            let answer = |query: &&QueryInput| match query {
-                QueryInput::Text(text) => known.answers.get(text.as_str()).cloned().map(Ok),
-                _ => None,
-            };
-            queries.iter().map(answer).collect()
-        };
-        let missing: Vec<usize> = (0..queries.len()).filter(|at| found[*at].is_none()).collect();
-        let inputs: Vec<QueryInput> = missing.iter().map(|at| queries[*at].clone()).collect();
-        self.answered.fetch_add(inputs.len() as u64, Ordering::Relaxed);
-        let mut answers = Vec::with_capacity(inputs.len());
-        self.search_for(&inputs, &mut answers)?;
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        for (at, answer) in missing.into_iter().zip(answers) {
-            if let (QueryInput::Text(text), Ok(ranking)) = (queries[at], &answer) {
-                known.put(text, ranking.clone());
-            }
-            found[at] = Some(answer);
-        }
-        Ok(found.into_iter().flatten().collect())
-    }
-
-    /// Answers queries together. Where that fails for one of them, halves are tried, so that it alone has no
-    /// answer.
-    fn search_for(&self, inputs: &[QueryInput], answers: &mut Vec<Found>) -> Result<(), Error> {
-        if inputs.is_empty() {
-            return Ok(());
-        }
-        match self.search.answer(inputs, &mut Encoded::default()) {
-            Ok(rankings) => answers.extend(rankings.into_iter().map(|ranking| Ok(Arc::new(ranking)))),
-            Err(error) => {
-                let fault = Fault::of(error)?;
-                let (first, second) = inputs.split_at(inputs.len() / 2);
-                if first.is_empty() {
-                    answers.push(Err(fault));
-                } else {
-                    self.search_for(first, answers)?;
-                    self.search_for(second, answers)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The rows of the right side for each of the answers.
-    fn right_rows(&self, found: &[Found]) -> Result<Vec<Vec<Vec<Value>>>, Error> {
-        let nothing = Ranking::default();
-        let rankings: Vec<&Ranking> =
-            found.iter().map(|found| found.as_deref().unwrap_or(&nothing)).collect();
-        let searched = self.search.rows(&rankings)?;
-        let mut all = Vec::with_capacity(searched.len());
-        for rows in searched {
-            let rows: RowStream = Box::new(rows.into_iter().map(Ok));
-            all.push(open_over(&self.run, &self.plan.right, rows)?.collect::<Result<Vec<_>, Error>>()?);
-        }
-        Ok(all)
-    }
-
-    /// Adds the output rows of one left row; gives their number. A fault leaves nothing behind.
-    fn emit(
-        &self,
-        left: &[Value],
-        right: Right<'_>,
-        scratch: &mut Scratch,
-        answered: &mut Answered,
-    ) -> Result<Result<u64, Fault>, Error> {
-        let (rows, bytes) = (answered.rows.len(), answered.bytes.len());
-        let emitted = self.emit_rows(left, right, scratch, answered);
-        emitted.map(Ok).or_else(|error| {
-            answered.rows.truncate(rows);
-            answered.bytes.truncate(bytes);
-            Fault::of(error).map(Err)
-        })
-    }
-
-    fn emit_rows(
-        &self,
-        left: &[Value],
-        right: Right<'_>,
-        scratch: &mut Scratch,
-        answered: &mut Answered,
-    ) -> Result<u64, Error> {
-        let mut count = 0;
-        scratch.joined.clear();
-        scratch.joined.extend_from_slice(left);
-        for row in right.rows {
-            if !self.output_row(left, row, scratch)? {
-                continue;
-            }
-            count += 1;
-            let output = &mut scratch.output;
-            match &self.printer {
-                Some(printer) => printer.print(count, output, &mut answered.bytes)?,
-                None => {
-                    // A row that nobody reads again leaves its memory to the next output.
-                    let next =
-                        if right.last { std::mem::take(row) } else { Vec::with_capacity(output.len()) };
-                    answered.rows.push(std::mem::replace(output, next));
-                }
-            }
-        }
-        Ok(count)
-    }
-
-    /// Makes the output row of a pair of rows, of which `joined` begins with the left one; false where WHERE
-    /// does not keep it.
-    fn output_row(
-        &self,
-        left: &[Value],
-        right: &[Value],
-        Scratch { joined, output }: &mut Scratch,
-    ) -> Result<bool, Error> {
-        output.clear();
-        if let Some(columns) = &self.columns {
-            for column in columns {
-                let value = left.get(*column).or_else(|| right.get(column - left.len()));
-                let value = value.ok_or_else(|| Error::Internal("a column behind the last".into()))?;
-                output.push(value.clone());
-            }
-            return Ok(true);
-        }
-        joined.truncate(left.len());
-        joined.extend_from_slice(right);
-        let eval = self.run.eval();
-        if let Some(predicate) = &self.plan.predicate
-            && !is_true(&evaluate(predicate, joined, &eval)?)
-        {
-            return Ok(false);
-        }
-        match &self.plan.exprs {
-            Some(exprs) => {
-                for expr in exprs {
-                    output.push(evaluate(expr, joined, &eval)?);
-                }
-            }
-            None => output.extend_from_slice(joined),
-        }
-        Ok(true)
-    }
-}
-
-/// The rows of the right side of an answer.
-struct Right<'a> {
-    rows: &'a mut [Vec<Value>],
-    /// No other row of the log has the same answer.
-    last: bool,
-}
-
-/// Rows that are made again and again.
-#[derive(Default)]
-struct Scratch {
-    joined: Vec<Value>,
-    output: Vec<Value>,
-}
-
-/// The different queries, and for every entry the number of its own. Texts are compared, vectors are not.
-fn distinct(entries: &[Entry]) -> (Vec<&QueryInput>, Vec<Option<usize>>) {
-    let mut numbers: HashMap<&str, usize> = HashMap::with_capacity(entries.len());
-    let mut queries = Vec::with_capacity(entries.len());
-    let query_of = entries.iter().map(|entry| {
-        let input = entry.input.as_ref().ok()?;
-        let next = queries.len();
-        let number = match input {
-            QueryInput::Text(text) => *numbers.entry(text).or_insert(next),
-            QueryInput::Vector(_) | QueryInput::Both { .. } => next,
-        };
-        if number == next {
-            queries.push(input);
-        }
-        Some(number)
-    });
-    let query_of = query_of.collect();
-    (queries, query_of)
 }

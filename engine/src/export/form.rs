@@ -22,7 +22,8 @@ pub(crate) enum RowForm {
 pub(crate) enum Rows<'a> {
     /// As [`RowPrinter::print`] makes them.
     Printed(&'a [u8]),
-    Values(&'a [Vec<Value>]),
+    /// So many values a row, row after row.
+    Values(&'a [Value], usize),
 }
 
 impl RowForm {
@@ -88,8 +89,10 @@ impl RowFile {
     pub(crate) fn add(&mut self, rows: Rows<'_>) -> Result<(), ExportError> {
         match (self, rows) {
             (RowFile::Text(file), Rows::Printed(bytes)) => file.write(bytes),
-            (RowFile::Parquet(file), Rows::Values(rows)) => rows.iter().try_for_each(|row| file.add(row)),
-            (RowFile::Text(file), Rows::Values(_)) => Err(file.error(of_another_form())),
+            (RowFile::Parquet(file), Rows::Values(values, width)) => {
+                values.chunks_exact(width.max(1)).try_for_each(|row| file.add(row))
+            }
+            (RowFile::Text(file), Rows::Values(..)) => Err(file.error(of_another_form())),
             (RowFile::Parquet(file), Rows::Printed(_)) => Err(file.error(of_another_form())),
         }
     }

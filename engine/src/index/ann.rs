@@ -48,7 +48,9 @@ const NEARLY_ALL: f64 = 0.7;
 const MASKS_KEPT: usize = 4;
 /// Queries that are scanned together: enough that a list serves several while it is in the cache, and few
 /// enough that what they keep stays there, too.
-const QUERIES_AT_ONCE: usize = 64;
+const QUERIES_AT_ONCE: usize = 128;
+/// Newer rows that are not worth another thread.
+const ROWS_CODED_ALONE: usize = 64;
 
 const _: () = assert!(ROW_WIDTH == SIGN_WIDTH, "signs and 8 bits of a row are equally wide");
 
@@ -529,10 +531,9 @@ impl VectorIndex for AnnIndex {
         let parts = if rows.len() > 1 { self.parts_for_several() } else { self.parts() };
         let code =
             |rows: &[(u32, Vec<f32>)]| ann_delta::code(&parts, rows.iter().map(|(_, row)| row.as_slice()));
-        // A few are not worth another thread.
         let coded: Vec<Coded> = match rows.len() {
-            0..=QUERIES_AT_ONCE => code(rows),
-            _ => rows.par_chunks(QUERIES_AT_ONCE).flat_map_iter(code).collect(),
+            0..=ROWS_CODED_ALONE => code(rows),
+            _ => rows.par_chunks(ROWS_CODED_ALONE).flat_map_iter(code).collect(),
         };
         let mut delta = self.delta.write().unwrap_or_else(PoisonError::into_inner);
         rows.iter().zip(&coded).for_each(|((slot, _), row)| delta.push(&parts, *slot, row));

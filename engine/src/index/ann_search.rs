@@ -22,15 +22,17 @@
 use roaring::RoaringBitmap;
 
 use super::ann_delta::Delta;
-use crate::kernel::{Codes8, Panels, Rotation, Rows8, SIGN_BLOCK, SignQuery, SignRows};
+use crate::kernel::{Codes8, Panels, Rotation, Rows8, SIGN_BLOCK, SignQuery, SignRows, floor_of_best};
 
 /// Lists whose centroids are scored in 8 bits, beyond twice those that are probed.
 const PROBE_SPARE: usize = 64;
 /// Signs of centroids are looked at first where there are more than so many times as many as would be scored
 /// in 8 bits.
 const SIGNS_FIRST: usize = 8;
+/// Queries whose scores of all centroids are in memory at a time.
+const PROBED_AT_ONCE: usize = 24;
 /// Lists that are scanned best first where there are several queries.
-const BEST_FIRST: usize = 16;
+const BEST_FIRST: usize = 8;
 
 /// The parts of an index that a search reads.
 #[derive(Clone, Copy)]
@@ -98,6 +100,8 @@ pub(super) struct Scratch {
     keys: Vec<u64>,
     places: Vec<u32>,
     scores: Vec<f32>,
+    /// Scores of centroids by which lists are ranked.
+    steered: Vec<f32>,
     reached: Vec<u32>,
     /// Estimates under this are not kept.
     floor: f32,
@@ -210,14 +214,14 @@ impl<'a> Parts<'a> {
             queries.iter_mut().for_each(|query| self.probe(query, count));
             return;
         };
-        let mut scores = vec![0.0; queries.len() * lists];
-        panels.products(
-            &Codes8::gather(queries.iter().map(|query| (&query.codes, 0))),
-            0..lists,
-            &mut scores,
-        );
-        for (query, scores) in queries.iter_mut().zip(scores.chunks_exact(lists)) {
-            self.rank_all(query, scores, count);
+        let mut scores = vec![0.0; queries.len().min(PROBED_AT_ONCE) * lists];
+        for queries in queries.chunks_mut(PROBED_AT_ONCE) {
+            let codes = Codes8::gather(queries.iter().map(|query| (&query.codes, 0)));
+            let scores = &mut scores[..queries.len() * lists];
+            panels.products(&codes, 0..lists, scores);
+            for (query, scores) in queries.iter_mut().zip(scores.chunks_exact(lists)) {
+                self.rank_all(query, scores, count);
+            }
         }
     }
 
@@ -256,10 +260,14 @@ impl<'a> Parts<'a> {
 
     /// Takes the best `count` of the lists at `places` by the scores of their centroids.
     fn rank(&self, scratch: &mut Scratch, count: usize) {
-        let Scratch { keys, places, scores, lists, .. } = scratch;
+        let Scratch { keys, places, scores, lists, steered, wide, .. } = scratch;
+        steered.clear();
+        steered.extend(places.iter().zip(&*scores).map(|(list, score)| score * self.steer[*list as usize]));
+        let floor = floor_of_best(steered, count, wide);
         keys.clear();
-        let ranked = places.iter().zip(&*scores).zip(0u32..);
-        keys.extend(ranked.map(|((list, score), at)| key(score * self.steer[*list as usize], at)));
+        // What is no number is kept as well.
+        let reached = steered.iter().zip(0u32..).filter(|(steered, _)| !(**steered < floor));
+        keys.extend(reached.map(|(steered, at)| key(*steered, at)));
         cut(keys, count);
         keys.sort_unstable_by(|a, b| b.cmp(a));
         lists.clear();

@@ -8,6 +8,7 @@ use std::io::Write;
 
 use super::error::IndexError;
 use super::slots::{SlotList, SlotTable};
+use crate::kernel::prefetch;
 use crate::packed::{Array, Bytes, Kind, Packed, PackedError, PackedWriter};
 
 const KIND: Kind = Kind { magic: *b"ATKEYS00", version: 1, name: "packed keys" };
@@ -129,6 +130,15 @@ impl PackedKeys {
     /// The key of a slot; `None` if the file does not hold it.
     pub fn key(&self, slot: u32) -> Option<KeyRef<'_>> {
         self.slots.position_of(slot).map(|position| self.key_at(position))
+    }
+
+    /// Asks memory for the key of a slot before it is needed; for where it ends, if it is a text.
+    pub fn prefetch(&self, slot: u32) {
+        let Some(position) = self.slots.position_of(slot) else { return };
+        match &self.keys {
+            Opened::BigInt(keys) => prefetch(bytemuck::bytes_of(&keys.get()[position])),
+            Opened::Text { ends, .. } => prefetch(bytemuck::bytes_of(&ends.get()[position])),
+        }
     }
 
     /// The order of two slots by their keys; `None` if the file does not hold both.

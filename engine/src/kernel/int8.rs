@@ -318,7 +318,7 @@ fn dot_codes(values: &[i8], row: &[u8]) -> i32 {
 }
 
 /// Asks for the lines of a row before they are needed.
-pub(super) fn prefetch(row: &[u8]) {
+pub(crate) fn prefetch(row: &[u8]) {
     #[cfg(target_arch = "x86_64")]
     for line in row.chunks(64) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};

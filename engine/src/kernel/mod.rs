@@ -32,6 +32,7 @@ pub use byte_rows::{ByteRows, RowFacts, byte_row_width, encode_byte_row};
 pub use dot::{dot, dot_exact, norm};
 pub use exact::products_exact;
 pub use gemm::{Layout, multiply, scores};
+pub(crate) use int8::prefetch;
 pub use int8::{Codes8, INPUTS_MAX, PANEL, PanelWriter, Panels};
 pub use line::Line;
 pub use linear8::Linear8;
@@ -41,6 +42,6 @@ pub use rows8::{ROW_WIDTH, Rows8, push_row8};
 pub use signs::{
     SIGN_BLOCK, SIGN_WIDTH, SignQuery, SignRows, push_sign_block, set_signs, sign_block_bytes, sign_facts,
 };
-pub use topk::{Nominees, Slot, select_top};
+pub use topk::{Nominees, Slot, floor_of_best, select_top};
 pub use transformer::{Attention8, AttentionMask, LayerNorm, Stack8, Step8, TransformerSpace};
 pub use vector::{NormError, first_non_finite, normalize, softmax, spill_cost};

@@ -11,6 +11,8 @@ pub type Slot = u32;
 const STEP: usize = 16;
 /// Steps that are looked at before the first of them is walked through.
 const STEPS_AT_ONCE: usize = u64::BITS as usize;
+/// Values of which the greatest stands for all, where a floor under the best is looked for.
+const BEST_OF: usize = 8;
 /// Slots held before the first pruning.
 const HELD_MIN: usize = 1024;
 
@@ -135,6 +137,34 @@ fn steps_of_interest(scores: &[f32], floor: f32) -> u64 {
     found
 }
 
+/// A number that at least `keep` of the values reach, if there are as many: at most the keep-th greatest, and
+/// near it where there are many more. Of each eight values the greatest stands for them: the keep-th greatest
+/// of these is reached by `keep` values. `space` is for these.
+///
+/// NaN counts as smaller than all; whoever drops what is under the floor keeps it.
+pub fn floor_of_best(values: &[f32], keep: usize, space: &mut Vec<f32>) -> f32 {
+    let part = values.len() / BEST_OF;
+    if keep == 0 || keep > part {
+        return f32::NEG_INFINITY;
+    }
+    space.clear();
+    space.extend_from_slice(&values[..part]);
+    dispatch(
+        #[inline(always)]
+        || {
+            for others in values[part..part * BEST_OF].chunks_exact(part) {
+                for (most, other) in space.iter_mut().zip(others) {
+                    // A NaN stays only where it came first.
+                    *most = if *other > *most || most.is_nan() { *other } else { *most };
+                }
+            }
+        },
+    );
+    space.iter_mut().filter(|most| most.is_nan()).for_each(|most| *most = f32::NEG_INFINITY);
+    let (_, floor, _) = space.select_nth_unstable_by(keep - 1, |a, b| b.total_cmp(a));
+    *floor
+}
+
 /// Keeps the best `k` items in order: higher score first, then `tie` (by primary key at the callers).
 ///
 /// NaN is dropped, and -0.0 becomes 0.0, with which it ties. `tie` must be a total order of slots; it is
@@ -225,6 +255,31 @@ mod tests {
             let row = |nudge: &u32| (0..40).map(|d| number(*nudge, d)).collect();
             let rows: Vec<Vec<f32>> = nudges.iter().map(row).collect();
             check(&rows, &[1.1; 40], k, 1);
+        }
+    }
+
+    #[test]
+    fn a_floor_is_reached_by_as_many_as_asked_for_and_by_few_more() {
+        let mut rng = fastrand::Rng::with_seed(11);
+        let mut space = Vec::new();
+        for (count, keep) in [(0, 1), (7, 1), (8, 1), (8, 2), (100, 12), (1_627, 75), (1_627, 0), (5_000, 16)]
+        {
+            for round in 0..20 {
+                let mut values: Vec<f32> = (0..count).map(|_| rng.f32() - 0.5).collect();
+                if round % 3 == 1 {
+                    // Equal values, and none that is a number.
+                    values.iter_mut().step_by(3).for_each(|value| *value = 0.25);
+                    values.iter_mut().step_by(7).for_each(|value| *value = f32::NAN);
+                }
+                let floor = floor_of_best(&values, keep, &mut space);
+                let mut sorted: Vec<f32> = values.iter().copied().filter(|value| !value.is_nan()).collect();
+                sorted.sort_by(|a, b| b.total_cmp(a));
+                let reach = sorted.iter().filter(|value| **value >= floor).count();
+                assert!(reach >= keep.min(sorted.len()), "{count} {keep} {floor}");
+                if keep > 0 && keep * 20 <= count && round % 3 != 1 {
+                    assert!(reach <= 2 * keep + 8, "{count} {keep}: {reach}");
+                }
+            }
         }
     }
 

@@ -21,6 +21,11 @@ const BLOCK_ROWS: usize = 4_096;
 /// How many rows before it is scored a row is asked for.
 pub(crate) const ROWS_AHEAD: usize = 3;
 
+/// Ranges of rows that scores of several queries are ordered by.
+const RANGES: usize = 4_096;
+/// Scores that one task computes.
+const WANTED_AT_ONCE: usize = 2_048;
+
 /// Where rows are and what they look like.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RowSpec {
@@ -221,6 +226,44 @@ impl Dense {
         slots.iter().enumerate().map(score).collect()
     }
 
+    /// [`scores`](Dense::scores) of some slots for each of several queries. Rows are read in the order in
+    /// which they lie, and one that several queries ask for is read once.
+    pub(crate) fn scores_of_several<'q>(
+        &self,
+        query: impl Fn(usize) -> &'q [f32] + Sync,
+        slots: &[Vec<Slot>],
+    ) -> Result<Vec<Vec<f64>>, Error> {
+        let (Some(base), true) = (&self.shared.base, slots.len() > 1) else {
+            return slots.iter().enumerate().map(|(at, slots)| self.scores(slots, query(at))).collect();
+        };
+        let mut scores: Vec<Vec<f64>> = slots.iter().map(|slots| vec![0.0; slots.len()]).collect();
+        let mut wanted = Vec::with_capacity(slots.iter().map(Vec::len).sum());
+        for (at, (slots, scores)) in (0u32..).zip(slots.iter().zip(&mut scores)) {
+            for (place, (slot, score)) in (0u32..).zip(slots.iter().zip(scores)) {
+                match base.position_of(*slot) {
+                    Some(position) => wanted.push(Wanted { position: position as u32, query: at, place }),
+                    None => *score = self.score(*slot, query(at as usize))?,
+                }
+            }
+        }
+        let wanted = by_position(&wanted, base.len());
+        base.ahead(wanted.iter().map(|wanted| wanted.position));
+        let score = |wanted: &[Wanted]| -> Vec<f64> {
+            let score = |(at, one): (usize, &Wanted)| {
+                if let Some(next) = wanted.get(at + ROWS_AHEAD) {
+                    base.prefetch(next.position as usize);
+                }
+                base.score_exact(query(one.query as usize), one.position as usize)
+            };
+            wanted.iter().enumerate().map(score).collect()
+        };
+        let parts: Vec<Vec<f64>> = wanted.par_chunks(WANTED_AT_ONCE).map(score).collect();
+        for (one, score) in wanted.iter().zip(parts.iter().flatten()) {
+            scores[one.query as usize][one.place as usize] = *score;
+        }
+        Ok(scores)
+    }
+
     /// Euclidean norm of a slot's row; `scratch` is space for the row.
     pub(crate) fn norm(&self, slot: Slot, scratch: &mut Vec<f32>) -> Result<f64, Error> {
         scratch.resize(self.spec.dimension, 0.0);
@@ -293,6 +336,30 @@ impl Dense {
         }
         Ok(found)
     }
+}
+
+/// A row whose score a query wants, and where the query wants it.
+#[derive(Clone, Copy, Default)]
+struct Wanted {
+    position: u32,
+    query: u32,
+    place: u32,
+}
+
+/// Orders what is wanted by where the rows lie, in ranges of a few rows each.
+fn by_position(wanted: &[Wanted], rows: usize) -> Vec<Wanted> {
+    let range = rows.div_ceil(RANGES).max(1);
+    let range_of = |wanted: &Wanted| wanted.position as usize / range;
+    let mut starts = vec![0usize; rows.div_ceil(range) + 1];
+    wanted.iter().for_each(|one| starts[range_of(one) + 1] += 1);
+    (1..starts.len()).for_each(|at| starts[at] += starts[at - 1]);
+    let mut ordered = vec![Wanted::default(); wanted.len()];
+    for one in wanted {
+        let place = &mut starts[range_of(one)];
+        ordered[*place] = *one;
+        *place += 1;
+    }
+    ordered
 }
 
 fn nominate_in_block(

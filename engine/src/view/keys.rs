@@ -77,6 +77,13 @@ impl KeyBook {
         }
     }
 
+    /// Asks memory for the key of a slot before it is needed.
+    pub(crate) fn prefetch(&self, slot: Slot) {
+        if let Some(base) = &self.shared.base {
+            base.prefetch(slot);
+        }
+    }
+
     /// The key of a live label, for messages.
     pub(crate) fn text(&self, slot: Slot) -> String {
         match self.find(slot) {

@@ -10,6 +10,8 @@ use crate::error::Error;
 
 /// Keys read at a time when a table is walked in key order.
 const KEYS_PAGE: usize = 4_096;
+/// How many keys before it is read a key is asked for.
+const KEYS_AHEAD: usize = 8;
 /// Records are read one after the other where at least one in so many is wanted, else looked up.
 const SCAN_PART: u64 = 8;
 
@@ -39,7 +41,10 @@ impl View {
         // Keys lie in memory, records do not.
         let keys = if key_alone && !stored.is_empty() { Some(self.keys(table)?) } else { None };
         let mut rows: Vec<Vec<Value>> = Vec::with_capacity(slots.len());
-        for slot in slots {
+        for (at, slot) in slots.iter().enumerate() {
+            if let (Some(keys), Some(next)) = (&keys, slots.get(at + KEYS_AHEAD)) {
+                keys.prefetch(*next);
+            }
             let mut row = Vec::with_capacity(table.columns.len() + room);
             for column in 0..table.columns.len() {
                 row.push(match &keys {

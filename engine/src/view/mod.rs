@@ -29,7 +29,7 @@ pub(crate) use dense::{Dense, ROWS_AHEAD, RowSpec};
 pub(crate) use filters::{FilterName, Filters, Known};
 pub(crate) use graph::Graph;
 pub(crate) use keys::KeyBook;
-pub(crate) use labels::value_cell;
+pub(crate) use labels::{key_value, value_cell};
 pub(crate) use moment::{Caches, View, row_of_number, vector_columns};
 pub(crate) use newer::{from_slot, take_newer};
 pub(crate) use propensity::InversePropensity;

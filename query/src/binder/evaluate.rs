@@ -28,13 +28,6 @@ impl Binder<'_> {
         let source = self.query(&evaluate.source)?;
         let fields = output_schema(&source).to_vec();
         let span = evaluate.source.span;
-        let text = source_column(&fields, "text", span)?.ok_or_else(|| no_text(span))?;
-        if let Some(field) = fields.get(text)
-            && !matches!(field.data_type, DataType::Text | DataType::Unknown)
-        {
-            return Err(mismatch(format!("column `text` must be TEXT, not {}", field.data_type), span)
-                .help("add CAST(... AS TEXT) AS text to the source"));
-        }
         let metrics = self.metrics(evaluate)?;
         let of_labels = |kind| !matches!(kind, MetricKind::AnnRecall | MetricKind::EncodeCosine);
         let needs_labels = metrics.iter().any(|metric| of_labels(metric.kind));
@@ -50,7 +43,7 @@ impl Binder<'_> {
         let exclude = source_column(&fields, "exclude", span)?;
         let mut targets = Vec::with_capacity(evaluate.targets.len());
         for target in &evaluate.targets {
-            let (search, at) = self.target(target, &fields, text)?;
+            let (search, at) = self.target(target, &fields, span)?;
             for position in [labels, exclude].into_iter().flatten() {
                 check_keys(&fields, position, &search.table, at)?;
             }
@@ -68,7 +61,6 @@ impl Binder<'_> {
         Ok(LogicalPlan::Evaluate(Evaluate {
             targets,
             source,
-            text,
             labels,
             exclude,
             metrics,
@@ -119,11 +111,16 @@ impl Binder<'_> {
         Ok((propensity, constants))
     }
 
-    /// The search of one target, for the text of the source's row.
-    fn target(&mut self, target: &TargetSyntax, fields: &[Field], text: usize) -> BindResult<(Search, Span)> {
-        let sought = || Sought {
-            text: Some(BoundExpr::Column { index: text, data_type: DataType::Text }),
-            vector: None,
+    /// The search of one target: for the text of the source's row, unless it says itself what it is for.
+    fn target(
+        &mut self,
+        target: &TargetSyntax,
+        fields: &[Field],
+        source: Span,
+    ) -> BindResult<(Search, Span)> {
+        let sought = || -> BindResult<Sought> {
+            let text = BoundExpr::Column { index: text_column(fields, source)?, data_type: DataType::Text };
+            Ok(Sought { text: Some(text), vector: None })
         };
         match target {
             TargetSyntax::Pipeline { name, overrides } => {
@@ -131,14 +128,14 @@ impl Binder<'_> {
                 let table = self.table(&owner)?;
                 let via = ast::Via::Pipeline { name: name.clone(), overrides: overrides.clone() };
                 let alias = table.name.clone();
-                let (search, _) = self.search_for(table, alias, sought(), Some(&via), name.span)?;
+                let (search, _) = self.search_for(table, alias, sought()?, Some(&via), name.span)?;
                 Ok((search, name.span))
             }
             TargetSyntax::Exact { table: name } => {
                 let table = self.table(name)?;
                 let via = ast::Via::Exact { span: name.span };
                 let alias = table.name.clone();
-                let (search, _) = self.search_for(table, alias, sought(), Some(&via), name.span)?;
+                let (search, _) = self.search_for(table, alias, sought()?, Some(&via), name.span)?;
                 Ok((search, name.span))
             }
             TargetSyntax::Query(query) => Ok((self.target_query(query, fields)?, query.span)),
@@ -199,6 +196,18 @@ pub(super) fn source_column(fields: &[Field], name: &str, span: Span) -> BindRes
         return Err(QueryError::new(ErrorCode::AmbiguousColumn, message).at(span).help("rename one with AS"));
     }
     Ok(first)
+}
+
+/// The position of the source's column `text`, for targets that do not say what they search for.
+fn text_column(fields: &[Field], span: Span) -> BindResult<usize> {
+    let text = source_column(fields, "text", span)?.ok_or_else(|| no_text(span))?;
+    match fields.get(text) {
+        Some(field) if !matches!(field.data_type, DataType::Text | DataType::Unknown) => {
+            Err(mismatch(format!("column `text` must be TEXT, not {}", field.data_type), span)
+                .help("add CAST(... AS TEXT) AS text to the source"))
+        }
+        _ => Ok(text),
+    }
 }
 
 fn no_text(span: Span) -> QueryError {

@@ -21,6 +21,10 @@ CREATE INDEX i ON t USING ann (z) WITH (lists = 0);
 --! error[V0001]: option lists of CREATE INDEX cannot be 0
 --!   help: it takes a whole number from 1 to 16777216
 
+CREATE INDEX i ON t USING ann (z) WITH (second_lists = 2);
+--! error[V0001]: option second_lists of CREATE INDEX cannot be 2
+--!   help: it takes true or false
+
 CREATE INDEX i ON t USING ann (z) WITH (metric = 'l2');
 --! error[V0001]: option metric of CREATE INDEX cannot be l2
 --!   help: it takes one of ip, cosine

@@ -44,7 +44,7 @@ EVALUATE EXACT ON u FROM (SELECT 'a' AS text, [1] AS labels) METRICS (P@1);
 --!     |                   ^ help: known: `t`
 
 EVALUATE EXACT ON t FROM (SELECT NULL AS text, [1] AS labels) METRICS (P@1);
---! error[V0001]: the text of a point is NULL
+--! error[V0001]: a point of the source: the query's text is NULL
 --!   help: leave such rows out with WHERE
 
 EVALUATE EXACT ON t FROM (SELECT 'a' AS text, [1] AS labels) METRICS (P@1) WITH (digit = 3);

@@ -13,7 +13,7 @@ use super::{candidates, stages};
 use crate::error::Error;
 use crate::execute::{RowStream, Run};
 use crate::physical::{SearchPlan, StageKind, StagePlan, all_stages, window};
-use crate::view::KeyBook;
+use crate::view::{KeyBook, key_value};
 
 /// The ranked labels of one query, best first. Structure of arrays: entry i belongs to rank i + 1.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -206,11 +206,45 @@ impl Prepared {
         Ok(answers)
     }
 
+    /// Whether nothing of a label is read but its primary key, so that [`value`](Prepared::value) gives all
+    /// that output rows hold.
+    pub(crate) fn reads_keys_alone(&self) -> bool {
+        self.plan.columns.iter().all(|column| *column == self.plan.table.primary_key)
+    }
+
+    /// Values in an output row.
+    pub(crate) fn width(&self) -> usize {
+        let stages = if self.plan.stage_columns { 2 * self.plan.width } else { 0 };
+        self.plan.table.columns.len() + 2 + stages
+    }
+
+    /// One value of the output row of rank `at` + 1, without making the row; of the table's columns the
+    /// primary key alone.
+    pub(crate) fn value(&self, ranking: &Ranking, at: usize, column: usize) -> Result<Value, Error> {
+        let columns = self.plan.table.columns.len();
+        Ok(match column.checked_sub(columns) {
+            None if column == self.plan.table.primary_key => key_value(self.keys.key(ranking.slots[at])?),
+            None => Value::Null,
+            Some(0) => Value::Double(ranking.scores[at]),
+            Some(1) => rank_value(at),
+            Some(behind) => {
+                let stage = ranking.stages(at).get(behind / 2 - 1).copied();
+                let values = stage_values(stage.into_iter());
+                values.into_iter().nth(behind % 2).unwrap_or(Value::Null)
+            }
+        })
+    }
+
+    /// Asks memory for what [`value`](Prepared::value) will read of a label.
+    pub(crate) fn prefetch(&self, slot: Slot) {
+        self.keys.prefetch(slot);
+    }
+
     /// The output rows of rankings; labels are read together.
     pub(crate) fn rows(&self, rankings: &[&Ranking]) -> Result<Vec<Vec<Vec<Value>>>, Error> {
         let slots: Vec<Slot> = rankings.iter().flat_map(|ranking| ranking.slots.iter().copied()).collect();
         let plan = &self.plan;
-        let width = plan.table.columns.len() + 2 + if plan.stage_columns { 2 * plan.width } else { 0 };
+        let width = self.width();
         let room = width - plan.table.columns.len();
         let labels = self.run.view.read_labels_with(&plan.table, &slots, &plan.columns, room)?;
         let mut labels = labels.into_iter();
@@ -219,7 +253,7 @@ impl Prepared {
             let mut rows = Vec::with_capacity(ranking.len());
             for (at, mut row) in labels.by_ref().take(ranking.len()).enumerate() {
                 row.push(Value::Double(ranking.scores[at]));
-                row.push(Value::BigInt(i64::try_from(at + 1).unwrap_or(i64::MAX)));
+                row.push(rank_value(at));
                 if plan.stage_columns {
                     row.extend(stage_values(ranking.stages(at).iter().copied()));
                     // Nobody reads them where they are not kept.
@@ -231,6 +265,11 @@ impl Prepared {
         }
         Ok(all)
     }
+}
+
+/// The rank of an entry of a ranking.
+fn rank_value(at: usize) -> Value {
+    Value::BigInt(i64::try_from(at + 1).unwrap_or(i64::MAX))
 }
 
 /// The most labels that a stage keeps of one query; None: all that there are.

@@ -37,28 +37,32 @@ pub(crate) fn exact(
     let scored = if allowed.slots.len() / 2 <= k as u64 {
         // Nearly all labels are wanted: nominating would keep them all.
         let slots: Vec<Slot> = allowed.slots.iter().collect();
-        score_each(run, dense, queries, |_| &slots)?
+        let score = |at: usize| {
+            run.context.check()?;
+            Ok(with_slots(dense.scores(&slots, queries.row(at))?, &slots))
+        };
+        super::stages::each((0..queries.len()).collect(), score)?
     } else {
         let nominees = dense.nominate(&run.context, &queries.values, k, &allowed.slots)?;
-        score_each(run, dense, queries, |at| &nominees[at])?
+        score_nominees(run, dense, queries, &nominees)?
     };
     Ok((rank_all(scored, k as u64, keys)?, notes))
 }
 
 /// Exact scores of the nominated slots of each query.
-fn score_each<'a>(
+fn score_nominees(
     run: &Run,
     dense: &Dense,
     queries: &Queries,
-    slots_of: impl Fn(usize) -> &'a Vec<Slot> + Sync,
+    nominees: &[Vec<Slot>],
 ) -> Result<Vec<Vec<(f64, Slot)>>, Error> {
-    let score = |at: usize| {
-        run.context.check()?;
-        let query = queries.row(at);
-        let slots = slots_of(at);
-        Ok(dense.scores(slots, query)?.into_iter().zip(slots.iter().copied()).collect())
-    };
-    super::stages::each((0..queries.len()).collect(), score)
+    run.context.check()?;
+    let scores = dense.scores_of_several(|at| queries.row(at), nominees)?;
+    Ok(scores.into_iter().zip(nominees).map(|(scores, slots)| with_slots(scores, slots)).collect())
+}
+
+fn with_slots(scores: Vec<f64>, slots: &[Slot]) -> Vec<(f64, Slot)> {
+    scores.into_iter().zip(slots.iter().copied()).collect()
 }
 
 /// The best `limit` allowed labels by an index: its nominations among the labels it covers, the tail's among
@@ -121,7 +125,7 @@ pub(crate) fn by_index(
             nominees[at].clone_from(&slots);
         }
     }
-    let scored = score_each(run, target.dense, queries, |at| &nominees[at])?;
+    let scored = score_nominees(run, target.dense, queries, &nominees)?;
     Ok((rank_all(scored, target.limit, keys)?, notes))
 }
 
