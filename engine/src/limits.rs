@@ -51,7 +51,7 @@ impl Default for Limits {
             statement_rows_max: 100_000_000,
             columns_max: 1_000,
             clusters_max: 1 << 24,
-            batch_queries: 256,
+            batch_queries: 512,
             batch_labels: 4 << 20,
             batch_texts: 2_048,
             filter_bytes: 32 << 20,

@@ -63,6 +63,7 @@ mod snapshot;
 mod state;
 mod store;
 mod verify;
+mod wal;
 mod writer;
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ use crate::seal::corrupt;
 use crate::snapshot::Snapshot;
 use crate::state::{Image, State, TableState, WriterState};
 use crate::store::{Shared, put_meta};
+use crate::wal;
 use crate::writer::{Ops, delete_staged};
 
 /// How to open a database.
@@ -104,8 +105,9 @@ fn open_existing(path: &Path, lock: Lock, options: &OpenOptions) -> Result<Share
         return assemble(home, rocks, options, lost);
     }
     // Opening for writing drops the damaged end of a log for good. After a crash the witness is asked first,
-    // so that a store that lost writes is left as it was found.
-    if lock.unclean && witness > 0 {
+    // so that a store that lost writes is left as it was found. Where the beginning of the log tells that
+    // none were lost, it need not be replayed twice.
+    if lock.unclean && witness > 0 && !wal::reaches(&store, witness) {
         let rocks = Rocks { db: rocks::open(&store, Mode::Read)?, lock };
         if stored_seq(&rocks)? < witness {
             return assemble(home, rocks, options, Some(witness));

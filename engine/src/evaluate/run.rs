@@ -173,7 +173,8 @@ struct ExactSearch {
     asks: usize,
 }
 
-/// The exact searches that ANN_RECALL compares with, one for all targets that ask the same for the same labels.
+/// The exact searches that ANN_RECALL compares with, one for all targets that ask the same of the same
+/// labels.
 fn exacts(
     planner: &mut Planner<'_>,
     plan: &Evaluate,

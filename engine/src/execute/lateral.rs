@@ -32,12 +32,12 @@ use crate::import::{self, ImportError};
 use crate::model::ModelError;
 use crate::physical::{LateralPlan, Operator, OperatorKind};
 
-/// Rows of the first block; later ones are twice as long until they are as long as they may be, so that who
-/// wants a few rows has them soon.
+/// Rows of the first block of texts; later ones are twice as long until they are as long as they may be, so
+/// that who wants a few rows has them soon.
 const FIRST_BLOCK_ROWS: usize = 64;
-/// Rows of a block whose queries are vectors: they are not sorted by length, and the shorter the last block,
-/// the shorter one thread is alone with it.
-const VECTOR_BLOCK_ROWS: usize = 256;
+/// Rows of every block whose queries are vectors: they are answered within milliseconds, more of them would
+/// not share more of the index, and the shorter the last block, the shorter one thread is alone with it.
+const VECTOR_BLOCK_ROWS: usize = 512;
 /// Bytes of texts after which a block ends.
 const BLOCK_BYTES_MAX: usize = 8 << 20;
 /// Labels that the answers of one block may hold, as values or as bytes of a file.
@@ -205,7 +205,7 @@ pub(crate) fn answers(
         shard: options.shard,
         done: options.done,
         number: 0,
-        rows_now: FIRST_BLOCK_ROWS.min(rows_max),
+        rows_now: if of_vectors { rows_max } else { FIRST_BLOCK_ROWS.min(rows_max) },
         rows_max,
         held: None,
     };

@@ -48,7 +48,7 @@ const NEARLY_ALL: f64 = 0.7;
 const MASKS_KEPT: usize = 4;
 /// Queries that are scanned together: enough that a list serves several while it is in the cache, and few
 /// enough that what they keep stays there, too.
-const QUERIES_AT_ONCE: usize = 128;
+const QUERIES_AT_ONCE: usize = 256;
 /// Newer rows that are not worth another thread.
 const ROWS_CODED_ALONE: usize = 64;
 
@@ -365,6 +365,18 @@ impl AnnIndex {
             Some(_) => (Reach { places: 0, ..search.reach }, None),
             None => (search.reach, search.mask(self)),
         };
+        if scratch.len() > 1 && behind.is_none() {
+            let ahead = |rows: &mut dyn Iterator<Item = u32>| {
+                self.rows_ahead.ask(&self.rows8.codes, self.width, rows);
+            };
+            let (admit, own) = (Admit { mask, newer }, self.rows8.view(self.width));
+            let mut found = parts.scan_and_narrow(scratch, reach, admit, &own, ahead);
+            for rows in &mut found {
+                rows.iter_mut().for_each(|row| *row = slot(*row));
+                rows.sort_unstable();
+            }
+            return found;
+        }
         let mut found = parts.scan(scratch, reach, Admit { mask, newer });
         for (scratch, rows) in scratch.iter_mut().zip(&mut found) {
             if let Some(filter) = behind {

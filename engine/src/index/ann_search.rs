@@ -22,6 +22,7 @@
 use roaring::RoaringBitmap;
 
 use super::ann_delta::Delta;
+use super::ranges::in_ranges;
 use crate::kernel::{Codes8, Panels, Rotation, Rows8, SIGN_BLOCK, SignQuery, SignRows, floor_of_best};
 
 /// Lists whose centroids are scored in 8 bits, beyond twice those that are probed.
@@ -31,8 +32,10 @@ const PROBE_SPARE: usize = 64;
 const SIGNS_FIRST: usize = 8;
 /// Queries whose scores of all centroids are in memory at a time.
 const PROBED_AT_ONCE: usize = 24;
-/// Lists that are scanned best first where there are several queries.
+/// Lists of each query that are scanned before the others where there are several queries.
 const BEST_FIRST: usize = 8;
+/// How many looks before it a row is asked for.
+const LOOKS_AHEAD: usize = 8;
 
 /// The parts of an index that a search reads.
 #[derive(Clone, Copy)]
@@ -109,6 +112,21 @@ pub(super) struct Scratch {
     seen: usize,
     /// Probed lists, best first, with the score of their centroid.
     pub(super) lists: Vec<(f32, u32)>,
+}
+
+impl Scratch {
+    /// Nothing is scanned yet.
+    fn begin(&mut self) {
+        self.keys.clear();
+        (self.floor, self.seen) = (f32::MIN, 0);
+    }
+}
+
+/// A row that a query looks at.
+#[derive(Clone, Copy, Default)]
+struct Look {
+    row: u32,
+    query: u32,
 }
 
 /// Greater keys are better: the estimate, then the smaller place.
@@ -266,7 +284,8 @@ impl<'a> Parts<'a> {
         let floor = floor_of_best(steered, count, wide);
         keys.clear();
         // What is no number is kept as well.
-        let reached = steered.iter().zip(0u32..).filter(|(steered, _)| !(**steered < floor));
+        let reached =
+            steered.iter().zip(0u32..).filter(|(steered, _)| steered.is_nan() || **steered >= floor);
         keys.extend(reached.map(|(steered, at)| key(*steered, at)));
         cut(keys, count);
         keys.sort_unstable_by(|a, b| b.cmp(a));
@@ -280,56 +299,106 @@ impl<'a> Parts<'a> {
     /// The rows of best estimate in the probed lists of each query, ascending; newer rows are numbered behind
     /// those of the index.
     ///
-    /// Of a query alone the lists are scanned best first. Of several only the best few are, so that what is
-    /// not worth keeping is known; the others are scanned list by list, for all queries that probe them,
-    /// while the list is in the cache. What is kept does not depend on the order.
     pub(super) fn scan(&self, queries: &mut [Scratch], reach: Reach, admit: Admit<'_>) -> Vec<Vec<u32>> {
-        let best_first = if queries.len() > 1 { BEST_FIRST } else { usize::MAX };
+        self.scan_places(queries, reach, admit);
+        queries.iter().map(|query| self.rows_of(&query.keys, admit.newer)).collect()
+    }
+
+    /// The places of best estimate in the probed lists of each query, as its keys.
+    ///
+    /// Of a query alone the lists are scanned best first. Of several the best few of each are, so that what
+    /// is not worth keeping is known, and then the others; both list by list, for all queries that probe
+    /// them, while the list is in the cache. What is kept does not depend on the order.
+    fn scan_places(&self, queries: &mut [Scratch], reach: Reach, admit: Admit<'_>) {
         self.probe_all(queries, reach.probes);
-        for query in &mut *queries {
-            self.scan_best_first(query, best_first, reach, admit);
+        if let [query] = queries {
+            self.scan_best_first(query, reach, admit);
+        } else {
+            queries.iter_mut().for_each(Scratch::begin);
+            let most = queries.iter().map(|query| query.lists.len()).max().unwrap_or(0);
+            self.scan_by_list(queries, 0..BEST_FIRST.min(most), reach, admit);
+            self.scan_by_list(queries, BEST_FIRST.min(most)..most, reach, admit);
         }
-        if let Some(most) =
-            queries.iter().map(|query| query.lists.len()).max().filter(|most| *most > best_first)
-        {
-            self.scan_by_list(queries, best_first..most, reach, admit);
-        }
-        let rows = queries.iter_mut().map(|query| {
+        for query in queries {
             if query.seen < reach.places && query.lists.len() < self.lists() {
                 // The lists hold too few rows: look at all of them, in their order.
                 self.probe(query, self.lists());
-                self.scan_best_first(query, usize::MAX, reach, admit);
+                self.scan_best_first(query, reach, admit);
             }
             cut(&mut query.keys, reach.depth);
-            self.rows_of(&query.keys, admit.newer)
-        });
-        rows.collect()
+        }
+    }
+
+    /// The row of a place; newer rows are numbered behind those of the index.
+    fn row_of(&self, place: u32, newer: Option<Newer<'_>>) -> Option<u32> {
+        match (self.order.get(place as usize), newer) {
+            // The file was verified; a row that is not there would have to be looked for in vain.
+            (Some(row), _) => Some(*row).filter(|row| (*row as usize) < self.len),
+            (None, Some(newer)) => Some(self.len as u32 + newer.delta.row(place as usize - self.order.len())),
+            (None, None) => unreachable!("a place behind the last"),
+        }
     }
 
     /// The rows of some places, each once, ascending.
     fn rows_of(&self, keys: &[u64], newer: Option<Newer<'_>>) -> Vec<u32> {
-        let row = |key: &u64| {
-            let place = place_of(*key) as usize;
-            match (self.order.get(place), newer) {
-                // The file was verified; a row that is not there would have to be looked for in vain.
-                (Some(row), _) => Some(*row).filter(|row| (*row as usize) < self.len),
-                (None, Some(newer)) => Some(self.len as u32 + newer.delta.row(place - self.order.len())),
-                (None, None) => unreachable!("a place behind the last"),
-            }
-        };
-        let mut rows: Vec<u32> = keys.iter().filter_map(row).collect();
+        let mut rows: Vec<u32> = keys.iter().filter_map(|key| self.row_of(place_of(*key), newer)).collect();
         rows.sort_unstable();
         rows.dedup();
         rows
     }
 
-    /// Scans the first `most` of the probed lists, or as many more than `reach` asks for as hold the places
-    /// that it asks for.
-    fn scan_best_first(&self, query: &mut Scratch, most: usize, reach: Reach, admit: Admit<'_>) {
-        query.keys.clear();
-        (query.floor, query.seen) = (f32::MIN, 0);
+    /// [`scan`](Parts::scan) and [`narrow`](Parts::narrow) of several queries: the rows of all of them are
+    /// scored in the order in which they lie, and those that several queries look at are read once.
+    pub(super) fn scan_and_narrow(
+        &self,
+        queries: &mut [Scratch],
+        reach: Reach,
+        admit: Admit<'_>,
+        own: &Rows8<'_>,
+        ahead: impl FnOnce(&mut dyn Iterator<Item = u32>),
+    ) -> Vec<Vec<u32>> {
+        self.scan_places(queries, reach, admit);
+        let rows = self.len + admit.newer.map_or(0, |newer| newer.rows8.len());
+        let mut looks = Vec::with_capacity(queries.iter().map(|query| query.keys.len()).sum());
+        for (number, query) in (0u32..).zip(&mut *queries) {
+            let rows = query.keys.iter().filter_map(|key| self.row_of(place_of(*key), admit.newer));
+            looks.extend(rows.map(|row| Look { row, query: number }));
+            query.keys.clear();
+        }
+        let (looks, range) = in_ranges(&looks, rows, |look| look.row);
+        ahead(&mut looks.iter().map(|look| look.row).filter(|row| (*row as usize) < self.len));
+        let codes = Codes8::gather(queries.iter().map(|query| (&query.codes, 0)));
+        let first = own.len() as u32;
+        for (at, Look { row, query }) in looks.iter().enumerate() {
+            if let Some(next) = looks.get(at + LOOKS_AHEAD).filter(|next| next.row < first) {
+                own.prefetch(next.row);
+            }
+            let keys = &mut queries[*query as usize].keys;
+            // A row that is in two lists is looked at once. All that the query has looked at in this range of
+            // rows is behind.
+            let start = *row / range * range;
+            let mut before = keys.iter().rev().map(|key| place_of(*key)).take_while(|row| *row >= start);
+            if before.any(|before| before == *row) {
+                continue;
+            }
+            let score = match admit.newer {
+                Some(newer) if *row >= first => newer.rows8.product(&codes, *query as usize, *row - first),
+                _ => own.product(&codes, *query as usize, *row),
+            };
+            keys.push(key(score, *row));
+        }
+        let found = queries.iter_mut().map(|query| {
+            cut(&mut query.keys, reach.keep);
+            query.keys.iter().map(|key| place_of(*key)).collect()
+        });
+        found.collect()
+    }
+
+    /// Scans the probed lists, or as many more than `reach` asks for as hold the places that it asks for.
+    fn scan_best_first(&self, query: &mut Scratch, reach: Reach, admit: Admit<'_>) {
+        query.begin();
         let lists = std::mem::take(&mut query.lists);
-        for (probed, list) in lists.iter().take(most).enumerate() {
+        for (probed, list) in lists.iter().enumerate() {
             if probed >= reach.probes && query.seen >= reach.places {
                 break;
             }
@@ -366,7 +435,11 @@ impl<'a> Parts<'a> {
         }
         for (list, ends) in (0u32..).zip(starts.windows(2)) {
             let mut next = Some(list + 1).filter(|next| (*next as usize) < self.lists());
-            for (number, base) in &pairs[ends[0] as usize..ends[1] as usize] {
+            let pairs = &pairs[ends[0] as usize..ends[1] as usize];
+            for (at, (number, base)) in pairs.iter().enumerate() {
+                if let Some((other, _)) = pairs.get(at + 1) {
+                    queries[*other as usize].signs.prefetch();
+                }
                 self.scan_list(
                     &mut queries[*number as usize],
                     (*base, list),

@@ -92,6 +92,24 @@ impl<'a> Rows8<'a> {
         self.gather_by(queries.method(), (queries.row(at), queries.scale(at)), positions, out);
     }
 
+    /// The inner product of query `at` and one row: the same number as [`gather`](Rows8::gather) gives.
+    ///
+    /// # Panics
+    /// If there is no such query or row, or the queries have another width.
+    pub fn product(&self, queries: &Codes8, at: usize, position: u32) -> f32 {
+        let mut out = [0.0];
+        self.gather_by(queries.method(), (queries.row(at), queries.scale(at)), &[position], &mut out);
+        out[0]
+    }
+
+    /// Asks memory for a row before it is needed.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub fn prefetch(&self, position: u32) {
+        prefetch(&self.codes[position as usize * self.width..][..self.width]);
+    }
+
     fn gather_by(
         &self,
         method: Method,

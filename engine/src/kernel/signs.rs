@@ -20,6 +20,7 @@
 use std::ops::Range;
 
 use super::dispatch::dispatch;
+use super::int8::prefetch;
 use super::line::Line;
 
 /// Rows of a block.
@@ -126,6 +127,11 @@ impl SignQuery {
                 }
             },
         );
+    }
+
+    /// Asks memory for the tables before they are needed.
+    pub fn prefetch(&self) {
+        prefetch(Line::bytes(&self.table));
     }
 
     /// Numbers of the query.

@@ -12,7 +12,9 @@ use super::View;
 use super::moment::{lock, unread};
 use crate::context::Context;
 use crate::error::Error;
-use crate::index::{Codes, FlatIndex, PackedMatrix, SearchControl, SearchParams, Sketch, VectorIndex};
+use crate::index::{
+    Codes, FlatIndex, PackedMatrix, SearchControl, SearchParams, Sketch, VectorIndex, in_ranges,
+};
 use crate::kernel::{self, Nominees, RowData, Rows};
 use crate::physical::VectorColumn;
 
@@ -21,8 +23,6 @@ const BLOCK_ROWS: usize = 4_096;
 /// How many rows before it is scored a row is asked for.
 pub(crate) const ROWS_AHEAD: usize = 3;
 
-/// Ranges of rows that scores of several queries are ordered by.
-const RANGES: usize = 4_096;
 /// Scores that one task computes.
 const WANTED_AT_ONCE: usize = 2_048;
 
@@ -246,7 +246,7 @@ impl Dense {
                 }
             }
         }
-        let wanted = by_position(&wanted, base.len());
+        let (wanted, _) = in_ranges(&wanted, base.len(), |wanted| wanted.position);
         base.ahead(wanted.iter().map(|wanted| wanted.position));
         let score = |wanted: &[Wanted]| -> Vec<f64> {
             let score = |(at, one): (usize, &Wanted)| {
@@ -344,22 +344,6 @@ struct Wanted {
     position: u32,
     query: u32,
     place: u32,
-}
-
-/// Orders what is wanted by where the rows lie, in ranges of a few rows each.
-fn by_position(wanted: &[Wanted], rows: usize) -> Vec<Wanted> {
-    let range = rows.div_ceil(RANGES).max(1);
-    let range_of = |wanted: &Wanted| wanted.position as usize / range;
-    let mut starts = vec![0usize; rows.div_ceil(range) + 1];
-    wanted.iter().for_each(|one| starts[range_of(one) + 1] += 1);
-    (1..starts.len()).for_each(|at| starts[at] += starts[at - 1]);
-    let mut ordered = vec![Wanted::default(); wanted.len()];
-    for one in wanted {
-        let place = &mut starts[range_of(one)];
-        ordered[*place] = *one;
-        *place += 1;
-    }
-    ordered
 }
 
 fn nominate_in_block(

@@ -23,7 +23,7 @@ EVALUATE EXACT ON t, PIPELINE p,
          (SELECT id FROM t SEARCH other VIA EXACT LIMIT 5),
          (SELECT id FROM t SEARCH lower(other) VIA PIPELINE p LIMIT 5),
          (SELECT id FROM t SEARCH (VECTOR => z) VIA SHORTLIST(i, limit => 5) LIMIT 5)
-FROM (SELECT text, other, z, [qid + 3] AS labels FROM log)
+FROM (SELECT text, other, z, [6 - qid] AS labels FROM log)
 METRICS (P@1, ANN_RECALL@1, R@5) AGAINST EXACT;
 
 -- The column text is for those who search for it.

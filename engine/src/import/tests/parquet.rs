@@ -22,7 +22,7 @@ pub(super) fn write(path: &Path, columns: &[(&str, DataType)], rows: &[Vec<Value
     let form = RowForm::new(path, None, &columns).unwrap();
     let mut file = form.begin(OutputFile::create(path.to_owned()).unwrap()).unwrap();
     match form.printer() {
-        None => file.add(Answer::Values(rows)).unwrap(),
+        None => rows.iter().for_each(|row| file.add(Answer::Values(row, row.len())).unwrap()),
         Some(printer) => {
             let mut bytes = Vec::new();
             rows.iter().zip(1..).for_each(|(row, number)| printer.print(number, row, &mut bytes).unwrap());
