@@ -434,19 +434,17 @@ impl<'a> Parts<'a> {
             }
         }
         for (list, ends) in (0u32..).zip(starts.windows(2)) {
-            let mut next = Some(list + 1).filter(|next| (*next as usize) < self.lists());
+            let next = list as usize + 1;
+            let next = self.blocks[next] as usize..self.blocks.get(next + 1).map_or(0, |end| *end as usize);
             let pairs = &pairs[ends[0] as usize..ends[1] as usize];
             for (at, (number, base)) in pairs.iter().enumerate() {
                 if let Some((other, _)) = pairs.get(at + 1) {
                     queries[*other as usize].signs.prefetch();
                 }
-                self.scan_list(
-                    &mut queries[*number as usize],
-                    (*base, list),
-                    next.take(),
-                    reach.depth,
-                    admit,
-                );
+                if next.start < next.end {
+                    self.rows.prefetch(next.clone(), at, pairs.len());
+                }
+                self.scan_list(&mut queries[*number as usize], (*base, list), None, reach.depth, admit);
             }
         }
     }

@@ -22,6 +22,8 @@ mod rotation;
 mod rows;
 mod rows8;
 mod signs;
+#[cfg(test)]
+mod signs_tests;
 mod topk;
 mod transformer;
 mod vector;
