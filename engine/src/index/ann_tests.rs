@@ -215,6 +215,16 @@ fn rows_are_not_in_second_lists_where_it_does_not_pay() {
 }
 
 #[test]
+fn rows_are_in_second_lists_where_clusters_run_into_each_other() {
+    let mut random = fastrand::Rng::with_seed(8);
+    let mut number = || (0..4).map(|_| random.f32()).sum::<f32>() - 2.0;
+    // Each number varies less than the one before it, as the principal components of embeddings do.
+    let together: Vec<f32> =
+        (0..12_000 * DIMENSION).map(|at| number() * 0.97f32.powi((at % DIMENSION) as i32)).collect();
+    assert_eq!(places(&together, &AnnOptions::default()), 24_000);
+}
+
+#[test]
 fn the_file_depends_on_rows_and_options_alone() {
     let source = source(3_000);
     let first = build(&source, &AnnOptions::default());

@@ -11,12 +11,15 @@ use roaring::RoaringBitmap;
 
 use super::error::IndexError;
 use super::matrix::PackedMatrix;
+use super::ranges::in_ranges;
 use super::search::{SearchControl, SearchParams, VectorIndex, check_queries};
 use super::sketch::Sketch;
 use crate::kernel::{Codes8, Nominees, Slot, error_bound, gather, norm, scan, scores};
 
 /// Queries multiplied at once with a block of rows.
 const QUERIES_AT_ONCE: usize = 128;
+/// How many looks before it a row is asked for.
+const LOOKS_AHEAD: usize = 3;
 /// Rows scored between two looks at the nominees; their scores for one block of queries are 256 kB.
 const ROWS_AT_ONCE: usize = 512;
 /// Fewer rows than this are not worth another thread.
@@ -162,31 +165,52 @@ impl FlatIndex {
                 })
                 .unwrap_or_else(|| Ok(Vec::new()))?
         };
-        let nominees = merged.into_iter().map(Nominees::finish);
-        if coarse.is_none() {
-            return Ok(nominees.collect());
-        }
-        nominees
-            .zip(queries)
-            .map(|(nominees, query)| self.narrowed(control, query, limit, &nominees))
-            .collect()
+        let nominees = merged.into_iter().map(Nominees::finish).collect();
+        if coarse.is_none() { Ok(nominees) } else { self.narrowed(control, queries, limit, nominees) }
     }
 
-    /// Those of some slots that may be among the best by their scores in f32.
+    /// Those of each query's nominees that may be among its best by their scores in f32. Rows are read in
+    /// the order in which they lie.
     fn narrowed(
         &self,
         control: &SearchControl<'_>,
-        query: &[f32],
+        queries: &[&[f32]],
         limit: usize,
-        nominees: &[Slot],
-    ) -> Result<Vec<Slot>, IndexError> {
-        let position = |slot: &Slot| self.matrix.position_of(*slot).map(|position| position as u32);
-        let positions: Vec<u32> = nominees.iter().filter_map(position).collect();
-        let whole = 0..positions.len();
-        self.matrix.ahead(positions.iter().copied());
-        let found = self.part(control, &[query], limit, (&Pick::Gather(positions), None), whole)?;
-        Ok(found.into_iter().flat_map(Nominees::finish).collect())
+        nominees: Vec<Vec<Slot>>,
+    ) -> Result<Vec<Vec<Slot>>, IndexError> {
+        control.check()?;
+        let mut looks = Vec::with_capacity(nominees.iter().map(Vec::len).sum());
+        for (query, slots) in (0u32..).zip(&nominees) {
+            let look = |slot: &Slot| {
+                let position = self.matrix.position_of(*slot)? as u32;
+                Some(Look { position, query, slot: *slot })
+            };
+            looks.extend(slots.iter().filter_map(look));
+        }
+        let (looks, _) = in_ranges(&looks, self.matrix.len(), |look| look.position);
+        self.matrix.ahead(looks.iter().map(|look| look.position));
+        let (rows, biases) = (self.matrix.rows(), self.matrix.biases());
+        let mut found: Vec<Nominees> =
+            queries.iter().map(|query| Nominees::new(limit, self.margin(query))).collect();
+        for (at, look) in looks.iter().enumerate() {
+            if let Some(next) = looks.get(at + LOOKS_AHEAD) {
+                rows.prefetch(next.position as usize);
+            }
+            let (query, mut score) = (look.query as usize, [0.0]);
+            gather(queries[query], &rows, &[look.position], &mut score);
+            let bias = biases.map_or(0.0, |biases| biases[look.position as usize]);
+            found[query].push(look.slot, score[0] + bias);
+        }
+        Ok(found.into_iter().map(Nominees::finish).collect())
     }
+}
+
+/// A row that a query looks at.
+#[derive(Clone, Copy, Default)]
+struct Look {
+    position: u32,
+    query: u32,
+    slot: Slot,
 }
 
 impl VectorIndex for FlatIndex {

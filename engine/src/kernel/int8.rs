@@ -27,6 +27,8 @@ const CODE_MAX: f32 = 127.0;
 /// Rows multiplied at once, so that a panel is read once for all of them: 24 sums of 16 columns fill three
 /// quarters of the registers of AVX-512.
 const ROWS_AT_ONCE: usize = 12;
+/// Tiles of a panel from which on the next panel is asked for.
+const TILES_AHEAD: usize = 4;
 /// With more numbers in a row a sum of products could leave 32 bits: 2^16 * 255 * 127 < 2^31.
 pub const INPUTS_MAX: usize = 1 << 16;
 
@@ -363,9 +365,16 @@ impl<'a> Panels<'a> {
         assert!(range.start.is_multiple_of(PANEL) && range.end <= self.outputs, "columns {range:?}");
         assert!(out.len() == count * stride, "a product of {stride} numbers a row");
         let width = row_width(self.inputs);
+        // Columns come from memory once for all rows. With many rows there is time to ask for the next ones
+        // a part at a time; with few they are read as fast as memory gives them anyway.
+        let tiles = count.div_ceil(ROWS_AT_ONCE);
+        let part = if tiles >= TILES_AHEAD { (PANEL * width).div_ceil(tiles) } else { 0 };
         for first in range.clone().step_by(PANEL) {
             let panel = &self.codes[first * width..(first + PANEL) * width];
+            let next = self.codes.get((first + PANEL) * width..(first + 2 * PANEL) * width);
+            let mut next = next.filter(|_| part > 0).unwrap_or_default().chunks(part.max(1));
             for start in (0..count).step_by(ROWS_AT_ONCE) {
+                next.next().into_iter().for_each(prefetch);
                 let end = count.min(start + ROWS_AT_ONCE);
                 let tile = Tile {
                     values: &rows.values[start * width..end * width],
@@ -482,17 +491,19 @@ impl Tile<'_> {
     fn multiply(&self, method: Method, out: &mut [f32]) {
         let rows = self.sums.len();
         self.check(rows, out.len());
+        #[cfg(target_arch = "x86_64")]
+        if method == Method::Vnni {
+            // SAFETY: The method is only chosen (and in tests only asked for) where the processor has
+            // AVX-512F and VNNI.
+            return unsafe { x86::vnni(self, out) };
+        }
         let mut sums = [[0i32; PANEL]; ROWS_AT_ONCE];
         let sums = &mut sums[..rows];
         match method {
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: The method is only chosen (and in tests only asked for) where the processor has
-            // AVX-512F and VNNI.
-            Method::Vnni => return unsafe { x86::vnni(self, out) },
-            #[cfg(target_arch = "x86_64")]
             // SAFETY: Likewise with AVX2.
             Method::Avx2 => unsafe { x86::avx2(self.values, self.panel, sums) },
-            Method::Portable => portable(self.values, self.panel, sums),
+            _ => portable(self.values, self.panel, sums),
         }
         for (row, sums) in sums.iter().enumerate() {
             let out = &mut out[row * self.stride..row * self.stride + self.columns];

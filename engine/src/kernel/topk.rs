@@ -66,11 +66,13 @@ impl Nominees {
                 let start = steps.trailing_zeros() as usize * STEP;
                 steps &= steps - 1;
                 let end = scores.len().min(start + STEP);
-                for (at, score) in (start..end).zip(&scores[start..end]) {
-                    if (*score >= self.floor || !score.is_finite())
-                        && let Some(slot) = slot_of(first + at)
-                    {
-                        self.push(slot, *score);
+                let mut reached = of_interest(&scores[start..end], self.floor);
+                while reached != 0 {
+                    let at = start + reached.trailing_zeros() as usize;
+                    reached &= reached - 1;
+                    // The floor may have risen meanwhile; what is pushed is looked at again.
+                    if let Some(slot) = slot_of(first + at) {
+                        self.push(slot, scores[at]);
                     }
                 }
             }
@@ -113,6 +115,18 @@ impl Nominees {
         }
         // Ties may keep everything; doubling then keeps the cost of pruning linear.
         self.prune_at = self.prune_at.max(self.held.len().saturating_mul(2));
+    }
+}
+
+/// A bit for each score of a step that is at least `floor`, or is not finite.
+fn of_interest(step: &[f32], floor: f32) -> u32 {
+    let bit = |score: &f32| u32::from(*score >= floor || !score.is_finite());
+    match step.first_chunk::<STEP>() {
+        Some(step) => dispatch(
+            #[inline(always)]
+            || (0..STEP).fold(0, |bits, at| bits | bit(&step[at]) << at),
+        ),
+        None => step.iter().enumerate().fold(0, |bits, (at, score)| bits | bit(score) << at),
     }
 }
 
