@@ -116,3 +116,14 @@ SELECT id FROM t SEARCH [3, 1, -2, 2] LIMIT 4;
 --> 10001
 --> 6301
 --> 5231
+
+-- In two lists each rows are found as well.
+DROP INDEX i;
+
+CREATE INDEX i ON t USING ann (z) WITH (target_recall = 0.999, second_lists = true);
+
+SELECT id FROM t SEARCH [3, 1, -2, 2] VIA SHORTLIST(i, limit => 4, effort => 60) LIMIT 4;
+--> 10000
+--> 10001
+--> 6301
+--> 5231
