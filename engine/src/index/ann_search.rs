@@ -298,7 +298,6 @@ impl<'a> Parts<'a> {
 
     /// The rows of best estimate in the probed lists of each query, ascending; newer rows are numbered behind
     /// those of the index.
-    ///
     pub(super) fn scan(&self, queries: &mut [Scratch], reach: Reach, admit: Admit<'_>) -> Vec<Vec<u32>> {
         self.scan_places(queries, reach, admit);
         queries.iter().map(|query| self.rows_of(&query.keys, admit.newer)).collect()
@@ -374,8 +373,8 @@ impl<'a> Parts<'a> {
                 own.prefetch(next.row);
             }
             let keys = &mut queries[*query as usize].keys;
-            // A row that is in two lists is looked at once. All that the query has looked at in this range of
-            // rows is behind.
+            // A row that is in two lists is looked at once. What the query has looked at in this range of
+            // rows stands at the end of its keys.
             let start = *row / range * range;
             let mut before = keys.iter().rev().map(|key| place_of(*key)).take_while(|row| *row >= start);
             if before.any(|before| before == *row) {

@@ -233,8 +233,13 @@ impl Dense {
         query: impl Fn(usize) -> &'q [f32] + Sync,
         slots: &[Vec<Slot>],
     ) -> Result<Vec<Vec<f64>>, Error> {
-        let (Some(base), true) = (&self.shared.base, slots.len() > 1) else {
-            return slots.iter().enumerate().map(|(at, slots)| self.scores(slots, query(at))).collect();
+        let base = match (&self.shared.base, slots) {
+            (_, [slots]) => return Ok(vec![self.scores(slots, query(0))?]),
+            (None, _) => {
+                let score = |(at, slots): (usize, &Vec<Slot>)| self.scores(slots, query(at));
+                return slots.par_iter().enumerate().map(score).collect();
+            }
+            (Some(base), _) => base,
         };
         let mut scores: Vec<Vec<f64>> = slots.iter().map(|slots| vec![0.0; slots.len()]).collect();
         let mut wanted = Vec::with_capacity(slots.iter().map(Vec::len).sum());

@@ -120,9 +120,10 @@ pub(crate) fn by_index(
     )];
     if !short.is_empty() {
         notes.push(format!("{} queries came back short: exact scan", short.len()));
-        let slots: Vec<Slot> = allowed.slots.iter().collect();
-        for at in short {
-            nominees[at].clone_from(&slots);
+        let values: Vec<f32> = short.iter().flat_map(|at| queries.row(*at)).copied().collect();
+        let found = target.dense.nominate(&run.context, &values, owed, &allowed.slots)?;
+        for (at, slots) in short.into_iter().zip(found) {
+            nominees[at] = slots;
         }
     }
     let scored = score_nominees(run, target.dense, queries, &nominees)?;
