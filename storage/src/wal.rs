@@ -113,10 +113,11 @@ impl<'a> Log<'a> {
             // No record begins here.
             self.at += in_block;
         }
-        if self.at >= self.bytes.len() {
+        let left = self.bytes.get(self.at..).unwrap_or_default();
+        if left.is_empty() {
             return Some(None);
         }
-        let (header, rest) = self.bytes[self.at..].split_first_chunk::<HEADER>()?;
+        let (header, rest) = left.split_first_chunk::<HEADER>()?;
         let [a, b, c, d, low, high, kind] = *header;
         let length = usize::from(u16::from_le_bytes([low, high]));
         let part = rest.get(..length).filter(|_| HEADER + length <= BLOCK - self.at % BLOCK)?;
