@@ -20,7 +20,7 @@ use roaring::RoaringBitmap;
 use super::elias_coarse::CoarseWeights;
 use super::error::IndexError;
 use super::search::{SearchControl, check_queries};
-use crate::kernel::{products_exact, softmax};
+use crate::kernel::{floor_of_best, products_exact, softmax};
 
 /// The weight of a new label's edge into a cluster that has no edge to learn from.
 pub const ROW_WEIGHT_EMPTY: f32 = 1.0;
@@ -352,7 +352,7 @@ pub(super) fn best_clusters(logits: &mut [f64], alpha: f64, beam: usize) -> Vec<
     let scores = logits;
     softmax(scores);
     scores.iter_mut().for_each(|share| *share = (alpha * *share).clamp(0.0, 1.0));
-    let floor = floor_of_best(scores, beam, 0.0);
+    let floor = floor_of_best(scores, beam, &mut Vec::new());
     let mut best: Vec<ClusterScore> = Vec::with_capacity(2 * beam.min(scores.len()));
     for (first, group) in (0u32..).step_by(GROUP).zip(scores.chunks(GROUP)) {
         // Most groups hold none.
@@ -369,19 +369,6 @@ pub(super) fn best_clusters(logits: &mut [f64], alpha: f64, beam: usize) -> Vec<
     best.truncate(beam);
     best.sort_unstable_by(order);
     best
-}
-
-/// A number that at least `count` of the scores reach, or as many as there are: the `count`-th best of the
-/// best of each group; `least`, under which none lies, where there are fewer groups.
-pub(super) fn floor_of_best(scores: &[f64], count: usize, least: f64) -> f64 {
-    let groups = scores.chunks(GROUP);
-    if count == 0 || count > groups.len() {
-        return least;
-    }
-    let most =
-        |group: &[f64]| group.iter().fold(least, |most, score| if *score > most { *score } else { most });
-    let mut best: Vec<f64> = groups.map(most).collect();
-    *best.select_nth_unstable_by(count - 1, |a, b| b.total_cmp(a)).1
 }
 
 /// Higher paths first, ties in the given order of slots.

@@ -9,8 +9,8 @@
 
 use std::cmp::Ordering;
 
-use super::elias::{ClusterScore, EliasView, best_clusters, floor_of_best};
-use crate::kernel::{Codes8, PanelWriter, Panels, RowData, Rows, dot_exact, norm};
+use super::elias::{ClusterScore, EliasView, best_clusters};
+use crate::kernel::{Codes8, PanelWriter, Panels, RowData, Rows, dot_exact, floor_of_best, norm};
 
 /// Queries whose logits are computed at once: in 8 bits and f32 they stay in the second-level cache beside a
 /// panel.
@@ -101,9 +101,9 @@ impl CoarseWeights {
         logits: &mut [f64],
         beam: usize,
     ) -> Vec<ClusterScore> {
-        let least = f64::NEG_INFINITY;
-        let floor = floor_of_best(logits, beam, least) - 2.0 * self.error_bound(query);
-        let floor = floor.min(floor_of_best(logits, EXACT_MIN, least));
+        let mut space = Vec::new();
+        let floor = floor_of_best(logits, beam, &mut space) - 2.0 * self.error_bound(query);
+        let floor = floor.min(floor_of_best(logits, EXACT_MIN, &mut space));
         // A number that is not finite is not under the floor.
         self.make_exact(graph, query, logits, |logit| logit.partial_cmp(&floor) != Some(Ordering::Less));
         let best = best_clusters(logits, graph.alpha, beam);

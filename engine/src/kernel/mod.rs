@@ -44,6 +44,6 @@ pub use rows8::{ROW_WIDTH, Rows8, push_row8};
 pub use signs::{
     SIGN_BLOCK, SIGN_WIDTH, SignQuery, SignRows, push_sign_block, set_signs, sign_block_bytes, sign_facts,
 };
-pub use topk::{Nominees, Slot, floor_of_best, select_top};
+pub use topk::{Nominees, Score, Slot, floor_of_best, select_top};
 pub use transformer::{Attention8, AttentionMask, LayerNorm, Stack8, Step8, TransformerSpace};
 pub use vector::{NormError, first_non_finite, normalize, softmax, spill_cost};

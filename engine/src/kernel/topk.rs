@@ -151,32 +151,54 @@ fn steps_of_interest(scores: &[f32], floor: f32) -> u64 {
     found
 }
 
+/// A number that scores may be.
+pub trait Score: Copy + PartialOrd {
+    /// Under all numbers.
+    const LEAST: Self;
+
+    /// A total order.
+    fn order(&self, other: &Self) -> Ordering;
+}
+
+impl Score for f32 {
+    const LEAST: f32 = f32::NEG_INFINITY;
+
+    fn order(&self, other: &f32) -> Ordering {
+        self.total_cmp(other)
+    }
+}
+
+impl Score for f64 {
+    const LEAST: f64 = f64::NEG_INFINITY;
+
+    fn order(&self, other: &f64) -> Ordering {
+        self.total_cmp(other)
+    }
+}
+
 /// A number that at least `keep` of the values reach, if there are as many: at most the keep-th greatest, and
 /// near it where there are many more. Of each eight values the greatest stands for them: the keep-th greatest
 /// of these is reached by `keep` values. `space` is for these.
 ///
 /// NaN counts as smaller than all; whoever drops what is under the floor keeps it.
-pub fn floor_of_best(values: &[f32], keep: usize, space: &mut Vec<f32>) -> f32 {
+pub fn floor_of_best<T: Score>(values: &[T], keep: usize, space: &mut Vec<T>) -> T {
     let part = values.len() / BEST_OF;
     if keep == 0 || keep > part {
-        return f32::NEG_INFINITY;
+        return T::LEAST;
     }
     space.clear();
-    space.extend_from_slice(&values[..part]);
+    space.resize(part, T::LEAST);
     dispatch(
         #[inline(always)]
         || {
-            for others in values[part..part * BEST_OF].chunks_exact(part) {
+            for others in values[..part * BEST_OF].chunks_exact(part) {
                 for (most, other) in space.iter_mut().zip(others) {
-                    // A NaN stays only where it came first.
-                    *most = if *other > *most || most.is_nan() { *other } else { *most };
+                    *most = if *other > *most { *other } else { *most };
                 }
             }
         },
     );
-    space.iter_mut().filter(|most| most.is_nan()).for_each(|most| *most = f32::NEG_INFINITY);
-    let (_, floor, _) = space.select_nth_unstable_by(keep - 1, |a, b| b.total_cmp(a));
-    *floor
+    *space.select_nth_unstable_by(keep - 1, |a, b| b.order(a)).1
 }
 
 /// Keeps the best `k` items in order: higher score first, then `tie` (by primary key at the callers).
