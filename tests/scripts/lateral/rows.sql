@@ -8,6 +8,8 @@ INSERT INTO t (id, title, kind) VALUES (1, 'red running shoe', 'shoes'), (2, 'wa
   (3, 'garden chair of oak', 'furniture'), (4, 'standing desk', 'furniture');
 --= 4 changed
 
+CREATE INDEX i ON t USING flat (z);
+
 -- Of VALUES; the limit is owed to each row.
 SELECT q.n, q.text, r.id, r.rank FROM (VALUES (1, 'a boot'), (2, 'a desk'), (3, 'a boot')) AS q (n, text)
   CROSS JOIN LATERAL (SELECT id, rank FROM t SEARCH q.text LIMIT 2) AS r;
@@ -45,6 +47,28 @@ SELECT n, r.id FROM (VALUES (1, 'a boot'), (2, 'a desk')) AS q (n, text)
 --> 1 | 1
 --> 2 | 2
 --> 2 | 1
+
+-- OFFSET and the ranks of stages without anything to read of a label, and the same with its title.
+SELECT n, r.id, r.rank, r.k FROM (VALUES (1, 'a boot'), (2, 'a desk')) AS q (n, text)
+  CROSS JOIN LATERAL (SELECT id, rank, exact.rank AS k FROM t SEARCH q.text VIA ENCODE(m) THEN SHORTLIST(i, limit => 4) AS exact
+                      LIMIT 2 OFFSET 1) AS r;
+--> 1 | 1 | 2 | 2
+--> 1 | 3 | 3 | 3
+--> 2 | 3 | 2 | 2
+--> 2 | 1 | 3 | 3
+
+SELECT n, r.id, r.rank, r.k, r.title FROM (VALUES (1, 'a boot'), (2, 'a desk')) AS q (n, text)
+  CROSS JOIN LATERAL (SELECT id, rank, exact.rank AS k, title FROM t SEARCH q.text VIA ENCODE(m) THEN SHORTLIST(i, limit => 4) AS exact
+                      LIMIT 2 OFFSET 1) AS r;
+--> 1 | 1 | 2 | 2 | red running shoe
+--> 1 | 3 | 3 | 3 | garden chair of oak
+--> 2 | 3 | 2 | 2 | garden chair of oak
+--> 2 | 1 | 3 | 3 | red running shoe
+
+-- An OFFSET behind the last label leaves nothing.
+SELECT n, r.id FROM (VALUES (1, 'a boot')) AS q (n, text)
+  CROSS JOIN LATERAL (SELECT id FROM t SEARCH q.text LIMIT 2 OFFSET 9) AS r;
+--= no rows
 
 -- WHERE outside sees both sides.
 SELECT n, r.id FROM (VALUES (1, 'a boot'), (2, 'a desk')) AS q (n, text)
