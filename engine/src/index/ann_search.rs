@@ -23,7 +23,9 @@ use roaring::RoaringBitmap;
 
 use super::ann_delta::Delta;
 use super::ranges::in_ranges;
-use crate::kernel::{Codes8, Panels, Rotation, Rows8, SIGN_BLOCK, SignQuery, SignRows, floor_of_best};
+use crate::kernel::{
+    Codes8, Panels, Rotation, Rows8, SIGN_BLOCK, SignQuery, SignRows, TurnedSigns, floor_of_best,
+};
 
 /// Lists whose centroids are scored in 8 bits, beyond twice those that are probed.
 const PROBE_SPARE: usize = 64;
@@ -127,6 +129,15 @@ impl Scratch {
 struct Look {
     row: u32,
     query: u32,
+}
+
+/// How the signs of a list come.
+#[derive(Clone, Copy)]
+struct Signs<'a> {
+    /// Prepared for several queries.
+    turned: Option<&'a TurnedSigns>,
+    /// Otherwise as they lie, and memory is asked for those of this list.
+    next: Option<u32>,
 }
 
 /// Greater keys are better: the estimate, then the smaller place.
@@ -402,7 +413,7 @@ impl<'a> Parts<'a> {
                 break;
             }
             let next = lists.get(probed + 1).map(|(_, next)| *next);
-            self.scan_list(query, *list, next, reach.depth, admit);
+            self.scan_list(query, *list, Signs { turned: None, next }, reach.depth, admit);
         }
         query.lists = lists;
     }
@@ -432,10 +443,15 @@ impl<'a> Parts<'a> {
                 *place += 1;
             }
         }
+        let mut turned = TurnedSigns::default();
         for (list, ends) in (0u32..).zip(starts.windows(2)) {
             let next = list as usize + 1;
             let next = self.blocks[next] as usize..self.blocks.get(next + 1).map_or(0, |end| *end as usize);
             let pairs = &pairs[ends[0] as usize..ends[1] as usize];
+            let turned = (pairs.len() > 1).then(|| {
+                self.rows.turn(self.blocks_of(list), &mut turned);
+                &turned
+            });
             for (at, (number, base)) in pairs.iter().enumerate() {
                 if let Some((other, _)) = pairs.get(at + 1) {
                     queries[*other as usize].signs.prefetch();
@@ -443,17 +459,23 @@ impl<'a> Parts<'a> {
                 if next.start < next.end {
                     self.rows.prefetch(next.clone(), at, pairs.len());
                 }
-                self.scan_list(&mut queries[*number as usize], (*base, list), None, reach.depth, admit);
+                let signs = Signs { turned, next: None };
+                self.scan_list(&mut queries[*number as usize], (*base, list), signs, reach.depth, admit);
             }
         }
     }
 
-    /// Scans a list, whose centroid scores `base`, for a query, and asks memory for the signs of `next`.
+    /// The blocks of a list.
+    fn blocks_of(&self, list: u32) -> std::ops::Range<usize> {
+        self.blocks[list as usize] as usize..self.blocks[list as usize + 1] as usize
+    }
+
+    /// Scans a list, whose centroid scores `base`, for a query.
     fn scan_list(
         &self,
         query: &mut Scratch,
         (base, list): (f32, u32),
-        next: Option<u32>,
+        Signs { turned, next }: Signs<'_>,
         depth: usize,
         admit: Admit<'_>,
     ) {
@@ -462,14 +484,17 @@ impl<'a> Parts<'a> {
         if let Some(newer) = &admit.newer {
             newer.scan(signs, (base, *floor), list, self.places() as u32, keys);
         }
-        let list = list as usize;
-        let (start, end) = (self.starts[list], self.starts[list + 1]);
-        let blocks = self.blocks[list] as usize..self.blocks[list + 1] as usize;
+        let blocks = self.blocks_of(list);
+        let (start, end) = (self.starts[list as usize], self.starts[list as usize + 1]);
         *seen += mask.map_or((end - start) as usize, |mask| allowed(mask, start, end));
         scores.resize(blocks.len() * SIGN_BLOCK, 0.0);
         reached.resize(blocks.len(), 0);
-        let next = next.map(|next| self.blocks[next as usize] as usize);
-        self.rows.estimates(signs, (base, *floor), (blocks, next), scores, reached);
+        if let Some(turned) = turned {
+            self.rows.estimates_of_turned(signs, (base, *floor), turned, scores, reached);
+        } else {
+            let next = next.map(|next| self.blocks[next as usize] as usize);
+            self.rows.estimates(signs, (base, *floor), (blocks, next), scores, reached);
+        }
         for (block, reached) in reached.iter().enumerate() {
             let mut reached = *reached;
             while reached != 0 {
@@ -491,7 +516,7 @@ impl<'a> Parts<'a> {
     /// Estimates of the rows of a list, and of what fills up its last block.
     pub(super) fn estimates<'s>(&self, scratch: &'s mut Scratch, base: f32, list: usize) -> &'s [f32] {
         let Scratch { signs, scores, reached, .. } = scratch;
-        let blocks = self.blocks[list] as usize..self.blocks[list + 1] as usize;
+        let blocks = self.blocks_of(list as u32);
         scores.resize(blocks.len() * SIGN_BLOCK, 0.0);
         reached.resize(blocks.len(), 0);
         self.rows.estimates(signs, (base, f32::MIN), (blocks, None), scores, reached);

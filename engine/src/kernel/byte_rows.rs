@@ -101,7 +101,7 @@ impl<'a> ByteRows<'a> {
                 prefetch(row(*next));
             }
             let row = row(*position);
-            each(dot_lines(method, &query, &row[..query.len()]) - 128 * sum, facts(row));
+            each(dot_lines(method, (&query, sum), &row[..query.len()]), facts(row));
         }
     }
 }

@@ -296,27 +296,26 @@ impl PanelWriter {
     }
 }
 
-/// The product of two rows of codes; those of the second have 128 added. Both have as many whole lines of 64.
+/// The product of two rows of codes: of one and the sum of its codes, and of one whose codes have 128 added.
+/// Both have as many whole lines of 64.
 ///
 /// # Panics
 /// If their lengths differ.
-pub(super) fn dot_lines(method: Method, values: &[i8], row: &[u8]) -> i32 {
+pub(super) fn dot_lines(method: Method, (values, sum): (&[i8], i32), row: &[u8]) -> i32 {
     assert!(values.len() == row.len() && row.len().is_multiple_of(64), "rows of whole lines");
     match method {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: The method is only chosen (and in tests only asked for) where the processor has
         // AVX-512F and VNNI.
-        Method::Vnni => unsafe { x86::dot_vnni(values, row) },
+        Method::Vnni => unsafe { x86::dot_vnni(values, row) - 128 * sum },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: Likewise with AVX2.
         Method::Avx2 => unsafe { x86::dot_avx2(values, row) },
-        Method::Portable => dot_codes(values, row),
+        Method::Portable => {
+            let products = values.iter().zip(row).map(|(a, w)| i32::from(*a) * i32::from(*w));
+            products.sum::<i32>() - 128 * sum
+        }
     }
-}
-
-#[inline(always)]
-fn dot_codes(values: &[i8], row: &[u8]) -> i32 {
-    values.iter().zip(row).map(|(a, w)| i32::from(*a) * i32::from(*w)).sum()
 }
 
 /// Asks for the lines of a row before they are needed.
@@ -421,8 +420,11 @@ pub(super) fn encode_row(method: Method, row: &[f32], out: &mut [i8]) -> (f32, i
     let largest = match method {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: The method is only chosen (and in tests only asked for) where the processor has AVX-512F.
-        Method::Vnni => unsafe { x86::largest(row) },
-        _ => largest(row),
+        Method::Vnni => unsafe { x86::largest_avx512(row) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: Likewise with AVX2.
+        Method::Avx2 => unsafe { x86::largest_avx2(row) },
+        Method::Portable => largest(row),
     };
     let largest = f32::from_bits(largest);
     if !largest.is_finite() {
@@ -433,8 +435,11 @@ pub(super) fn encode_row(method: Method, row: &[f32], out: &mut [i8]) -> (f32, i
     let sum = match method {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: The method is only chosen (and in tests only asked for) where the processor has AVX-512F.
-        Method::Vnni => unsafe { x86::codes(row, factor, out) },
-        _ => codes(row, factor, out),
+        Method::Vnni => unsafe { x86::codes_avx512(row, factor, out) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: Likewise with AVX2.
+        Method::Avx2 => unsafe { x86::codes_avx2(row, factor, out) },
+        Method::Portable => codes(row, factor, out),
     };
     (largest / CODE_MAX, sum)
 }
@@ -489,184 +494,38 @@ impl Tile<'_> {
 
     /// Writes the product of the tile to `out`, which begins with its first number.
     fn multiply(&self, method: Method, out: &mut [f32]) {
-        let rows = self.sums.len();
-        self.check(rows, out.len());
-        #[cfg(target_arch = "x86_64")]
-        if method == Method::Vnni {
-            // SAFETY: The method is only chosen (and in tests only asked for) where the processor has
-            // AVX-512F and VNNI.
-            return unsafe { x86::vnni(self, out) };
-        }
-        let mut sums = [[0i32; PANEL]; ROWS_AT_ONCE];
-        let sums = &mut sums[..rows];
+        self.check(self.sums.len(), out.len());
         match method {
             #[cfg(target_arch = "x86_64")]
+            // SAFETY: The method is only chosen (and in tests only asked for) where the processor has
+            // AVX-512F and VNNI.
+            Method::Vnni => unsafe { x86::vnni(self, out) },
+            #[cfg(target_arch = "x86_64")]
             // SAFETY: Likewise with AVX2.
-            Method::Avx2 => unsafe { x86::avx2(self.values, self.panel, sums) },
-            _ => portable(self.values, self.panel, sums),
-        }
-        for (row, sums) in sums.iter().enumerate() {
-            let out = &mut out[row * self.stride..row * self.stride + self.columns];
-            for (column, out) in out.iter_mut().enumerate() {
-                let sum = (sums[column] - 128 * self.sums[row]) as f32;
-                // Not the product of the scales first: it may be too small for f32 where the result is not.
-                *out = sum * self.row_scales[row] * self.scales[column] + self.bias[column];
-            }
+            Method::Avx2 => unsafe { x86::avx2(self, out) },
+            Method::Portable => portable(self, out),
         }
     }
 }
 
-/// `sums[row][column] = sum over k of values[row][k] * panel[k][column]`.
-fn portable(values: &[i8], panel: &[u8], sums: &mut [[i32; PANEL]]) {
-    let width = values.len() / sums.len();
-    for (values, sums) in values.chunks_exact(width).zip(sums) {
-        for (four, columns) in values.chunks_exact(QUAD).zip(panel.chunks_exact(PANEL * QUAD)) {
+/// A tile one number after the other.
+fn portable(tile: &Tile<'_>, out: &mut [f32]) {
+    let width = tile.values.len() / tile.sums.len();
+    for (row, values) in tile.values.chunks_exact(width).enumerate() {
+        let mut sums = [-128 * tile.sums[row]; PANEL];
+        for (four, columns) in values.chunks_exact(QUAD).zip(tile.panel.chunks_exact(PANEL * QUAD)) {
             for (sum, weights) in sums.iter_mut().zip(columns.chunks_exact(QUAD)) {
                 let products = four.iter().zip(weights).map(|(a, w)| i32::from(*a) * i32::from(*w));
                 *sum += products.sum::<i32>();
             }
         }
+        let out = &mut out[row * tile.stride..row * tile.stride + tile.columns];
+        for (column, out) in out.iter_mut().enumerate() {
+            // Not the product of the scales first: it may be too small for f32 where the result is not.
+            *out = sums[column] as f32 * tile.row_scales[row] * tile.scales[column] + tile.bias[column];
+        }
     }
 }
 
 #[cfg(target_arch = "x86_64")]
-mod x86 {
-    use std::arch::x86_64::*;
-
-    use super::{PANEL, QUAD, ROUNDING, Tile};
-
-    /// [`super::largest`], compiled for AVX-512F.
-    #[target_feature(enable = "avx512f")]
-    pub(super) fn largest(values: &[f32]) -> u32 {
-        super::largest(values)
-    }
-
-    /// [`super::codes`], 16 numbers at a time.
-    #[target_feature(enable = "avx512f")]
-    pub(super) fn codes(values: &[f32], factor: f32, out: &mut [i8]) -> i32 {
-        let (lanes, rest) = values.as_chunks::<16>();
-        let (out_lanes, out_rest) = out.split_at_mut(lanes.len() * 16);
-        let (factors, rounding) = (_mm512_set1_ps(factor), _mm512_set1_ps(ROUNDING));
-        let mut sums = _mm512_setzero_si512();
-        for (values, out) in lanes.iter().zip(out_lanes.as_chunks_mut::<16>().0) {
-            // SAFETY: The chunk has the 16 numbers that are read, and the load asks for no alignment.
-            let values = unsafe { _mm512_loadu_ps(values.as_ptr()) };
-            let rounded = _mm512_add_ps(_mm512_mul_ps(values, factors), rounding);
-            let codes = _mm512_sub_epi32(_mm512_castps_si512(rounded), _mm512_castps_si512(rounding));
-            sums = _mm512_add_epi32(sums, codes);
-            // SAFETY: The chunk has the 16 bytes that are written, and the store asks for no alignment.
-            unsafe { _mm_storeu_si128(out.as_mut_ptr().cast(), _mm512_cvtepi32_epi8(codes)) };
-        }
-        _mm512_reduce_add_epi32(sums) + super::codes(rest, factor, out_rest)
-    }
-
-    /// A tile with `vpdpbusd`: one instruction for 16 columns and 4 numbers of a row.
-    #[target_feature(enable = "avx512f,avx512vnni")]
-    pub(super) fn vnni(tile: &Tile<'_>, out: &mut [f32]) {
-        macro_rules! rows {
-            ($($rows:literal)*) => {
-                match tile.sums.len() {
-                    $($rows => vnni_rows::<$rows>(tile, out),)*
-                    _ => unreachable!("the caller has counted the rows"),
-                }
-            };
-        }
-        rows!(1 2 3 4 5 6 7 8 9 10 11 12);
-    }
-
-    /// `R` rows, whose sums stay in registers.
-    #[target_feature(enable = "avx512f,avx512vnni")]
-    fn vnni_rows<const R: usize>(tile: &Tile<'_>, out: &mut [f32]) {
-        tile.check(R, out.len());
-        let quads = tile.panel.len() / (PANEL * QUAD);
-        let mut left = [_mm512_setzero_si512(); R];
-        let mut right = [_mm512_setzero_si512(); R];
-        for quad in 0..quads {
-            // SAFETY: The 128 bytes of this quad lie within the panel, and the four bytes of each row within
-            // its `4 * quads`. No load asks for an alignment.
-            unsafe {
-                let weights = tile.panel.as_ptr().add(quad * PANEL * QUAD);
-                let w0 = _mm512_loadu_si512(weights.cast());
-                let w1 = _mm512_loadu_si512(weights.add(64).cast());
-                for row in 0..R {
-                    let four = tile.values.as_ptr().add((row * quads + quad) * QUAD);
-                    let four = _mm512_set1_epi32(four.cast::<i32>().read_unaligned());
-                    left[row] = _mm512_dpbusd_epi32(left[row], w0, four);
-                    right[row] = _mm512_dpbusd_epi32(right[row], w1, four);
-                }
-            }
-        }
-        // A bit for each column that there is, of the first 16 and of the others.
-        let columns = ((1u64 << tile.columns) - 1) as u32;
-        let masks = (columns as u16, (columns >> 16) as u16);
-        // SAFETY: Scales and biases have 32 numbers; `out` has `columns` numbers from the place of each row,
-        // and only those are written.
-        unsafe {
-            let (s0, s1) = (tile.scales.as_ptr(), tile.scales.as_ptr().add(16));
-            let (s0, s1) = (_mm512_loadu_ps(s0), _mm512_loadu_ps(s1));
-            let (b0, b1) = (tile.bias.as_ptr(), tile.bias.as_ptr().add(16));
-            let (b0, b1) = (_mm512_loadu_ps(b0), _mm512_loadu_ps(b1));
-            for row in 0..R {
-                let shift = _mm512_set1_epi32(128 * tile.sums[row]);
-                let scale = _mm512_set1_ps(tile.row_scales[row]);
-                let finish = |sums, scales, bias| {
-                    let sums = _mm512_cvtepi32_ps(_mm512_sub_epi32(sums, shift));
-                    _mm512_add_ps(_mm512_mul_ps(_mm512_mul_ps(sums, scale), scales), bias)
-                };
-                let place = out.as_mut_ptr().add(row * tile.stride);
-                _mm512_mask_storeu_ps(place, masks.0, finish(left[row], s0, b0));
-                // Not `add`: where there are fewer columns this place may lie outside.
-                _mm512_mask_storeu_ps(place.wrapping_add(16), masks.1, finish(right[row], s1, b1));
-            }
-        }
-    }
-
-    /// [`super::dot_codes`] with `vpdpbusd`; both have as many whole lines of 64 bytes.
-    #[target_feature(enable = "avx512f,avx512vnni")]
-    pub(super) fn dot_vnni(values: &[i8], row: &[u8]) -> i32 {
-        let mut sums = _mm512_setzero_si512();
-        for (values, row) in values.as_chunks::<64>().0.iter().zip(row.as_chunks::<64>().0) {
-            // SAFETY: Both chunks have the 64 bytes that are read, and the loads ask for no alignment.
-            let (values, row) = unsafe {
-                (_mm512_loadu_si512(values.as_ptr().cast()), _mm512_loadu_si512(row.as_ptr().cast()))
-            };
-            sums = _mm512_dpbusd_epi32(sums, row, values);
-        }
-        _mm512_reduce_add_epi32(sums)
-    }
-
-    /// [`super::dot_codes`], compiled for AVX2.
-    #[target_feature(enable = "avx2")]
-    pub(super) fn dot_avx2(values: &[i8], row: &[u8]) -> i32 {
-        super::dot_codes(values, row)
-    }
-
-    /// [`super::portable`] with 16-bit products: `vpmaddubsw` would be shorter, but its sums of two products
-    /// of bytes do not fit into 16 bits.
-    #[target_feature(enable = "avx2")]
-    pub(super) fn avx2(values: &[i8], panel: &[u8], sums: &mut [[i32; PANEL]]) {
-        let quads = panel.len() / (PANEL * QUAD);
-        for (values, sums) in values.chunks_exact(quads * QUAD).zip(sums) {
-            // Each register has two half sums of four columns.
-            let mut halves = [_mm256_setzero_si256(); 8];
-            for (four, weights) in values.chunks_exact(QUAD).zip(panel.chunks_exact(PANEL * QUAD)) {
-                let four = i32::from_le_bytes([four[0] as u8, four[1] as u8, four[2] as u8, four[3] as u8]);
-                let four = _mm256_cvtepi8_epi16(_mm_set1_epi32(four));
-                for (halves, weights) in halves.iter_mut().zip(weights.chunks_exact(16)) {
-                    // SAFETY: The chunk has the 16 bytes that are read, and the load asks for no alignment.
-                    let weights = unsafe { _mm_loadu_si128(weights.as_ptr().cast()) };
-                    let products = _mm256_madd_epi16(_mm256_cvtepu8_epi16(weights), four);
-                    *halves = _mm256_add_epi32(*halves, products);
-                }
-            }
-            for (sums, halves) in sums.chunks_exact_mut(4).zip(halves) {
-                let mut pairs = [0i32; 8];
-                // SAFETY: The array has the eight numbers that are written; stores ask for no alignment.
-                unsafe { _mm256_storeu_si256(pairs.as_mut_ptr().cast(), halves) };
-                for (sum, pair) in sums.iter_mut().zip(pairs.chunks_exact(2)) {
-                    *sum = pair[0] + pair[1];
-                }
-            }
-        }
-    }
-}
+mod x86;

@@ -82,6 +82,15 @@ fn extreme_sums_stay_exact_and_a_row_does_not_depend_on_others() {
         linear.multiply_by(method, &vec![2.0; inputs], &mut out);
         assert_eq!(out[0], (inputs * 127 * 127) as f32 * (2.0 / 127.0) * -(3.0 / 127.0), "{method:?}");
     }
+    // A code that no matrix is made with, in a file that holds it all the same.
+    let (codes, scales) = (vec![0; 384 * PANEL], vec![1.0; PANEL]);
+    let linear = Linear8::from_parts(384, PANEL, codes, scales.clone(), scales).unwrap();
+    for method in Method::all() {
+        let mut out = [0.0; 2 * PANEL];
+        linear.multiply_by(method, &[[-127.0; 384], [127.0; 384]].concat(), &mut out);
+        let expected = (384 * 128 * 127) as f32;
+        assert_eq!((out[0], out[2 * PANEL - 1]), (expected + 1.0, 1.0 - expected), "{method:?}");
+    }
     let (weights, rows) = (numbers(3, 40 * 33), numbers(4, 25 * 40));
     let linear = Linear8::quantize(&weights, 33, None).unwrap();
     let mut whole = vec![0.0; 25 * 33];

@@ -42,7 +42,8 @@ pub use rotation::Rotation;
 pub use rows::{RowData, Rows, gather, scan};
 pub use rows8::{ROW_WIDTH, Rows8, push_row8};
 pub use signs::{
-    SIGN_BLOCK, SIGN_WIDTH, SignQuery, SignRows, push_sign_block, set_signs, sign_block_bytes, sign_facts,
+    SIGN_BLOCK, SIGN_WIDTH, SignQuery, SignRows, TurnedSigns, push_sign_block, set_signs, sign_block_bytes,
+    sign_facts,
 };
 pub use topk::{Nominees, Score, Slot, floor_of_best, select_top};
 pub use transformer::{Attention8, AttentionMask, LayerNorm, Stack8, Step8, TransformerSpace};

@@ -124,7 +124,7 @@ impl<'a> Rows8<'a> {
             if let Some(next) = positions.get(at + AHEAD) {
                 prefetch(row(*next));
             }
-            let product = dot_lines(method, codes, row(*position)) - 128 * sum;
+            let product = dot_lines(method, (codes, sum), row(*position));
             *out = product as f32 * scale * self.scales[*position as usize];
         }
     }

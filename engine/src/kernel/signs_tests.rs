@@ -63,7 +63,7 @@ fn every_method_gives_the_bits_of_the_definition() {
         let padded = count.next_multiple_of(SIGN_BLOCK);
         let (factors, shifts) = (vector(&mut rng, padded), vector(&mut rng, padded));
         let signs = SignRows::new(width, &codes, &factors, &shifts).unwrap();
-        let mut query = SignQuery::default();
+        let (mut query, mut turned) = (SignQuery::default(), TurnedSigns::default());
         for values in [vector(&mut rng, width), vec![0.0; width], vec![-1.0; width]] {
             query.set(&values);
             for method in methods() {
@@ -76,10 +76,26 @@ fn every_method_gives_the_bits_of_the_definition() {
                     let bit = reached[at / SIGN_BLOCK] >> (at % SIGN_BLOCK) & 1;
                     assert_eq!(bit == 1, expected >= 0.3);
                 }
+                let reached_by_all = reached.clone();
                 let mut last = vec![f32::NAN; SIGN_BLOCK];
                 let range = blocks - 1..blocks;
                 signs.estimates_by(method, &query, (0.25, 0.3), (range, None), &mut last, &mut reached[..1]);
                 assert_eq!(last, out[padded - SIGN_BLOCK..]);
+                // Blocks before, so that space is used again.
+                for range in [0..blocks, blocks - 1..blocks] {
+                    signs.turn_by(method, range.clone(), &mut turned);
+                    let mut found = vec![f32::NAN; range.len() * SIGN_BLOCK];
+                    let mut reached_of_turned = vec![0; range.len()];
+                    signs.estimates_of_turned(
+                        &query,
+                        (0.25, 0.3),
+                        &turned,
+                        &mut found,
+                        &mut reached_of_turned,
+                    );
+                    assert_eq!(found, out[range.start * SIGN_BLOCK..], "{method:?} {width}");
+                    assert_eq!(reached_of_turned, reached_by_all[range]);
+                }
             }
         }
     }
