@@ -102,12 +102,13 @@ impl<'a> Rows8<'a> {
         out[0]
     }
 
-    /// Asks memory for a row before it is needed.
+    /// Asks memory for a row and its scale before they are needed.
     ///
     /// # Panics
     /// If there is no such row.
     pub fn prefetch(&self, position: u32) {
         prefetch(&self.codes[position as usize * self.width..][..self.width]);
+        prefetch(bytemuck::bytes_of(&self.scales[position as usize]));
     }
 
     fn gather_by(
@@ -122,7 +123,7 @@ impl<'a> Rows8<'a> {
         let row = |position: u32| &self.codes[position as usize * self.width..][..self.width];
         for (at, (position, out)) in positions.iter().zip(out).enumerate() {
             if let Some(next) = positions.get(at + AHEAD) {
-                prefetch(row(*next));
+                self.prefetch(*next);
             }
             let product = dot_lines(method, (codes, sum), row(*position));
             *out = product as f32 * scale * self.scales[*position as usize];

@@ -321,6 +321,13 @@ impl<'a> SignRows<'a> {
         out: &mut [f32],
         reached: &mut [u32],
     ) {
+        if let Some(next) = next {
+            // Codes are asked for as the scan goes; these are few.
+            let rows = next * SIGN_BLOCK..(next + blocks.len()) * SIGN_BLOCK;
+            for numbers in [self.factors, self.shifts] {
+                prefetch(bytemuck::cast_slice(numbers.get(rows.clone()).unwrap_or_default()));
+            }
+        }
         let scan = self.scan_of(query, (base, floor), (blocks, next), (out.len(), reached.len()));
         match method {
             #[cfg(target_arch = "x86_64")]
