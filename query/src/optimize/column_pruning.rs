@@ -1,15 +1,16 @@
-//! Scans and searches read only the columns that something above them uses.
+//! Scans and searches read, and LATERAL hands on, only the columns that something above them uses.
 
 use std::collections::BTreeSet;
 
 use crate::expr::BoundExpr;
 use crate::node::output_schema;
 use crate::optimize::Rule;
-use crate::plan::Node;
+use crate::plan::{Aggregate, Field, Node};
 use crate::value::Value;
 
 /// Sets the columns that scans and searches read, including those of their own filters; computed columns that
-/// nobody uses become NULL.
+/// nobody uses become NULL. What is aggregated over a LATERAL is projected first: its rows would else be
+/// copies of whole left rows, with the vectors that they are searched by.
 pub(super) struct ColumnPruning;
 
 impl Rule for ColumnPruning {
@@ -66,11 +67,58 @@ fn prune(node: &mut Node, mut needed: BTreeSet<usize>) -> BTreeSet<usize> {
             }
             exprs.iter().flat_map(BoundExpr::columns).collect()
         }
-        Node::Aggregate { groups, aggregates, .. } => {
+        Node::Aggregate { input, groups, aggregates, .. } => {
             let arguments = aggregates.iter().filter_map(|call| call.argument.as_ref());
-            groups.iter().chain(arguments).flat_map(BoundExpr::columns).collect()
+            let needed: BTreeSet<usize> =
+                groups.iter().chain(arguments).flat_map(BoundExpr::columns).collect();
+            let width = output_schema(input).len();
+            if needed.len() == width || !is_lateral(input) {
+                return needed;
+            }
+            // A row has a column at least; the last one is of the search.
+            let last = needed.is_empty().then(|| width.saturating_sub(1));
+            let kept: Vec<usize> = needed.into_iter().chain(last).collect();
+            project(input, &kept);
+            let renumbered = |expr: &mut BoundExpr| renumber(expr, &kept);
+            groups.iter_mut().for_each(renumbered);
+            aggregates.iter_mut().filter_map(argument_of).for_each(renumbered);
+            (0..kept.len()).collect()
         }
     }
+}
+
+fn argument_of(call: &mut Aggregate) -> Option<&mut BoundExpr> {
+    call.argument.as_mut()
+}
+
+/// Whether a node's rows are those of a LATERAL, or some of them.
+fn is_lateral(mut node: &Node) -> bool {
+    while let Node::Filter { input, .. } = node {
+        node = input;
+    }
+    matches!(node, Node::Lateral { .. })
+}
+
+/// Puts a projection of some columns above a node.
+fn project(node: &mut Node, kept: &[usize]) {
+    let fields = output_schema(node);
+    let schema: Vec<Field> = kept.iter().filter_map(|index| fields.get(*index).cloned()).collect();
+    let column = |(index, field): (&usize, &Field)| BoundExpr::Column {
+        index: *index,
+        data_type: field.data_type.clone(),
+    };
+    let exprs = kept.iter().zip(&schema).map(column).collect();
+    let below = std::mem::replace(node, Node::Values { rows: Vec::new(), schema: Vec::new() });
+    *node = Node::Project { input: Box::new(below), exprs, schema };
+}
+
+/// Makes an expression one over the kept columns, in their order.
+fn renumber(expr: &mut BoundExpr, kept: &[usize]) {
+    let taken = std::mem::replace(expr, BoundExpr::boolean(false));
+    *expr = taken.map_columns(&mut |index, data_type| {
+        let index = kept.iter().position(|kept| *kept == index).unwrap_or(index);
+        BoundExpr::Column { index, data_type }
+    });
 }
 
 /// The columns of LATERAL's left side that the text and the vector of its search read.

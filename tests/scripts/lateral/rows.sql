@@ -84,6 +84,23 @@ SELECT r.id, count(*) FROM (VALUES ('a boot'), ('a desk'), ('a shoe')) AS q (tex
 --> 3 | 1
 --> 4 | 1
 
+-- They may need nothing of either side, or some of both in another order.
+SELECT count(*) FROM (VALUES (1, 'a boot'), (2, 'a desk')) AS q (n, text)
+  CROSS JOIN LATERAL (SELECT id, score, title FROM t SEARCH q.text LIMIT 2) AS r;
+--> 4
+
+SELECT r.title, sum(r.id + q.n), max(q.text) FROM (VALUES (1, 'a boot'), (2, 'a desk')) AS q (n, text)
+  CROSS JOIN LATERAL (SELECT score, title, id FROM t SEARCH q.text LIMIT 3) AS r GROUP BY r.title ORDER BY 1;
+--> garden chair of oak | 9 | a desk
+--> red running shoe | 5 | a desk
+--> standing desk | 6 | a desk
+--> waterproof hiking boot | 3 | a boot
+
+SELECT q.n, count(r.title), min(r.rank) FROM (VALUES (1, 'a boot'), (2, 'a desk')) AS q (n, text)
+  CROSS JOIN LATERAL (SELECT id, rank, title FROM t SEARCH q.text LIMIT 3) AS r
+  WHERE r.rank > q.n GROUP BY q.n HAVING count(*) > 1;
+--> 1 | 2 | 2
+
 SELECT n, id FROM (VALUES (1, 'a boot'), (2, 'a desk'), (3, 'a shoe')) AS q (n, text)
   CROSS JOIN LATERAL (SELECT id FROM t SEARCH q.text LIMIT 1) AS r ORDER BY n DESC LIMIT 2;
 --> 3 | 1

@@ -172,8 +172,8 @@ fn sum_of_quarters(words: __m512i) -> __m512i {
     _mm512_add_epi32(halves, _mm512_shuffle_i64x2::<0b11_10>(halves, halves))
 }
 
-/// Steps whose entries AVX2 sums in 16 bits, in both halves of a register: each adds at most 240 to a sum, and
-/// the halves are added before they are widened.
+/// Steps whose entries AVX2 sums in 16 bits, in both halves of a register: each adds at most 240 to a sum,
+/// and the halves are added before they are widened.
 const STEPS_AVX2: usize = 128;
 /// Bytes that a step takes once it is [turned](turn_avx2).
 pub(super) const TURNED_STEP: usize = 4 * 32;
@@ -233,7 +233,7 @@ pub(super) fn scan_turned_avx2(scan: &Scan<'_>, out: &mut [f32], reached: &mut [
     });
 }
 
-/// All blocks, of which a step takes `BYTES`; `nibbles` gives those of a step, whose place it is told as well.
+/// All blocks, of which a step takes `BYTES`; `nibbles` gives those of a step, whose place it is told, too.
 #[target_feature(enable = "avx2")]
 #[inline]
 fn blocks_avx2<const BYTES: usize>(
@@ -277,8 +277,8 @@ fn blocks_avx2<const BYTES: usize>(
     }
 }
 
-/// The sums of 16 rows in their order, from those of words and of odd bytes in the order of
-/// [`nibbles`], which both halves of a register have.
+/// The sums of 16 rows in their order, from those of words and of odd bytes in the order of [`nibbles`]; both
+/// halves of a register have such sums.
 #[target_feature(enable = "avx2")]
 #[inline]
 fn in_order(words: __m256i, odd: __m256i) -> [__m256i; 2] {
