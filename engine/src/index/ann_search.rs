@@ -36,6 +36,9 @@ const SIGNS_FIRST: usize = 8;
 const PROBED_AT_ONCE: usize = 24;
 /// Lists of each query that are scanned before the others where there are several queries.
 const BEST_FIRST: usize = 8;
+/// Lists of more blocks are not prepared for several queries: what is prepared takes up to twice their space,
+/// and would not stay in the cache.
+const TURNED_BLOCKS_MAX: usize = 64;
 /// How many looks before it a row is asked for.
 const LOOKS_AHEAD: usize = 8;
 
@@ -448,8 +451,9 @@ impl<'a> Parts<'a> {
             let next = list as usize + 1;
             let next = self.blocks[next] as usize..self.blocks.get(next + 1).map_or(0, |end| *end as usize);
             let pairs = &pairs[ends[0] as usize..ends[1] as usize];
-            let turned = (pairs.len() > 1).then(|| {
-                self.rows.turn(self.blocks_of(list), &mut turned);
+            let blocks = self.blocks_of(list);
+            let turned = (pairs.len() > 1 && blocks.len() <= TURNED_BLOCKS_MAX).then(|| {
+                self.rows.turn(blocks, &mut turned);
                 &turned
             });
             for (at, (number, base)) in pairs.iter().enumerate() {

@@ -15,11 +15,13 @@ const CRATES: [(&str, &[&str]); 5] = [
 ];
 
 /// Files that may hold unsafe code.
-const UNSAFE_FILES: [&str; 5] = [
+const UNSAFE_FILES: [&str; 7] = [
     "engine/src/index/faiss.rs",
     "engine/src/kernel/gemm.rs",
     "engine/src/kernel/int8.rs",
+    "engine/src/kernel/int8/x86.rs",
     "engine/src/kernel/signs.rs",
+    "engine/src/kernel/signs/x86.rs",
     "storage/src/map.rs",
 ];
 

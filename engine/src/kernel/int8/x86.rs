@@ -1,3 +1,5 @@
+//! The products of 8-bit codes for AVX2 and AVX-512 VNNI.
+
 use std::arch::x86_64::*;
 
 use super::{PANEL, QUAD, ROUNDING, Tile};

@@ -1,3 +1,5 @@
+//! The scan of signs for AVX2, AVX-512BW and AVX-512 VBMI.
+
 use std::arch::x86_64::*;
 
 use super::{ENTRIES, OFFSET, SIGN_BLOCK, STEP, Scan};
