@@ -72,6 +72,7 @@ pub struct TurnedSigns {
     method: Method,
     blocks: Range<usize>,
     /// Nothing where the processor takes signs as they lie.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
     codes: Vec<Line>,
 }
 
@@ -381,6 +382,7 @@ struct Scan<'a> {
     floor: f32,
     codes: &'a [u8],
     /// Memory to be asked for, never read; null for none.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
     next: *const u8,
     factors: &'a [f32],
     shifts: &'a [f32],
