@@ -12,8 +12,8 @@ use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use argtop_storage::{
-    Family, Generation, GenerationBuilder, GenerationError, GenerationKind, Key, ManifestFields, ModelRecord,
-    Object, ObjectId, RowFormat, SealedGeneration, TableRecord,
+    Family, Generation, GenerationBuilder, GenerationError, GenerationKind, IndexRecord, Key, ManifestFields,
+    ModelRecord, Object, ObjectId, RowFormat, SealedGeneration, TableRecord,
 };
 use crossbeam::channel::{Receiver, Sender, unbounded};
 
@@ -27,7 +27,7 @@ use crate::index::{
 };
 use crate::model::{Encoder, KeptModel};
 use crate::train::BuildControl;
-use crate::view::{RowSpec, View, vector_columns};
+use crate::view::{RowSpec, View, vector_columns, write_texts};
 
 impl FileBytes for argtop_storage::Map {
     fn ahead(&self, range: Range<usize>) {
@@ -45,6 +45,8 @@ pub(crate) const CODES_FILE: &str = "codes";
 pub(crate) const KEYS_FILE: &str = "keys";
 /// Name of an ann index in its generation.
 const ANN_FILE: &str = "index.ann";
+/// Name of the words of texts in their generation.
+pub(crate) const TEXT_FILE: &str = "index.text";
 /// Name of what is kept of a model in its generation.
 const MODEL_FILE: &str = "model";
 /// Name of a cluster graph in its generation.
@@ -204,6 +206,20 @@ pub(crate) fn write_ann(
     Ok((seal(builder, view, fields)?, out.described))
 }
 
+/// Packs the words of a text column.
+pub(crate) fn write_text(
+    context: &Context,
+    view: &View,
+    table: &TableRecord,
+    record: &IndexRecord,
+) -> Result<SealedGeneration, Error> {
+    let (writer, slot_end) = write_texts(context, view, table, record)?;
+    let mut builder = view.inner().store.begin_generation(GenerationKind::Text, record.id)?;
+    let rows = writer.len() as u64;
+    builder.finish(writer.finish(builder.create(TEXT_FILE)?, slot_end)?)?;
+    seal(builder, view, Fields { slot_end, rows, dimension: 0, format: "words" })
+}
+
 /// Writes what is kept of a loaded model as a generation. `tokenizer` are the bytes of its tokenizer.
 pub(crate) fn write_model(
     view: &View,
@@ -296,7 +312,7 @@ pub(crate) fn publish(inner: &Arc<Inner>, sealed: Vec<SealedGeneration>) -> Resu
     Ok(())
 }
 
-/// Everything of a table that is packed: its vector columns, classifiers and keys.
+/// The rows of a table that are packed: those of its vector columns and classifiers.
 fn row_specs(view: &View, table: &TableRecord) -> Vec<RowSpec> {
     let mut specs: Vec<RowSpec> = vector_columns(table).iter().map(RowSpec::column).collect();
     for object in view.catalog().of_table(table.id) {
@@ -307,6 +323,11 @@ fn row_specs(view: &View, table: &TableRecord) -> Vec<RowSpec> {
         }
     }
     specs
+}
+
+/// The fts indexes of a table, whose words are packed as its rows are.
+fn text_indexes(view: &View, table: &TableRecord) -> Vec<Arc<IndexRecord>> {
+    view.indexes(table).into_iter().filter(|index| index.method == "fts").collect()
 }
 
 /// Live labels that the generation of an object does not hold.
@@ -334,6 +355,11 @@ pub(crate) fn pack_table(
             sealed.push(pack_rows(context, &view, table, &spec)?);
         }
     }
+    for index in text_indexes(&view, table) {
+        if tail_length(&view, table, index.id) > rows_max {
+            sealed.push(write_text(context, &view, table, &index)?);
+        }
+    }
     if sealed.is_empty() { Ok(()) } else { publish(inner, sealed) }
 }
 
@@ -352,8 +378,9 @@ pub(crate) fn after_write(run: &Run, table: &TableRecord, written: u64) -> Resul
         return pack_table(&run.context, &run.inner, table, rows_max);
     }
     let view = View::new(run.inner.clone(), true);
-    let specs = row_specs(&view, table);
-    let mut objects = specs.iter().map(|spec| spec.object).chain([table.id]);
+    let (specs, texts) = (row_specs(&view, table), text_indexes(&view, table));
+    let rows = specs.iter().map(|spec| spec.object).chain(texts.iter().map(|index| index.id));
+    let mut objects = rows.chain([table.id]);
     if objects.any(|object| tail_length(&view, table, object) > rows_max) {
         run.inner.maintenance.request(Task::Pack { table: table.id, rows_max });
     }

@@ -75,6 +75,7 @@ impl Catalog for ViewCatalog<'_> {
             "ann" => IndexMethod::Ann,
             "faiss" => IndexMethod::Faiss,
             "elias" => IndexMethod::Elias,
+            "fts" => IndexMethod::Fts,
             _ => return None,
         };
         let table = self.view.catalog().get(record.table)?;
@@ -88,7 +89,11 @@ impl Catalog for ViewCatalog<'_> {
             },
             (Some(column), None) => {
                 let column = table.columns.iter().find(|candidate| candidate.id == column)?;
-                let ColumnType::Vector { dimension, .. } = column.column_type else { return None };
+                let dimension = match (&column.column_type, method) {
+                    (ColumnType::Vector { dimension, .. }, _) => *dimension,
+                    (ColumnType::Text, IndexMethod::Fts) => 0,
+                    _ => return None,
+                };
                 (IndexTarget::Column(column.name.clone()), dimension)
             }
             (None, None) => return None,

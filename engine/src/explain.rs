@@ -324,6 +324,9 @@ fn stage_line(stage: &StagePlan) -> Line {
             line(format!("shortlist {}", index.name), "shortlist")
                 .note(format!("{}, limit {limit}", index.method))
         }
+        StageKind::Match { index, column, limit, .. } => {
+            line(format!("match {column}"), "match").note(format!("{}, bm25, limit {limit}", index.name))
+        }
         StageKind::Rerank { classifier, limit } => {
             line(format!("rerank {}", classifier.name), "rerank").note(kept(limit))
         }

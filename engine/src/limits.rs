@@ -9,6 +9,10 @@ pub struct Limits {
     pub key_bytes_max: usize,
     /// Elements of one array value.
     pub list_length_max: usize,
+    /// Bytes of memory that the words of all texts of one index may take while it is built, at most 3 GiB.
+    pub text_index_bytes: usize,
+    /// Words of one MATCH that are looked up; a longer text is refused.
+    pub match_words_max: usize,
     /// Labels that one SEARCH may return or keep between stages.
     pub window_max: u64,
     /// Largest dimension of a vector column, model or classifier.
@@ -44,6 +48,8 @@ impl Default for Limits {
             text_bytes_max: 1 << 20,
             key_bytes_max: 1 << 10,
             list_length_max: 1 << 20,
+            text_index_bytes: 2 << 30,
+            match_words_max: 1 << 16,
             window_max: 10_000_000,
             dimension_max: 16_384,
             model_bytes_max: 4 << 30,

@@ -186,6 +186,8 @@ pub(crate) enum StageKind {
     ShortlistPaths { limit: u64 },
     /// Nearest labels by a vector index, re-scored exactly.
     ShortlistIndex { index: Arc<IndexRecord>, source: VectorSource, limit: u64, effort: Option<usize> },
+    /// Labels whose text scores best by BM25; without a text of its own it looks for the query's.
+    Match { index: Arc<IndexRecord>, column: String, text: Option<String>, limit: u64 },
     /// Classifier scores of the candidates.
     Rerank { classifier: Arc<ClassifierRecord>, limit: Option<u64> },
     /// Inner products of the candidates' vectors with the query's.
@@ -223,7 +225,9 @@ pub(crate) fn number_stages(stages: &mut [StagePlan], next: &mut usize) {
 pub(crate) fn window(stages: &[StagePlan]) -> Option<(u64, &StagePlan)> {
     stages.iter().rev().find_map(|stage| {
         let limit = match &stage.kind {
-            StageKind::ShortlistPaths { limit } | StageKind::ShortlistIndex { limit, .. } => Some(*limit),
+            StageKind::ShortlistPaths { limit }
+            | StageKind::ShortlistIndex { limit, .. }
+            | StageKind::Match { limit, .. } => Some(*limit),
             StageKind::Rerank { limit, .. } | StageKind::RerankColumn { limit, .. } => *limit,
             StageKind::Fuse { branches, .. } => {
                 let kept = branches.iter().map(|branch| window(&branch.stages).map(|(limit, _)| limit));
@@ -279,6 +283,7 @@ impl SearchPlan {
             StageKind::Rerank { classifier, .. } => classifier.sparse.is_none(),
             StageKind::ShortlistPaths { limit } => *limit <= LIGHT_LABELS,
             StageKind::ShortlistIndex { index, limit, .. } => index.method == "ann" && *limit <= LIGHT_LABELS,
+            StageKind::Match { limit, .. } => *limit <= LIGHT_LABELS,
             StageKind::Exact { .. } => labels <= LIGHT_EXACT,
             StageKind::Fuse { .. } => false,
         };

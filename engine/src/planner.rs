@@ -19,7 +19,7 @@ use crate::physical::{
 };
 use crate::view::vector_columns;
 
-/// Labels that SHORTLIST on a vector index keeps where the statement does not say.
+/// Labels that SHORTLIST on a vector index and MATCH keep where the statement does not say.
 pub(crate) const SHORTLIST_LIMIT: u64 = 500;
 /// Labels that SHORTLIST after PROBE keeps where the statement does not say: K of ELIAS.
 pub(crate) const PATHS_LIMIT: u64 = 2_000;
@@ -298,6 +298,19 @@ impl<'a> Planner<'a> {
                 let effort = effort.map(|effort| effort.min(1 << 24) as usize);
                 StageKind::ShortlistIndex { index, source, limit, effort }
             }
+            LogicalStage::Match { column, index, text, limit } => {
+                let text = text.as_ref().map(|text| self.expr(text)).transpose()?;
+                let text = match text.map(|text| evaluate(&text, &[], &self.run.eval())).transpose()? {
+                    None => None,
+                    Some(Value::Text(text)) => Some(text),
+                    Some(value) => {
+                        let message = format!("the text of MATCH is {value}");
+                        return Err(Error::value(message, "give it a TEXT"));
+                    }
+                };
+                let limit = self.window(limit.unwrap_or(SHORTLIST_LIMIT))?;
+                StageKind::Match { index: view.index(index)?, column: column.clone(), text, limit }
+            }
             LogicalStage::Rerank { classifier, limit } => StageKind::Rerank {
                 classifier: view.classifier(classifier)?,
                 limit: limit.map(|limit| self.window(limit)).transpose()?,
@@ -438,7 +451,9 @@ fn is_filtered_lateral(node: &Node) -> bool {
 impl StagePlan {
     fn index_name(&self) -> Option<&str> {
         match &self.kind {
-            StageKind::Probe { index, .. } | StageKind::ShortlistIndex { index, .. } => Some(&index.name),
+            StageKind::Probe { index, .. }
+            | StageKind::ShortlistIndex { index, .. }
+            | StageKind::Match { index, .. } => Some(&index.name),
             _ => None,
         }
     }

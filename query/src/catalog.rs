@@ -132,12 +132,14 @@ pub enum IndexMethod {
     Faiss,
     /// Cluster graph with sparse cluster-to-label edges (ELIAS, NeurIPS 2022).
     Elias,
+    /// Inverted index of a text column, ranked by BM25.
+    Fts,
 }
 
 /// What an index orders.
 #[derive(Clone, Debug, PartialEq)]
 pub enum IndexTarget {
-    /// A vector column.
+    /// A vector column; a text column for [`IndexMethod::Fts`].
     Column(String),
     /// The rows of a classifier.
     Classifier(String),
@@ -152,9 +154,9 @@ pub struct IndexInfo {
     pub table: String,
     /// Method.
     pub method: IndexMethod,
-    /// Vector column or classifier.
+    /// Vector column, text column or classifier.
     pub target: IndexTarget,
-    /// Width of the vectors.
+    /// Width of the vectors; 0 for an index of texts.
     pub dimension: u32,
 }
 

@@ -97,7 +97,10 @@ impl Node {
             Node::Scan(scan) => scan.filter.iter_mut().for_each(f),
             Node::Search(search) => {
                 let score_by = match &mut search.via {
-                    Via::Chain { chain, .. } => chain.score_by.as_mut(),
+                    Via::Chain { chain, .. } => {
+                        chain.stages.iter_mut().for_each(|stage| stage.for_each_expr_mut(f));
+                        chain.score_by.as_mut()
+                    }
                     Via::Auto | Via::Exact => None,
                 };
                 let own = [

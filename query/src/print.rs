@@ -396,6 +396,10 @@ fn stage_text(stage: &Stage) -> String {
         StageKind::ShortlistIndex { index, limit, effort } => {
             ("shortlist", vec![Some(quote_name(index)), number("limit", *limit), number("effort", *effort)])
         }
+        StageKind::Match { column, text, limit, .. } => {
+            let text = text.as_ref().map(|text| print_expr(text, &[]));
+            ("match", vec![Some(quote_name(column)), text, number("limit", *limit)])
+        }
         StageKind::Rerank { classifier, limit } => {
             ("rerank", vec![Some(quote_name(classifier)), number("limit", *limit)])
         }

@@ -20,16 +20,19 @@ use crate::build;
 use crate::dispatch::Output;
 use crate::error::Error;
 use crate::execute::Run;
+use crate::index::text::STEMMERS;
 use crate::index::{AnnOptions, EliasArrays, Factory, FaissIndex};
 use crate::labels::{EDGES_PER_LABEL, pack};
 use crate::physical::VectorSource;
 use crate::train::{BuildControl, PARTITION_SCALE, cluster_count, initial_partition};
-use crate::view::{Dense, RowSpec, View};
+use crate::view::{B, Dense, K1, RowSpec, View};
 
 /// Factory of USING faiss where the statement names none.
 const FACTORY: &str = "HNSW32";
 /// What an ann index may be asked to find of the exact best.
 const TARGET_RECALL: std::ops::RangeInclusive<f64> = 0.5..=0.999;
+/// From here on a word's weight grows with the times that a text has it nearly without end.
+const K1_MAX: f64 = 1_000.0;
 /// alpha and beta of ELIAS.
 const ALPHA: f64 = 10.0;
 const BETA: f64 = 150.0;
@@ -40,12 +43,16 @@ pub(crate) fn create(run: &Run, writer: Writer<'_>, plan: &CreateIndex) -> Resul
         return if plan.if_not_exists { Ok(Output::changed(0)) } else { Err(exists("index", &plan.name)) };
     }
     let table = run.view.table(&plan.table.name)?;
-    let (column, classifier, source) = target(run, &table, &plan.target)?;
+    let (column, classifier, source) = match plan.method {
+        IndexMethod::Fts => (Some(text_column(run, &table, &plan.target)?), None, None),
+        _ => target(run, &table, &plan.target)?,
+    };
     let method = match plan.method {
         IndexMethod::Flat => "flat",
         IndexMethod::Ann => "ann",
         IndexMethod::Faiss => "faiss",
         IndexMethod::Elias => "elias",
+        IndexMethod::Fts => "fts",
     };
     if method == "elias" && classifier.is_some() {
         return Err(Error::value(
@@ -67,20 +74,41 @@ pub(crate) fn create(run: &Run, writer: Writer<'_>, plan: &CreateIndex) -> Resul
         statistics: BTreeMap::new(),
     };
     drop(writer);
-    build_index(run, &table, record, &source, None)
+    build_index(run, &table, record, source.as_ref(), None)
 }
 
 /// REINDEX: builds the generation again, over all live labels.
 pub(crate) fn reindex(run: &Run, writer: Writer<'_>, name: &str) -> Result<Output, Error> {
     let record = IndexRecord::clone(&*run.view.index(name)?);
     let table = run.view.table_of(record.table)?;
-    let source = run.view.source_of(&record)?;
+    let source = match record.method.as_str() {
+        "fts" => None,
+        _ => Some(run.view.source_of(&record)?),
+    };
     drop(writer);
     let old = record.data;
-    build_index(run, &table, record, &source, old)
+    build_index(run, &table, record, source.as_ref(), old)
 }
 
-type Target = (Option<ObjectId>, Option<ObjectId>, VectorSource);
+/// Column, classifier, and the rows of either; none for words.
+type Target = (Option<ObjectId>, Option<ObjectId>, Option<VectorSource>);
+
+/// The column whose words are indexed, of which no index may hold them yet: MATCH names the column alone.
+fn text_column(run: &Run, table: &TableRecord, target: &IndexTarget) -> Result<ObjectId, Error> {
+    let name = match target {
+        IndexTarget::Column(name) | IndexTarget::Classifier(name) => name,
+    };
+    let column = table.columns.iter().find(|column| column.name == *name);
+    let column = column.ok_or_else(|| Error::Internal(format!("no column {name}")))?.id;
+    let same = |index: &Arc<IndexRecord>| index.method == "fts" && index.column == Some(column);
+    match run.view.indexes(table).iter().find(|index| same(index)) {
+        Some(index) => Err(Error::value(
+            format!("column {name} has the fts index {} already", index.name),
+            format!("DROP INDEX {} first", index.name),
+        )),
+        None => Ok(column),
+    }
+}
 
 fn target(run: &Run, table: &Arc<TableRecord>, target: &IndexTarget) -> Result<Target, Error> {
     match target {
@@ -88,7 +116,7 @@ fn target(run: &Run, table: &Arc<TableRecord>, target: &IndexTarget) -> Result<T
             let record = table.columns.iter().find(|column| column.name == *name);
             let record = record.ok_or_else(|| Error::Internal(format!("no column {name}")))?;
             let column = run.view.vector_column(table, record.id)?;
-            Ok((Some(column.id), None, VectorSource::Column(column)))
+            Ok((Some(column.id), None, Some(VectorSource::Column(column))))
         }
         IndexTarget::Classifier(name) => {
             let classifier = run.view.classifier(name)?;
@@ -98,7 +126,7 @@ fn target(run: &Run, table: &Arc<TableRecord>, target: &IndexTarget) -> Result<T
                     "shortlist by a vector column and rank the candidates with THEN RERANK",
                 ));
             }
-            Ok((None, Some(classifier.id), VectorSource::Classifier(classifier)))
+            Ok((None, Some(classifier.id), Some(VectorSource::Classifier(classifier))))
         }
     }
 }
@@ -152,6 +180,14 @@ fn options(
         options.insert("alpha".to_string(), reader.positive("alpha")?.unwrap_or(ALPHA).to_string());
         options.insert("beta".to_string(), reader.positive("beta")?.unwrap_or(BETA).to_string());
     }
+    if method == "fts" {
+        let stemmer = reader.word("stemmer", &STEMMERS)?.unwrap_or(STEMMERS[0]);
+        options.insert("stemmer".to_string(), stemmer.to_string());
+        let k1 = reader.within("k1", 0.0, K1_MAX)?.unwrap_or(K1);
+        let b = reader.within("b", 0.0, 1.0)?.unwrap_or(B);
+        options.insert("k1".to_string(), k1.to_string());
+        options.insert("b".to_string(), b.to_string());
+    }
     reader.finish()?;
     Ok(options)
 }
@@ -169,18 +205,19 @@ fn build_index(
     run: &Run,
     table: &Arc<TableRecord>,
     mut record: IndexRecord,
-    source: &VectorSource,
+    source: Option<&VectorSource>,
     old_data: Option<ObjectId>,
 ) -> Result<Output, Error> {
-    let spec = match source {
+    let spec = source.map(|source| match source {
         VectorSource::Column(column) => RowSpec::column(column),
         VectorSource::Classifier(classifier) => RowSpec::classifier(classifier),
-    };
-    let view = packed_view(run, table, &spec)?;
-    let built = run.inner.install(|| match record.method.as_str() {
-        "ann" => build_ann(run, &view, table, &record, source),
-        "faiss" => build_faiss(run, &view, table, &record, source),
-        "elias" => build_graph(run, &view, table, &record, source),
+    });
+    let view = packed_view(run, table, spec.as_ref())?;
+    let built = run.inner.install(|| match (record.method.as_str(), source) {
+        ("ann", Some(source)) => build_ann(run, &view, table, &record, source),
+        ("faiss", Some(source)) => build_faiss(run, &view, table, &record, source),
+        ("elias", Some(source)) => build_graph(run, &view, table, &record, source),
+        ("fts", None) => build_texts(run, &view, table, &record),
         _ => Ok(Built { sealed: None, data: None, statistics: BTreeMap::new(), graph: None }),
     })?;
     let mut writer = run.inner.store.writer()?;
@@ -205,7 +242,7 @@ fn build_index(
     if let Some(sealed) = built.sealed {
         writer.publish(sealed)?;
     }
-    if let Some((graph, slot_end)) = &built.graph {
+    if let (Some((graph, slot_end)), Some(source)) = (&built.graph, source) {
         add_newer_edges(run, &mut writer, table, (graph, *slot_end), &record, source)?;
     }
     writer.commit()?;
@@ -213,8 +250,8 @@ fn build_index(
     Ok(Output::changed(0))
 }
 
-/// A view in which the rows of the index are packed, and the keys with them.
-fn packed_view(run: &Run, table: &TableRecord, spec: &RowSpec) -> Result<View, Error> {
+/// A view in which the rows of the index are packed, if it orders rows, and the keys.
+fn packed_view(run: &Run, table: &TableRecord, spec: Option<&RowSpec>) -> Result<View, Error> {
     let view = View::new(run.inner.clone(), true);
     let slot_end = view.snapshot().slot_end(table.id);
     let complete = |object| {
@@ -223,7 +260,9 @@ fn packed_view(run: &Run, table: &TableRecord, spec: &RowSpec) -> Result<View, E
         manifest.is_some_and(|manifest| manifest.fields.slot_end == slot_end)
     };
     let mut sealed = Vec::new();
-    if !complete(spec.object) {
+    if let Some(spec) = spec
+        && !complete(spec.object)
+    {
         sealed.push(build::pack_rows(&run.context, &view, table, spec)?);
     }
     if !complete(table.id) {
@@ -234,6 +273,16 @@ fn packed_view(run: &Run, table: &TableRecord, spec: &RowSpec) -> Result<View, E
     }
     build::publish(&run.inner, sealed)?;
     Ok(View::new(run.inner.clone(), true))
+}
+
+fn build_texts(
+    run: &Run,
+    view: &View,
+    table: &TableRecord,
+    record: &IndexRecord,
+) -> Result<Built, Error> {
+    let sealed = build::write_text(&run.context, view, table, record)?;
+    Ok(Built { sealed: Some(sealed), data: None, statistics: BTreeMap::new(), graph: None })
 }
 
 fn build_faiss(

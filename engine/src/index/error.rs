@@ -110,6 +110,23 @@ pub enum IndexError {
         /// What was read.
         found: i64,
     },
+    /// tantivy could not build an index of texts.
+    #[error("the index of texts cannot be built: {reason}")]
+    Text {
+        /// What it says.
+        reason: String,
+    },
+    /// The words of the texts take too much memory for one index.
+    #[error(
+        "the words of {texts} texts take more than {bytes_max} bytes; split the table, or raise \
+         Limits::text_index_bytes to at most 3 GiB"
+    )]
+    TextTooLarge {
+        /// Texts that were taken.
+        texts: usize,
+        /// The bound.
+        bytes_max: usize,
+    },
     /// A path that cannot be handed to a C library.
     #[error("the path {path:?} holds a zero byte or is not UTF-8; move the database to a plain path")]
     Path {

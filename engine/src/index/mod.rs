@@ -18,6 +18,7 @@
 //! | `elias`, `elias_coarse`, `elias_file` | probe and path scores of the ELIAS cluster graph; its file |
 //! | `codes` | rows in 8 bits one by one, for RERANK |
 //! | `keys` | primary keys by slot |
+//! | `text` | words of texts, ranked by BM25 |
 
 mod ahead;
 mod ann;
@@ -44,6 +45,7 @@ mod row;
 mod search;
 mod sketch;
 mod slots;
+pub(crate) mod text;
 
 #[cfg(test)]
 mod conformance;

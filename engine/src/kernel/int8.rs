@@ -13,7 +13,7 @@
 //! instruction set gives the same bits.
 //!
 //! Both codes are symmetric: round(value / scale), -127..=127, where scale = largest absolute value / 127.
-//! Those of the matrix are stored with 128 added, because `vpdpbusd` (AVX-512 VNNI) multiplies unsigned with
+//! Those of the matrix are stored with 128 added, because `vpdpbusd` (AVX-512 VNNI, AVX-VNNI) multiplies unsigned with
 //! signed bytes: `sum (w + 128) a - 128 sum a = sum w a`.
 
 #![allow(unsafe_code)]
@@ -73,6 +73,9 @@ pub(super) enum Method {
     /// AVX-512 VNNI.
     #[cfg(target_arch = "x86_64")]
     Vnni,
+    /// AVX-VNNI and AVX2 (Alder Lake and later processors without AVX-512).
+    #[cfg(target_arch = "x86_64")]
+    AvxVnni,
     /// AVX2.
     #[cfg(target_arch = "x86_64")]
     Avx2,
@@ -90,6 +93,9 @@ impl Method {
             if vnni {
                 return Method::Vnni;
             }
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("avxvnni") {
+                return Method::AvxVnni;
+            }
             if is_x86_feature_detected!("avx2") {
                 return Method::Avx2;
             }
@@ -105,7 +111,10 @@ impl Method {
         let mut methods = vec![Method::Portable];
         #[cfg(target_arch = "x86_64")]
         {
-            methods.extend(is_x86_feature_detected!("avx2").then_some(Method::Avx2));
+            let avx2 = is_x86_feature_detected!("avx2");
+            methods.extend(avx2.then_some(Method::Avx2));
+            let both = avx2 && is_x86_feature_detected!("avxvnni");
+            methods.extend(both.then_some(Method::AvxVnni));
             methods.extend((Method::best() == Method::Vnni).then_some(Method::Vnni));
         }
         methods
@@ -309,6 +318,9 @@ pub(super) fn dot_lines(method: Method, (values, sum): (&[i8], i32), row: &[u8])
         // AVX-512F and VNNI.
         Method::Vnni => unsafe { x86::dot_vnni(values, row) - 128 * sum },
         #[cfg(target_arch = "x86_64")]
+        // SAFETY: Likewise with AVX-VNNI and AVX2.
+        Method::AvxVnni => unsafe { x86::dot_avx_vnni(values, row) - 128 * sum },
+        #[cfg(target_arch = "x86_64")]
         // SAFETY: Likewise with AVX2.
         Method::Avx2 => unsafe { x86::dot_avx2(values, row) },
         Method::Portable => {
@@ -423,7 +435,7 @@ pub(super) fn encode_row(method: Method, row: &[f32], out: &mut [i8]) -> (f32, i
         Method::Vnni => unsafe { x86::largest_avx512(row) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: Likewise with AVX2.
-        Method::Avx2 => unsafe { x86::largest_avx2(row) },
+        Method::AvxVnni | Method::Avx2 => unsafe { x86::largest_avx2(row) },
         Method::Portable => largest(row),
     };
     let largest = f32::from_bits(largest);
@@ -438,7 +450,7 @@ pub(super) fn encode_row(method: Method, row: &[f32], out: &mut [i8]) -> (f32, i
         Method::Vnni => unsafe { x86::codes_avx512(row, factor, out) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: Likewise with AVX2.
-        Method::Avx2 => unsafe { x86::codes_avx2(row, factor, out) },
+        Method::AvxVnni | Method::Avx2 => unsafe { x86::codes_avx2(row, factor, out) },
         Method::Portable => codes(row, factor, out),
     };
     (largest / CODE_MAX, sum)
@@ -500,6 +512,9 @@ impl Tile<'_> {
             // SAFETY: The method is only chosen (and in tests only asked for) where the processor has
             // AVX-512F and VNNI.
             Method::Vnni => unsafe { x86::vnni(self, out) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: Likewise with AVX-VNNI and AVX2.
+            Method::AvxVnni => unsafe { x86::avx_vnni(self, out) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: Likewise with AVX2.
             Method::Avx2 => unsafe { x86::avx2(self, out) },

@@ -5,6 +5,7 @@
 //! Snapshot --+-- catalog, live bitmaps           (names, live)
 //!            +-- keys:    generation + tail      (KeyBook: ties, result ids)
 //!            +-- rows:    generation + tail      (Dense: nominate, score, decode)
+//!            +-- texts:   generation + tail      (TextRows: BM25)
 //!            `-- cluster graph: generation or rows of the store, + edges of newer labels (Graph)
 //! ```
 //!
@@ -21,6 +22,7 @@ mod moment;
 mod newer;
 mod propensity;
 mod sparse;
+mod text;
 
 #[cfg(test)]
 mod learned_tests;
@@ -34,3 +36,4 @@ pub(crate) use moment::{Caches, View, row_of_number, vector_columns};
 pub(crate) use newer::{from_slot, take_newer};
 pub(crate) use propensity::InversePropensity;
 pub(crate) use sparse::SparseRows;
+pub(crate) use text::{B, K1, TextRows, write_texts};

@@ -9,7 +9,9 @@ use argtop_storage::{
 };
 use roaring::RoaringBitmap;
 
-use super::{Dense, Filters, Graph, KeyBook, RowSpec, SparseRows, dense, graph, keys, propensity, sparse};
+use super::{
+    Dense, Filters, Graph, KeyBook, RowSpec, SparseRows, TextRows, dense, graph, keys, propensity, sparse, text,
+};
 use crate::database::Inner;
 use crate::error::Error;
 use crate::index::VectorIndex;
@@ -35,6 +37,7 @@ pub(crate) struct Caches {
     pub(super) keys: Mutex<HashMap<ObjectId, Arc<keys::Shared>>>,
     pub(super) graphs: Mutex<HashMap<ObjectId, Arc<graph::Shared>>>,
     pub(super) sparse: Mutex<HashMap<ObjectId, Arc<sparse::Shared>>>,
+    pub(super) texts: Mutex<HashMap<ObjectId, Arc<text::Shared>>>,
     pub(super) frequencies: Mutex<HashMap<ObjectId, propensity::Loaded>>,
     indexes: Mutex<HashMap<ObjectId, OpenIndex>>,
     pub(crate) filters: Filters,
@@ -47,6 +50,7 @@ impl Caches {
         lock(&self.keys).remove(&object);
         lock(&self.graphs).remove(&object);
         lock(&self.sparse).remove(&object);
+        lock(&self.texts).remove(&object);
         lock(&self.frequencies).remove(&object);
         lock(&self.indexes).remove(&object);
     }
@@ -235,6 +239,16 @@ impl View {
             VectorSource::Column(column) => self.column_rows(table, column),
             VectorSource::Classifier(classifier) => self.classifier_rows(table, classifier),
         }
+    }
+
+    /// The words of the texts that an fts index holds.
+    pub(crate) fn texts(&self, table: &TableRecord, index: &IndexRecord) -> Result<TextRows, Error> {
+        TextRows::open(self, table, index)
+    }
+
+    /// Whether the words of an fts index are open, so that what is newer is worth taking in.
+    pub(crate) fn has_texts(&self, index: &IndexRecord) -> bool {
+        lock(&self.inner.caches.texts).contains_key(&index.id)
     }
 
     /// Primary keys by slot.

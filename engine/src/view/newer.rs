@@ -83,6 +83,11 @@ impl View {
         let live = self.live(table)?;
         let mut opened = false;
         for record in self.indexes(table) {
+            if record.method == "fts" && self.has_texts(&record) {
+                self.texts(table, &record)?;
+                opened = true;
+                continue;
+            }
             let Some(index) = self.opened_index(&record) else { continue };
             let dense = self.source_rows(table, &self.source_of(&record)?)?;
             let newer = from_slot(&live, index.slot_end());

@@ -210,9 +210,11 @@ pub struct Chain {
 pub struct Stage {
     /// Keyword.
     pub kind: StageKind,
-    /// Model, index, classifier or vector column. None for FUSE, and for SHORTLIST where it means the path
-    /// scores of a probe.
+    /// Model, index, classifier, vector column or text column. None for FUSE, and for SHORTLIST where it means
+    /// the path scores of a probe.
     pub object: Option<Ident>,
+    /// The text of a MATCH; None: that of SEARCH. None for all other stages.
+    pub text: Option<Expr>,
     /// Named options in the order written, no name twice; which names are legal is the binder's business.
     pub options: Vec<StageOption>,
     /// AS.
@@ -281,6 +283,8 @@ pub enum StageKind {
     Probe,
     /// SHORTLIST(\[index,\] \[limit => n\] \[, effort => n\]).
     Shortlist,
+    /// MATCH(text column \[, text\] \[, limit => n\]).
+    Match,
     /// RERANK(classifier or vector column \[, limit => n\]).
     Rerank,
     /// FUSE method \[(option => value)\] (chain \[WEIGHT n\], ...).
@@ -303,6 +307,7 @@ impl StageKind {
             StageKind::Encode => "encode",
             StageKind::Probe => "probe",
             StageKind::Shortlist => "shortlist",
+            StageKind::Match => "match",
             StageKind::Rerank => "rerank",
             StageKind::Fuse => "fuse",
         }

@@ -8,7 +8,8 @@ use crate::binder::expr::Place;
 use crate::binder::fuse::{fuse_options, one_vector};
 use crate::binder::scope::Scope;
 use crate::binder::search::Window;
-use crate::catalog::{IndexMethod, ObjectKind, TableInfo};
+use crate::binder::types::mismatch;
+use crate::catalog::{IndexMethod, IndexTarget, ObjectKind, TableInfo};
 use crate::error::{ErrorCode, QueryError, Span};
 use crate::expr::BoundExpr;
 use crate::node::score_fields;
@@ -18,7 +19,7 @@ use crate::value::{DataType, Value};
 
 /// Labels that SHORTLIST after PROBE keeps where it does not say.
 const PATHS_LIMIT: u64 = 2000;
-/// Labels that SHORTLIST(index) keeps where it does not say.
+/// Labels that SHORTLIST(index) and MATCH keep where they do not say.
 const INDEX_LIMIT: u64 = 500;
 
 /// What a chain starts from.
@@ -51,6 +52,11 @@ impl ChainInput<'_> {
     /// Whether the statement brings the query's vector.
     pub(super) fn is_vector(&self) -> bool {
         self.input == Input::Vector
+    }
+
+    /// Whether the statement brings a text alone.
+    pub(super) fn is_text(&self) -> bool {
+        self.input == Input::Text
     }
 }
 
@@ -207,8 +213,8 @@ impl Binder<'_> {
         let Some(first) = stages.first() else {
             return Err(QueryError::new(ErrorCode::StageOrder, "a chain needs a stage").at(span));
         };
-        let encodes = matches!(first.kind, Keyword::Encode | Keyword::Fuse);
-        if encodes || input != Input::Text || progress.vector != Vector::Given {
+        let takes_text = matches!(first.kind, Keyword::Encode | Keyword::Match | Keyword::Fuse);
+        if takes_text || input != Input::Text || progress.vector != Vector::Given {
             return Ok(());
         }
         let model = table.columns.iter().find_map(|column| column.generated.as_ref());
@@ -216,6 +222,63 @@ impl Binder<'_> {
         let message = format!("a text cannot start at {}: nothing turns it into a vector", word(first.kind));
         let error = QueryError::new(ErrorCode::StageOrder, message).at(first.span);
         Err(error.help(format!("start with ENCODE({model}) THEN ..., or give SEARCH (VECTOR => ...)")))
+    }
+
+    /// MATCH: the index of the column, and the text if it has one of its own.
+    fn match_stage(
+        &mut self,
+        name: &Ident,
+        text: Option<&ast::Expr>,
+        table: &TableInfo,
+        limit: Option<u64>,
+    ) -> BindResult<StageKind> {
+        let column = table.columns.iter().find(|column| column.name == name.name);
+        let Some(column) = column else {
+            let message = format!("table `{}` has no column `{}`", table.name, name.name);
+            let error = QueryError::new(ErrorCode::UnknownColumn, message).at(name.span);
+            let texts = table.columns.iter().filter(|column| column.data_type == DataType::Text);
+            return Err(error.did_you_mean(&name.name, texts.map(|column| column.name.as_str())));
+        };
+        if column.data_type != DataType::Text {
+            let message = format!("column `{}` is a {}, and MATCH looks for words", name.name, column.data_type);
+            let error = QueryError::new(ErrorCode::TypeMismatch, message).at(name.span);
+            return Err(error.help("name a TEXT column that has an index USING fts"));
+        }
+        let Some(index) = self.text_index(table, &name.name) else {
+            let message = format!("column `{}` has no fts index", name.name);
+            let error = QueryError::new(ErrorCode::WrongMethod, message).at(name.span);
+            let (table, column) = (&table.name, &name.name);
+            return Err(error.help(format!("CREATE INDEX name ON {table} USING fts ({column})")));
+        };
+        let text = match text {
+            Some(expr) => {
+                let bound = self.expr(expr, &Scope::empty(), Place::Option).map_err(|error| match error.code {
+                    ErrorCode::UnknownColumn => {
+                        error.help("leave the text out: MATCH then takes that of SEARCH, which may name columns")
+                    }
+                    _ => error,
+                })?;
+                match bound.data_type() {
+                    DataType::Text => {}
+                    DataType::Unknown => self.infer(&bound, &DataType::Text),
+                    other => return Err(mismatch(format!("MATCH looks for a TEXT, not {other}"), expr.span)),
+                }
+                Some(bound)
+            }
+            None => None,
+        };
+        Ok(StageKind::Match { column: name.name.clone(), index, text, limit })
+    }
+
+    /// The fts index of a column, the first by name.
+    pub(super) fn text_index(&self, table: &TableInfo, column: &str) -> Option<String> {
+        let of_column = |name: &String| {
+            self.catalog.index(name).is_some_and(|index| {
+                let target = matches!(&index.target, IndexTarget::Column(of) if of == column);
+                index.method == IndexMethod::Fts && index.table == table.name && target
+            })
+        };
+        self.catalog.names(ObjectKind::Index).into_iter().find(of_column)
     }
 
     fn stage(
@@ -253,8 +316,13 @@ impl Binder<'_> {
                 let (limit, effort) = (limit.map(|(n, _)| n), effort.map(|(n, _)| n));
                 Ok(StageKind::ShortlistIndex { index: index.name, limit, effort })
             }
+            (Keyword::Match, Some(name)) => {
+                let kind = self.match_stage(name, stage.text.as_ref(), table, limit.map(|(n, _)| n))?;
+                keep(progress, stage, limit, Some(INDEX_LIMIT))?;
+                Ok(kind)
+            }
             (Keyword::Rerank, Some(name)) => {
-                one_vector(progress, stage)?;
+                one_vector(progress, stage, input)?;
                 let limit_kept = limit.map(|(n, _)| n);
                 let (kind, dimension, what) = self.reranker(name, table, limit_kept)?;
                 check_dimension(progress, dimension, what, name.span)?;
@@ -316,12 +384,22 @@ impl Binder<'_> {
         check_table("index", name, &index.table, table)?;
         let suits = match keyword {
             Keyword::Probe => index.method == IndexMethod::Elias,
-            _ => index.method != IndexMethod::Elias,
+            _ => !matches!(index.method, IndexMethod::Elias | IndexMethod::Fts),
         };
         if suits {
             return Ok(index);
         }
         let (message, help) = match keyword {
+            _ if index.method == IndexMethod::Fts => {
+                let column = match &index.target {
+                    IndexTarget::Column(column) => column.as_str(),
+                    IndexTarget::Classifier(_) => "column",
+                };
+                (
+                    format!("{} needs an index of vectors, and `{}` has words", word(keyword), name.name),
+                    format!("write MATCH({column}, limit => n)"),
+                )
+            }
             Keyword::Probe => (
                 format!("PROBE needs an elias index, and `{}` has no clusters", name.name),
                 format!("write SHORTLIST({}, limit => n) instead", name.name),
@@ -370,7 +448,7 @@ fn stage_options(stage: &ast::Stage) -> &'static [&'static str] {
         (Keyword::Encode, _) => &[],
         (Keyword::Probe, _) => &["beam"],
         (Keyword::Shortlist, Some(_)) => &["limit", "effort"],
-        (Keyword::Shortlist, None) | (Keyword::Rerank, _) => &["limit"],
+        (Keyword::Shortlist, None) | (Keyword::Match | Keyword::Rerank, _) => &["limit"],
         (Keyword::Fuse, _) => stage.fuse.as_ref().map_or(&[], |fuse| fuse_options(fuse.method)),
     }
 }
@@ -525,6 +603,10 @@ fn check_order(stage: &ast::Stage, before: Option<&StageKind>) -> BindResult<()>
             "SHORTLIST(index) must come first, or right behind ENCODE",
             "to order labels that were found before, use RERANK; to join two lists, FUSE",
         )),
+        (Keyword::Match, _) if !starts => Some((
+            "MATCH must come first, or right behind ENCODE",
+            "to order labels that were found before, use RERANK; to join two lists, FUSE",
+        )),
         (Keyword::Fuse, _) if !starts => Some((
             "FUSE must come first, or right behind ENCODE",
             "its branches search anew; put what stands before it into a branch",
@@ -535,7 +617,8 @@ fn check_order(stage: &ast::Stage, before: Option<&StageKind>) -> BindResult<()>
         )),
         (Keyword::Rerank, _) if starts => Some((
             "RERANK orders labels, and no stage before it finds any",
-            "put SHORTLIST(index, limit => n), or PROBE(index) THEN SHORTLIST(limit => n), before it",
+            "put SHORTLIST(index, limit => n), PROBE(index) THEN SHORTLIST(limit => n) or \
+             MATCH(column, limit => n) before it",
         )),
         _ => None,
     };

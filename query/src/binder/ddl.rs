@@ -78,18 +78,20 @@ impl Binder<'_> {
             "ann" => IndexMethod::Ann,
             "faiss" => IndexMethod::Faiss,
             "elias" => IndexMethod::Elias,
+            "fts" => IndexMethod::Fts,
             other => {
                 let message = format!("unknown index method `{other}`");
                 let error = QueryError::new(ErrorCode::WrongMethod, message).at(create.method.span);
-                let error = error.did_you_mean(other, ["flat", "ann", "faiss", "elias"]);
+                let error = error.did_you_mean(other, ["flat", "ann", "faiss", "elias", "fts"]);
                 let known = "known: `ann` (approximate), `flat` (exact scan), `faiss` (by factory), \
-                             `elias` (cluster graph)";
+                             `elias` (cluster graph), `fts` (words of a text)";
                 return Err(if error.help.is_some() { error } else { error.help(known) });
             }
         };
         let name = &create.target.name;
         let column = table.columns.iter().find(|column| column.name == *name);
         let target = match column.map(|column| &column.data_type) {
+            _ if method == IndexMethod::Fts => self.text_target(&create.target, &table)?,
             Some(DataType::Vector { .. }) => IndexTarget::Column(name.clone()),
             Some(other) => {
                 let message = format!("column `{name}` is a {other}; an index orders vectors");
@@ -114,6 +116,26 @@ impl Binder<'_> {
             target,
             options: self.options(&create.options)?,
         }))
+    }
+
+    /// A text column that has no index of its words yet.
+    fn text_target(&self, target: &Ident, table: &crate::catalog::TableInfo) -> BindResult<IndexTarget> {
+        let name = &target.name;
+        match table.columns.iter().find(|column| column.name == *name) {
+            Some(column) if column.data_type == DataType::Text => {}
+            Some(column) => {
+                let message = format!("column `{name}` is a {}; an fts index holds words", column.data_type);
+                let error = QueryError::new(ErrorCode::TypeMismatch, message).at(target.span);
+                return Err(error.help("name a TEXT column; for vectors write USING ann"));
+            }
+            None => {
+                let message = format!("table `{}` has no column `{name}`", table.name);
+                let error = QueryError::new(ErrorCode::UnknownColumn, message).at(target.span);
+                let texts = table.columns.iter().filter(|column| column.data_type == DataType::Text);
+                return Err(error.did_you_mean(name, texts.map(|column| column.name.as_str())));
+            }
+        }
+        Ok(IndexTarget::Column(name.clone()))
     }
 
     fn unknown_target(&self, target: &Ident, table: &crate::catalog::TableInfo) -> QueryError {

@@ -141,6 +141,14 @@ impl Binder<'_> {
                 (Via::Chain { chain, pipeline: Some(name.name.clone()) }, dimension, window)
             }
         };
+        if let Via::Chain { chain, .. } = &via
+            && text.is_none()
+            && let Some(stage) = chain.all_stages().into_iter().find(|stage| stage.reads_text())
+        {
+            let message = format!("stage `{}` looks for a text, and SEARCH brings a vector alone", stage.name);
+            let error = QueryError::new(ErrorCode::StageOrder, message).at(span);
+            return Err(error.help("write SEARCH (TEXT => ..., VECTOR => ...), or MATCH(column, 'text')"));
+        }
         let vector = match vector {
             Some((expr, span)) => Some(self.vector(expr, dimension, span, "the vector to search for")?),
             None => None,

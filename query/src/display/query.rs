@@ -181,8 +181,12 @@ impl Display for Stage {
         }
         f.write_str("(")?;
         if let Some(object) = &self.object {
-            let comma = if self.options.is_empty() { "" } else { ", " };
+            let comma = if self.text.is_none() && self.options.is_empty() { "" } else { ", " };
             write!(f, "{object}{comma}")?;
+        }
+        if let Some(text) = &self.text {
+            let comma = if self.options.is_empty() { "" } else { ", " };
+            write!(f, "{text}{comma}")?;
         }
         write!(f, "{}){}", Commas(&self.options), Clause("AS", &self.alias))
     }

@@ -158,7 +158,6 @@ fn what_this_version_does_not_have_is_said() {
     missing("CREATE VIEW v AS SELECT 1", "VIEW", "a view");
     missing("SELECT rank() OVER (ORDER BY x) FROM t", "OVER", "a window function");
     missing("SELECT 1 UNION SELECT 2", "UNION", "UNION, INTERSECT or EXCEPT");
-    missing("SELECT id FROM t SEARCH :q VIA MATCH(title, :q)", "MATCH", "MATCH");
     missing("SELECT id FROM t SEARCH :q VIA ENCODE(m) THEN AMONG(1, 2)", "AMONG", "AMONG");
     missing("SELECT id FROM t SEARCH 'x' AFTER 'c1' LIMIT 10", "AFTER", "AFTER with a cursor");
     missing("SELECT id FROM t FOR SNAPSHOT 's'", "FOR", "FOR SNAPSHOT or FOR UPDATE");

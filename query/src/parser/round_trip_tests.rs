@@ -189,14 +189,17 @@ fn expr() -> BoxedStrategy<Expr> {
 }
 
 fn stage(expr: BoxedStrategy<Expr>) -> impl Strategy<Value = Stage> {
-    let kinds = [StageKind::Encode, StageKind::Probe, StageKind::Shortlist, StageKind::Rerank];
-    let options = prop::collection::hash_map("[a-z]{1,6}", expr, 0..3);
-    (prop::sample::select(kinds.to_vec()), ident(), any::<bool>(), options, prop::option::of(ident()))
-        .prop_map(|(kind, object, named, options, alias)| {
+    let kinds =
+        [StageKind::Encode, StageKind::Probe, StageKind::Shortlist, StageKind::Match, StageKind::Rerank];
+    let options = prop::collection::hash_map("[a-z]{1,6}", expr.clone(), 0..3);
+    let names = (ident(), any::<bool>(), prop::option::of(ident()));
+    (prop::sample::select(kinds.to_vec()), names, prop::option::of(expr), options)
+        .prop_map(|(kind, (object, named, alias), text, options)| {
             let object = (named || kind != StageKind::Shortlist).then_some(object);
             let option = |(name, value)| StageOption { name: Ident { name, span: at() }, value };
             let options = options.into_iter().map(option).collect();
-            Stage { kind, object, options, alias, fuse: None, span: at() }
+            let text = text.filter(|_| kind == StageKind::Match);
+            Stage { kind, object, text, options, alias, fuse: None, span: at() }
         })
 }
 
@@ -211,7 +214,7 @@ fn fuse(expr: BoxedStrategy<Expr>, stages: BoxedStrategy<Stage>) -> impl Strateg
             let option = |(name, value)| StageOption { name: Ident { name, span: at() }, value };
             let options = options.into_iter().map(option).collect();
             let fuse = Some(Box::new(Fuse { method, branches }));
-            Stage { kind: StageKind::Fuse, object: None, options, alias, fuse, span: at() }
+            Stage { kind: StageKind::Fuse, object: None, text: None, options, alias, fuse, span: at() }
         },
     )
 }

@@ -6,7 +6,7 @@ use crate::error::{ErrorCode, QueryError};
 use crate::lexer::TokenKind;
 
 /// Names of the stages, for "did you mean".
-const STAGES: [&str; 5] = ["ENCODE", "PROBE", "SHORTLIST", "RERANK", "FUSE"];
+const STAGES: [&str; 6] = ["ENCODE", "PROBE", "SHORTLIST", "MATCH", "RERANK", "FUSE"];
 
 impl Parser<'_> {
     pub(super) fn via(&mut self) -> Parsed<Via> {
@@ -84,8 +84,8 @@ impl Parser<'_> {
         let start = self.here();
         let kind = self.stage_kind()?;
         self.advance();
-        let mut stage =
-            Stage { kind, object: None, options: Vec::new(), alias: None, fuse: None, span: start };
+        let (object, text, options) = (None, None, Vec::new());
+        let mut stage = Stage { kind, object, text, options, alias: None, fuse: None, span: start };
         if kind == StageKind::Fuse {
             self.fuse(&mut stage, count)?;
         } else {
@@ -146,7 +146,8 @@ impl Parser<'_> {
         Ok(FuseBranch { stages, weight, span: self.since(start) })
     }
 
-    /// `(object, option => value, ...)` behind the keyword of a stage.
+    /// `(object, option => value, ...)` behind the keyword of a stage; for MATCH a text may stand behind the
+    /// object.
     fn simple_stage(&mut self, stage: &mut Stage) -> Parsed<()> {
         let kind = stage.kind;
         self.open()?;
@@ -159,6 +160,11 @@ impl Parser<'_> {
         if object.is_none() && kind != StageKind::Shortlist {
             return fail(self.unexpected(object_name(kind)));
         }
+        let mut text = None;
+        if more && kind == StageKind::Match && self.kind(1) != Some(TokenKind::Becomes) {
+            text = Some(self.expr()?);
+            more = self.eat_symbol(TokenKind::Comma);
+        }
         let mut options = Vec::new();
         if more {
             options = self.list("options", self.limits.columns_max, |p| {
@@ -167,13 +173,19 @@ impl Parser<'_> {
             })?;
         }
         self.close()?;
-        (stage.object, stage.options) = (object, options);
+        (stage.object, stage.text, stage.options) = (object, text, options);
         Ok(())
     }
 
     fn stage_kind(&self) -> Parsed<StageKind> {
-        let kinds =
-            [StageKind::Encode, StageKind::Probe, StageKind::Shortlist, StageKind::Rerank, StageKind::Fuse];
+        let kinds = [
+            StageKind::Encode,
+            StageKind::Probe,
+            StageKind::Shortlist,
+            StageKind::Match,
+            StageKind::Rerank,
+            StageKind::Fuse,
+        ];
         let Some(word) = self.word(0) else { return fail(self.unexpected("a stage")) };
         match kinds.into_iter().find(|kind| word.eq_ignore_ascii_case(kind.name())) {
             Some(kind) => Ok(kind),
@@ -184,7 +196,7 @@ impl Parser<'_> {
                 }
                 let error = error.did_you_mean(word, STAGES);
                 let list = "the stages are ENCODE(model), PROBE(index), SHORTLIST(index), \
-                            RERANK(classifier), FUSE method (chain, chain); \
+                            MATCH(column), RERANK(classifier), FUSE method (chain, chain); \
                             or VIA EXACT, VIA PIPELINE name";
                 fail(if error.help.is_none() { error.help(list) } else { error })
             }
@@ -196,6 +208,7 @@ fn object_name(kind: StageKind) -> &'static str {
     match kind {
         StageKind::Encode => "the name of a model",
         StageKind::Probe | StageKind::Shortlist => "the name of an index",
+        StageKind::Match => "the name of a text column",
         StageKind::Rerank => "the name of a classifier or vector column",
         StageKind::Fuse => "a method",
     }

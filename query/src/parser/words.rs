@@ -197,7 +197,6 @@ pub(super) fn missing_clause(word: &str) -> Option<Missing> {
         b'f' if is("FILTER") => {
             Missing::new("FILTER of an aggregate", "use sum(CASE WHEN condition THEN 1 ELSE 0 END)")
         }
-        b'm' if is("MATCH") => Missing::new("MATCH", "use WHERE column ILIKE '%word%' as a pre-filter"),
         b'a' if is("AMONG") => Missing::new("AMONG", "use WHERE key IN (...), which is a pre-filter"),
         b'a' if is("AFTER") => Missing::new("AFTER with a cursor", "use LIMIT n OFFSET m"),
         b't' if is("TABLESAMPLE") => Missing::new("TABLESAMPLE", "use LIMIT n"),

@@ -25,6 +25,23 @@ impl Chain {
 }
 
 impl Stage {
+    /// Calls `f` for each expression of the stage and of the branches in it.
+    pub(crate) fn for_each_expr_mut(&mut self, f: &mut dyn FnMut(&mut BoundExpr)) {
+        match &mut self.kind {
+            StageKind::Match { text, .. } => text.iter_mut().for_each(f),
+            StageKind::Fuse { branches, .. } => {
+                let stages = branches.iter_mut().flat_map(|branch| &mut branch.stages);
+                stages.for_each(|stage| stage.for_each_expr_mut(f));
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether it is a MATCH for the text of SEARCH.
+    pub(crate) fn reads_text(&self) -> bool {
+        matches!(self.kind, StageKind::Match { text: None, .. })
+    }
+
     /// Adds the stages of its branches, then itself.
     fn collect<'a>(&'a self, all: &mut Vec<&'a Stage>) {
         if let StageKind::Fuse { branches, .. } = &self.kind {
@@ -73,6 +90,18 @@ pub enum StageKind {
         limit: Option<u64>,
         /// Search effort (efSearch of HNSW, nprobe of IVF); None: the index's default.
         effort: Option<u64>,
+    },
+    /// MATCH(column, text, limit => n): labels whose text has words of the query's. Score: BM25 (Robertson and
+    /// Zaragoza, 2009) over the live labels of the table.
+    Match {
+        /// Text column of the table.
+        column: String,
+        /// Index of method fts on it.
+        index: String,
+        /// What is looked for, without columns; None: the text of SEARCH.
+        text: Option<BoundExpr>,
+        /// Labels kept; None: the default of 500.
+        limit: Option<u64>,
     },
     /// RERANK(classifier, limit => n). Score: the logit w.phi + b, or the cosine, by the classifier's link.
     Rerank {

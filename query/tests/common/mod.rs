@@ -121,6 +121,7 @@ impl Catalog for Fixed {
             "products_ann" => ("products", IndexMethod::Faiss, 4, IndexTarget::Column("z".into())),
             "products_clf" => ("products", IndexMethod::Flat, 8, IndexTarget::Classifier("wide".into())),
             "notes_flat" => ("notes", IndexMethod::Flat, 4, IndexTarget::Column("z".into())),
+            "products_fts" => ("products", IndexMethod::Fts, 0, IndexTarget::Column("title".into())),
             "points_flat" => ("points", IndexMethod::Flat, 4, IndexTarget::Column("v".into())),
             _ => return None,
         };

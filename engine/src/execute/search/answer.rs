@@ -276,7 +276,9 @@ fn rank_value(at: usize) -> Value {
 fn kept_most(plan: &SearchPlan) -> Option<u64> {
     let kept = |stage: &StagePlan| match &stage.kind {
         StageKind::Exact { limit, .. } => limit.or(plan.limit),
-        StageKind::ShortlistPaths { limit } | StageKind::ShortlistIndex { limit, .. } => Some(*limit),
+        StageKind::ShortlistPaths { limit }
+        | StageKind::ShortlistIndex { limit, .. }
+        | StageKind::Match { limit, .. } => Some(*limit),
         StageKind::Fuse { .. } => window(std::slice::from_ref(stage)).map(|(limit, _)| limit),
         // They keep what they are given, or less.
         _ => Some(0),

@@ -16,6 +16,7 @@
 mod answer;
 mod candidates;
 mod fuse;
+mod matching;
 mod nearest;
 mod paths;
 mod rerank;

@@ -12,7 +12,7 @@ use roaring::RoaringBitmap;
 
 use super::candidates::{Candidates, rank};
 use super::rerank::{Scorer, rescore};
-use super::{QueryInput, fuse, nearest, paths, sparse};
+use super::{QueryInput, fuse, matching, nearest, paths, sparse};
 use crate::error::Error;
 use crate::execute::Run;
 use crate::execute::filter::{Matching, matching_slots};
@@ -255,6 +255,12 @@ impl Chain<'_> {
                 expect_dimension(&state.queries, dense.dimension(), &index.name)?;
                 let target = nearest::Target { index, dense: &dense, limit: *limit, effort: *effort };
                 let (ranked, notes) = nearest::by_index(run, &target, &state.queries, self.allowed, keys)?;
+                (settle(place, ranked, state), notes)
+            }
+            StageKind::Match { index, text, limit, .. } => {
+                let target = matching::Target { index, text: text.as_deref(), limit: *limit };
+                let (ranked, notes) =
+                    matching::by_words(run, table, &target, self.inputs, self.allowed, keys)?;
                 (settle(place, ranked, state), notes)
             }
             StageKind::Rerank { classifier, limit } => {

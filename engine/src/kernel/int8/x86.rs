@@ -1,4 +1,4 @@
-//! The products of 8-bit codes for AVX2 and AVX-512 VNNI.
+//! The products of 8-bit codes for AVX2, AVX-VNNI and AVX-512 VNNI.
 
 use std::arch::x86_64::*;
 
@@ -249,6 +249,78 @@ pub(super) fn dot_avx2(values: &[i8], row: &[u8]) -> i32 {
             };
             let row = _mm256_xor_si256(row, _mm256_set1_epi8(i8::MIN));
             *sums = _mm256_add_epi32(*sums, fours(row, _mm256_abs_epi8(row), values));
+        }
+    }
+    sum_avx2(_mm256_add_epi32(sums[0], sums[1]))
+}
+
+/// Rows that AVX-VNNI multiplies at once: their sums of 16 columns fill three quarters of its registers.
+const ROWS_AVX_VNNI: usize = 6;
+
+/// A tile a few rows at a time, with `vpdpbusd` for 8 columns and 4 numbers of a row.
+#[target_feature(enable = "avx2,avxvnni")]
+pub(super) fn avx_vnni(tile: &Tile<'_>, out: &mut [f32]) {
+    for start in (0..tile.sums.len()).step_by(ROWS_AVX_VNNI) {
+        // Up to three rows take the whole panel in one go, since it may come from memory.
+        match tile.sums.len() - start {
+            1 => avx_vnni_rows::<1, 4>(tile, start, out),
+            2 => avx_vnni_rows::<2, 4>(tile, start, out),
+            3 => avx_vnni_rows::<3, 4>(tile, start, out),
+            4 => avx_vnni_rows::<4, 2>(tile, start, out),
+            5 => avx_vnni_rows::<5, 2>(tile, start, out),
+            _ => avx_vnni_rows::<ROWS_AVX_VNNI, 2>(tile, start, out),
+        }
+    }
+}
+
+/// `R` rows from `start` on, times the panel; the sums of `SIDES` registers of columns stay in registers.
+#[target_feature(enable = "avx2,avxvnni")]
+fn avx_vnni_rows<const R: usize, const SIDES: usize>(tile: &Tile<'_>, start: usize, out: &mut [f32]) {
+    const { assert!(PANEL.is_multiple_of(SIDES * COLUMNS_AVX2), "whole parts of a panel") };
+    tile.check(tile.sums.len(), out.len());
+    assert!(start + R <= tile.sums.len(), "rows of the tile");
+    let quads = tile.panel.len() / (PANEL * QUAD);
+    for columns in (0..PANEL).step_by(SIDES * COLUMNS_AVX2) {
+        let mut sums = [[_mm256_setzero_si256(); SIDES]; R];
+        for quad in 0..quads {
+            // SAFETY: The bytes of these columns of the quad lie within the panel, and the four bytes of each
+            // row within its `4 * quads`. No load asks for an alignment.
+            unsafe {
+                let weights = tile.panel.as_ptr().add((quad * PANEL + columns) * QUAD);
+                let weights: [__m256i; SIDES] =
+                    std::array::from_fn(|side| _mm256_loadu_si256(weights.add(side * BYTES_AVX2).cast()));
+                for (row, sums) in sums.iter_mut().enumerate() {
+                    let four = tile.values.as_ptr().add(((start + row) * quads + quad) * QUAD);
+                    let four = _mm256_set1_epi32(four.cast::<i32>().read_unaligned());
+                    for side in 0..SIDES {
+                        sums[side] = _mm256_dpbusd_avx_epi32(sums[side], weights[side], four);
+                    }
+                }
+            }
+        }
+        for (row, sums) in (start..).zip(sums) {
+            let shift = _mm256_set1_epi32(128 * tile.sums[row]);
+            for (side, sums) in sums.into_iter().enumerate() {
+                let sums = _mm256_sub_epi32(sums, shift);
+                finish_avx2(tile, (row, columns + side * COLUMNS_AVX2), sums, out);
+            }
+        }
+    }
+}
+
+/// The product of two rows whose second has 128 added; both have as many whole lines of 64 bytes.
+#[target_feature(enable = "avx2,avxvnni")]
+pub(super) fn dot_avx_vnni(values: &[i8], row: &[u8]) -> i32 {
+    let mut sums = [_mm256_setzero_si256(); 2];
+    for (values, row) in values.as_chunks::<64>().0.iter().zip(row.as_chunks::<64>().0) {
+        for (half, sums) in sums.iter_mut().enumerate() {
+            // SAFETY: Both chunks have 64 bytes, of which 32 are read from place 0 or 32; the loads ask for
+            // no alignment.
+            let (values, row) = unsafe {
+                let (values, row) = (values.as_ptr().add(32 * half), row.as_ptr().add(32 * half));
+                (_mm256_loadu_si256(values.cast()), _mm256_loadu_si256(row.cast()))
+            };
+            *sums = _mm256_dpbusd_avx_epi32(*sums, row, values);
         }
     }
     sum_avx2(_mm256_add_epi32(sums[0], sums[1]))
