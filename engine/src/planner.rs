@@ -396,6 +396,9 @@ impl<'a> Planner<'a> {
         by_vector: bool,
         limit: Option<u64>,
     ) -> Result<(Vec<StagePlan>, String), Error> {
+        if vector_columns(table).is_empty() {
+            return self.by_words(table, limit);
+        }
         let labels = self.run.view.live(table)?.len();
         let exact_rows = self.run.settings.get("search.exact_rows").unsigned_abs();
         if labels <= exact_rows {
@@ -428,6 +431,30 @@ impl<'a> Planner<'a> {
                 effort: None,
             },
         });
+        Ok((stages, reason))
+    }
+
+    /// SEARCH without VIA on a table without vectors: by its fts index, of which the binder has seen one.
+    fn by_words(
+        &mut self,
+        table: &Arc<TableRecord>,
+        limit: Option<u64>,
+    ) -> Result<(Vec<StagePlan>, String), Error> {
+        let indexes = self.run.view.indexes(table);
+        let index = indexes.into_iter().find(|index| index.method == "fts");
+        let index = index.ok_or_else(|| {
+            Error::value(
+                format!("table {} has no fts index any more", table.name),
+                "prepare the statement again",
+            )
+        })?;
+        let column = table.columns.iter().find(|column| Some(column.id) == index.column);
+        let column = column.map_or(String::new(), |column| column.name.clone());
+        let reason = format!("no vectors: index {} on column {column}", index.name);
+        let limit =
+            limit.unwrap_or(self.run.inner.limits.window_max).clamp(1, self.run.inner.limits.window_max);
+        let kind = StageKind::Match { index, column, text: None, limit };
+        let stages = vec![StagePlan { id: self.id(), name: "match".to_string(), number: 0, kind }];
         Ok((stages, reason))
     }
 

@@ -275,12 +275,7 @@ fn packed_view(run: &Run, table: &TableRecord, spec: Option<&RowSpec>) -> Result
     Ok(View::new(run.inner.clone(), true))
 }
 
-fn build_texts(
-    run: &Run,
-    view: &View,
-    table: &TableRecord,
-    record: &IndexRecord,
-) -> Result<Built, Error> {
+fn build_texts(run: &Run, view: &View, table: &TableRecord, record: &IndexRecord) -> Result<Built, Error> {
     let sealed = build::write_text(&run.context, view, table, record)?;
     Ok(Built { sealed: Some(sealed), data: None, statistics: BTreeMap::new(), graph: None })
 }

@@ -10,7 +10,8 @@ use argtop_storage::{
 use roaring::RoaringBitmap;
 
 use super::{
-    Dense, Filters, Graph, KeyBook, RowSpec, SparseRows, TextRows, dense, graph, keys, propensity, sparse, text,
+    Dense, Filters, Graph, KeyBook, RowSpec, SparseRows, TextRows, dense, graph, keys, propensity, sparse,
+    text,
 };
 use crate::database::Inner;
 use crate::error::Error;

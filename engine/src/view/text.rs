@@ -38,7 +38,10 @@ impl TextOptions {
         let stemmer = text("stemmer").unwrap_or(STEMMERS[0]);
         let analysis = Analysis::new(stemmer)
             .ok_or_else(|| Error::Internal(format!("index {} has the stemmer {stemmer}", index.name)))?;
-        Ok(TextOptions { bm25: Bm25 { k1: number("k1").unwrap_or(K1), b: number("b").unwrap_or(B) }, analysis })
+        Ok(TextOptions {
+            bm25: Bm25 { k1: number("k1").unwrap_or(K1), b: number("b").unwrap_or(B) },
+            analysis,
+        })
     }
 }
 

@@ -240,7 +240,8 @@ impl Binder<'_> {
             return Err(error.did_you_mean(&name.name, texts.map(|column| column.name.as_str())));
         };
         if column.data_type != DataType::Text {
-            let message = format!("column `{}` is a {}, and MATCH looks for words", name.name, column.data_type);
+            let message =
+                format!("column `{}` is a {}, and MATCH looks for words", name.name, column.data_type);
             let error = QueryError::new(ErrorCode::TypeMismatch, message).at(name.span);
             return Err(error.help("name a TEXT column that has an index USING fts"));
         }
@@ -252,12 +253,13 @@ impl Binder<'_> {
         };
         let text = match text {
             Some(expr) => {
-                let bound = self.expr(expr, &Scope::empty(), Place::Option).map_err(|error| match error.code {
-                    ErrorCode::UnknownColumn => {
-                        error.help("leave the text out: MATCH then takes that of SEARCH, which may name columns")
-                    }
-                    _ => error,
-                })?;
+                let bound =
+                    self.expr(expr, &Scope::empty(), Place::Option).map_err(|error| match error.code {
+                        ErrorCode::UnknownColumn => error.help(
+                            "leave the text out: MATCH then takes that of SEARCH, which may name columns",
+                        ),
+                        _ => error,
+                    })?;
                 match bound.data_type() {
                     DataType::Text => {}
                     DataType::Unknown => self.infer(&bound, &DataType::Text),

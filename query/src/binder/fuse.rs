@@ -140,16 +140,14 @@ fn agree(vectors: &[(Vector, Option<(u32, String)>)], progress: &mut Progress) {
 }
 
 /// A stage that compares needs the one vector of the query.
-pub(super) fn one_vector(
-    progress: &Progress,
-    stage: &ast::Stage,
-    input: ChainInput<'_>,
-) -> BindResult<()> {
+pub(super) fn one_vector(progress: &Progress, stage: &ast::Stage, input: ChainInput<'_>) -> BindResult<()> {
     let models = match &progress.vector {
         Vector::Given if input.is_text() => {
             let message = format!("nothing before `{}` turns the text into a vector", stage.name());
             let error = QueryError::new(ErrorCode::StageOrder, message).at(stage.span);
-            return Err(error.help("start with ENCODE(model) THEN ..., or give SEARCH (TEXT => ..., VECTOR => ...)"));
+            return Err(
+                error.help("start with ENCODE(model) THEN ..., or give SEARCH (TEXT => ..., VECTOR => ...)")
+            );
         }
         Vector::Given | Vector::Encoded(_) => return Ok(()),
         Vector::Several(models) => models,

@@ -127,6 +127,7 @@ impl Binder<'_> {
             .clone()
             .map(|name| ViaSyntax::Pipeline { name: Ident { name, span }, overrides: Vec::new() });
         let (via, dimension, window) = match via.or(default.as_ref()) {
+            None if input == Input::Text && self.ranks_by_words(&table, span)? => (Via::Auto, None, None),
             None => (Via::Auto, Some(self.embedding_dimension(&table, input, span)?), None),
             Some(ViaSyntax::Exact { span }) => {
                 (Via::Exact, Some(self.embedding_dimension(&table, input, *span)?), None)
@@ -145,7 +146,8 @@ impl Binder<'_> {
             && text.is_none()
             && let Some(stage) = chain.all_stages().into_iter().find(|stage| stage.reads_text())
         {
-            let message = format!("stage `{}` looks for a text, and SEARCH brings a vector alone", stage.name);
+            let message =
+                format!("stage `{}` looks for a text, and SEARCH brings a vector alone", stage.name);
             let error = QueryError::new(ErrorCode::StageOrder, message).at(span);
             return Err(error.help("write SEARCH (TEXT => ..., VECTOR => ...), or MATCH(column, 'text')"));
         }
@@ -171,6 +173,22 @@ impl Binder<'_> {
             schema,
         };
         Ok((search, window))
+    }
+
+    /// Whether a table is searched by the words of a text, since it has no vectors and one fts index.
+    fn ranks_by_words(&self, table: &TableInfo, span: Span) -> BindResult<bool> {
+        if table.columns.iter().any(|column| matches!(column.data_type, DataType::Vector { .. })) {
+            return Ok(false);
+        }
+        let texts = table.columns.iter().filter(|column| column.data_type == DataType::Text);
+        let indexed = texts.filter(|column| self.text_index(table, &column.name).is_some());
+        let names: Vec<&str> = indexed.map(|column| column.name.as_str()).collect();
+        if names.len() < 2 {
+            return Ok(names.len() == 1);
+        }
+        let message = format!("table `{}` has several fts indexes: on {}", table.name, list_names(&names));
+        let error = QueryError::new(ErrorCode::NoPlan, message).at(span);
+        Err(error.help("say which: VIA MATCH(column), or join them with FUSE"))
     }
 
     /// The width of the embeddings that EXACT and the planner rank by.

@@ -193,14 +193,15 @@ fn stage(expr: BoxedStrategy<Expr>) -> impl Strategy<Value = Stage> {
         [StageKind::Encode, StageKind::Probe, StageKind::Shortlist, StageKind::Match, StageKind::Rerank];
     let options = prop::collection::hash_map("[a-z]{1,6}", expr.clone(), 0..3);
     let names = (ident(), any::<bool>(), prop::option::of(ident()));
-    (prop::sample::select(kinds.to_vec()), names, prop::option::of(expr), options)
-        .prop_map(|(kind, (object, named, alias), text, options)| {
+    (prop::sample::select(kinds.to_vec()), names, prop::option::of(expr), options).prop_map(
+        |(kind, (object, named, alias), text, options)| {
             let object = (named || kind != StageKind::Shortlist).then_some(object);
             let option = |(name, value)| StageOption { name: Ident { name, span: at() }, value };
             let options = options.into_iter().map(option).collect();
             let text = text.filter(|_| kind == StageKind::Match);
             Stage { kind, object, text, options, alias, fuse: None, span: at() }
-        })
+        },
+    )
 }
 
 /// A FUSE over branches of simple stages, or of stages and a FUSE.

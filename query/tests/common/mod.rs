@@ -172,9 +172,14 @@ impl Catalog for Fixed {
             ObjectKind::Table => &["notes", "pairs", "plain", "points", "products"],
             ObjectKind::Model => &["e5", "e5_int8", "minilm"],
             ObjectKind::Auxiliary => &["dexa"],
-            ObjectKind::Index => {
-                &["notes_flat", "points_flat", "products_ann", "products_clf", "products_elias"]
-            }
+            ObjectKind::Index => &[
+                "notes_flat",
+                "points_flat",
+                "products_ann",
+                "products_clf",
+                "products_elias",
+                "products_fts",
+            ],
             ObjectKind::Classifier => &["products_ova", "wide"],
             ObjectKind::Fusion => &["blend", "other"],
             ObjectKind::Pipeline => &["bare", "hybrid", "nearest", "p20", "stale"],

@@ -40,7 +40,7 @@ CREATE CLASSIFIER IF NOT EXISTS c ON t;
 SELECT id FROM t SEARCH [1, 0] VIA RERANK(c);
 --! error[Q0309]: RERANK orders labels, and no stage before it finds any
 --!   1 | SELECT id FROM t SEARCH [1, 0] VIA RERANK(c)
---!     |                                    ^^^^^^^^^ help: put SHORTLIST(index, limit => n), or PROBE(index) THEN SHORTLIST(limit => n), before it
+--!     |                                    ^^^^^^^^^ help: put SHORTLIST(index, limit => n), PROBE(index) THEN SHORTLIST(limit => n) or MATCH(column, limit => n) before it
 
 DROP CLASSIFIER d;
 --! error[Q0205]: unknown classifier `d`

@@ -82,11 +82,6 @@ ALTER TABLE t ADD COLUMN a TEXT;
 --!   1 | ALTER TABLE t ADD COLUMN a TEXT
 --!     |               ^^^ help: create a new table, and fill it with INSERT INTO new SELECT ... FROM old
 
-SELECT id FROM t SEARCH [1, 0] VIA MATCH(title, 'x', limit => 3);
---! error[Q0112]: MATCH is not part of this version of the language
---!   1 | SELECT id FROM t SEARCH [1, 0] VIA MATCH(title, 'x', limit => 3)
---!     |                                    ^^^^^ help: use WHERE column ILIKE '%word%' as a pre-filter
-
 SELECT id FROM t FOR SNAPSHOT 'a';
 --! error[Q0112]: FOR SNAPSHOT or FOR UPDATE is not part of this version of the language
 --!   1 | SELECT id FROM t FOR SNAPSHOT 'a'

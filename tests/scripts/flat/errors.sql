@@ -15,7 +15,7 @@ CREATE INDEX i ON t USING flat (zz);
 CREATE INDEX i ON t USING hnsw (z);
 --! error[Q0318]: unknown index method `hnsw`
 --!   1 | CREATE INDEX i ON t USING hnsw (z)
---!     |                           ^^^^ help: known: `ann` (approximate), `flat` (exact scan), `faiss` (by factory), `elias` (cluster graph)
+--!     |                           ^^^^ help: known: `ann` (approximate), `flat` (exact scan), `faiss` (by factory), `elias` (cluster graph), `fts` (words of a text)
 
 CREATE INDEX i ON t (z);
 --! error[Q0106]: expected USING, found `(`

@@ -27,7 +27,7 @@ SELECT id FROM t SEARCH [1, 0] VIA FUSE MIN (SHORTLIST(i));
 SELECT id FROM t SEARCH [1, 0] VIA FUSE MAX (RERANK(z));
 --! error[Q0309]: RERANK orders labels, and no stage before it finds any
 --!   1 | ...T id FROM t SEARCH [1, 0] VIA FUSE MAX (RERANK(z))
---!     |                                            ^^^^^^^^^ help: put SHORTLIST(index, limit => n), or PROBE(index) THEN SHORTLIST(limit => n), before it
+--!     |                                            ^^^^^^^^^ help: put SHORTLIST(index, limit => n), PROBE(index) THEN SHORTLIST(limit => n) or MATCH(column, limit => n) before it
 
 SELECT id FROM t SEARCH [1, 0] VIA FUSE MAX ();
 --! error[Q0106]: expected a stage, found `)`

@@ -25,7 +25,7 @@ CREATE PIPELINE p ON t AS SHORTLIST(i, limit => 50) THEN RERANK(c, limit => 100)
 CREATE PIPELINE p ON t AS RERANK(c);
 --! error[Q0309]: RERANK orders labels, and no stage before it finds any
 --!   1 | CREATE PIPELINE p ON t AS RERANK(c)
---!     |                           ^^^^^^^^^ help: put SHORTLIST(index, limit => n), or PROBE(index) THEN SHORTLIST(limit => n), before it
+--!     |                           ^^^^^^^^^ help: put SHORTLIST(index, limit => n), PROBE(index) THEN SHORTLIST(limit => n) or MATCH(column, limit => n) before it
 
 CREATE PIPELINE p ON t AS SHORTLIST(i, limit => 3) THEN RERANK(d);
 --! error[Q0215]: classifier `d` belongs to table `u`, not to `t`

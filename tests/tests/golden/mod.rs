@@ -28,6 +28,7 @@ groups! {
     search,
     flat,
     faiss,
+    fts,
     ann,
     elias,
     fuse,

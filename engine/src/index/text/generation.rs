@@ -67,14 +67,12 @@ impl TextWriter {
     pub(crate) fn new(analysis: Analysis, bytes_max: usize) -> Result<TextWriter, IndexError> {
         let mut schema = Schema::builder();
         // Words come as they are; lengths are kept beside, exactly.
-        let indexing = TextFieldIndexing::default()
-            .set_index_option(IndexRecordOption::WithFreqs)
-            .set_fieldnorms(false);
+        let indexing =
+            TextFieldIndexing::default().set_index_option(IndexRecordOption::WithFreqs).set_fieldnorms(false);
         let field = schema.add_text_field(FIELD, TextOptions::default().set_indexing_options(indexing));
         let directory = RamDirectory::create();
         let index = Index::builder().schema(schema.build()).settings(IndexSettings::default());
-        let writer =
-            index.single_segment_index_writer(directory.clone(), FIRST_BYTES).map_err(failed)?;
+        let writer = index.single_segment_index_writer(directory.clone(), FIRST_BYTES).map_err(failed)?;
         let (slots, lengths) = (SlotList::default(), Vec::new());
         Ok(TextWriter { analysis, writer, directory, field, bytes_max, slots, lengths, words: 0 })
     }
@@ -158,8 +156,8 @@ impl TextIndex {
             return Err(packed.damaged("its texts are not those of its slots"));
         }
         let names = packed.array_of_any_length::<u8>("files")?;
-        let names: Vec<String> = serde_json::from_slice(names.get())
-            .map_err(|_| packed.damaged("its files are not listed"))?;
+        let names: Vec<String> =
+            serde_json::from_slice(names.get()).map_err(|_| packed.damaged("its files are not listed"))?;
         let mut sections = Vec::with_capacity(names.len());
         for (number, name) in names.into_iter().enumerate() {
             sections.push((name, packed.array_of_any_length::<u8>(&format!("f{number}"))?));
