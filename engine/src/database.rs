@@ -291,6 +291,23 @@ impl Inner {
         self.pool.install(work)
     }
 
+    /// Runs work on this thread while one of the engine's threads does something else; gives both results.
+    pub(crate) fn beside<A: Send, B>(
+        &self,
+        aside: impl FnOnce() -> A + Send,
+        work: impl FnOnce() -> B,
+    ) -> (A, B) {
+        let mut found = None;
+        let own = self.pool.in_place_scope(|scope| {
+            scope.spawn(|_| found = Some(aside()));
+            work()
+        });
+        match found {
+            Some(found) => (found, own),
+            None => unreachable!("a scope ends when all that it began has ended"),
+        }
+    }
+
     /// ONNX Runtime, loaded at the first use of a model.
     pub(crate) fn runtime(&self) -> Result<Runtime, Error> {
         Ok(Runtime::load(self.onnxruntime.as_deref())?)

@@ -276,7 +276,14 @@ impl SearchPlan {
     /// Whether one query among so many labels costs so little that handing it to other threads would take
     /// longer.
     pub(crate) fn is_light(&self, labels: u64) -> bool {
-        let light = |stage: &StagePlan| match &stage.kind {
+        self.filter.is_none() && self.stages.iter().all(|stage| stage.is_light(labels))
+    }
+}
+
+impl StagePlan {
+    /// Whether it costs one query among so many labels so little.
+    fn is_light(&self, labels: u64) -> bool {
+        match &self.kind {
             // An encoder that may use several threads has its own.
             StageKind::Encode { .. } | StageKind::Given | StageKind::Probe { .. } => true,
             StageKind::RerankColumn { .. } => true,
@@ -285,9 +292,10 @@ impl SearchPlan {
             StageKind::ShortlistIndex { index, limit, .. } => index.method == "ann" && *limit <= LIGHT_LABELS,
             StageKind::Match { limit, .. } => *limit <= LIGHT_LABELS,
             StageKind::Exact { .. } => labels <= LIGHT_EXACT,
-            StageKind::Fuse { .. } => false,
-        };
-        self.filter.is_none() && self.stages.iter().all(light)
+            StageKind::Fuse { branches, .. } => {
+                branches.iter().flat_map(|branch| &branch.stages).all(|stage| stage.is_light(labels))
+            }
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use argtop::Value;
 use argtop_tests::suite;
 
-use super::labels::{DIMENSION, Filter, Kind, titles};
+use super::labels::{CATEGORIES, DIMENSION, Filter, Kind, text_column, titles};
 use super::machine::Machine;
 
 /// A query as the database gets it and as the model uses it.
@@ -65,6 +65,9 @@ impl Machine {
         if self.objects.contains("elias") && self.objects.contains("c") {
             self.check_elias(&query, encode, &filter, limit);
         }
+        if self.objects.contains("words") {
+            self.check_words(&filter, limit);
+        }
     }
 
     /// A scan by faiss nominates in single precision: of labels that lie that close to the cut any may be
@@ -110,6 +113,46 @@ impl Machine {
         let expected =
             suite::best(self.expected(filter, |vector| suite::cosine(vector, &query.vector)), limit);
         assert_eq!(self.ask(query, &via, filter, limit), expected, "elias");
+    }
+
+    /// BM25 over the labels that there are, by its formula.
+    fn check_words(&mut self, filter: &Filter, limit: usize) {
+        let kind = self.kind;
+        let text = match kind {
+            Kind::Generated => titles()[self.random.usize(..titles().len())].0.clone(),
+            Kind::Given => format!("{} b", CATEGORIES[self.random.usize(..CATEGORIES.len())]),
+        };
+        let texts = || self.labels.values().map(|label| label.words(kind));
+        let count = self.labels.len() as f64;
+        let mean = texts().map(|words| words.len() as f64).sum::<f64>() / count;
+        let score = |words: &[&str]| -> f64 {
+            let part = |word: &str| {
+                let times = words.iter().filter(|other| **other == word).count() as f64;
+                let with = texts().filter(|words| words.contains(&word)).count() as f64;
+                let idf = (1.0 + (count - with + 0.5) / (with + 0.5)).ln();
+                idf * times * 2.2 / (times + 1.2 * (0.25 + 0.75 * words.len() as f64 / mean))
+            };
+            text.split(' ').map(part).sum()
+        };
+        let matching = self.labels.iter().filter(|(id, label)| filter.matches(**id, label));
+        let scored = matching.map(|(id, label)| (*id, score(&label.words(kind))));
+        let all: Vec<(i64, f64)> = scored.filter(|(_, score)| *score > 0.0).collect();
+        let expected = suite::best(all.clone(), limit);
+        let sql = format!(
+            "SELECT id, score FROM t SEARCH $1 VIA MATCH({}, limit => {limit}){} LIMIT {limit}",
+            text_column(kind),
+            filter.sql()
+        );
+        self.note(format!("{sql} -- {text}"));
+        let found = suite::scored(&suite::rows_with(self.database(), &sql, vec![Value::Text(text)]));
+        assert_eq!(found.len(), expected.len(), "words: {found:?} for {expected:?}");
+        let near = |a: f64, b: f64| (a - b).abs() < 1e-9;
+        for ((id, score), (_, wanted)) in found.iter().zip(&expected) {
+            assert!(near(*score, *wanted), "words: {found:?} for {expected:?}");
+            let own = all.iter().find(|(other, _)| other == id);
+            assert!(own.is_some_and(|(_, own)| near(*own, *score)), "words: label {id} in {found:?}");
+        }
+        assert_eq!(found, suite::best(found.clone(), limit), "words: order");
     }
 
     fn check_count(&mut self) {

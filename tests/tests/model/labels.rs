@@ -62,6 +62,12 @@ impl Label {
         vec![Value::BigInt(id), category, Value::BigInt(self.number), self.source(kind)]
     }
 
+    /// The words of its text.
+    pub(crate) fn words(&self, kind: Kind) -> Vec<&str> {
+        let text = if kind == Kind::Generated { &self.title } else { &self.category };
+        text.split(' ').collect()
+    }
+
     /// What the vector is given by.
     pub(crate) fn source(&self, kind: Kind) -> Value {
         match kind {
@@ -75,6 +81,14 @@ impl Label {
 pub(crate) fn source_column(kind: Kind) -> &'static str {
     match kind {
         Kind::Given => "z",
+        Kind::Generated => "title",
+    }
+}
+
+/// The column whose words are looked for.
+pub(crate) fn text_column(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Given => "category",
         Kind::Generated => "title",
     }
 }

@@ -8,7 +8,7 @@ use argtop::{Database, Value};
 use argtop_tests::suite;
 use tempfile::TempDir;
 
-use super::labels::{Filter, Kind, Label, source_column, table};
+use super::labels::{Filter, Kind, Label, source_column, table, text_column};
 
 /// Ids are drawn from 0 to this, so that they collide.
 const IDS: i64 = 400;
@@ -18,7 +18,7 @@ pub(crate) struct Machine {
     pub(crate) kind: Kind,
     pub(crate) random: fastrand::Rng,
     pub(crate) labels: BTreeMap<i64, Label>,
-    /// Indexes and classifiers that exist: `flat`, `lists`, `graph`, `elias`, `c`.
+    /// Indexes and classifiers that exist: `flat`, `lists`, `graph`, `elias`, `words`, `c`.
     pub(crate) objects: BTreeSet<&'static str>,
     folder: TempDir,
     /// None only while it is reopened.
@@ -213,11 +213,13 @@ impl Machine {
     }
 
     fn build(&mut self) {
-        let (name, sql) = match self.random.u8(..5) {
+        let words = format!("CREATE INDEX words ON t USING fts ({})", text_column(self.kind));
+        let (name, sql) = match self.random.u8(..6) {
             0 => ("flat", "CREATE INDEX flat ON t USING flat (z)"),
             1 => ("lists", "CREATE INDEX lists ON t USING faiss (z) WITH (factory = 'Flat')"),
             2 => ("graph", "CREATE INDEX graph ON t USING faiss (z) WITH (factory = 'HNSW16')"),
             3 => ("elias", "CREATE INDEX elias ON t USING elias (z) WITH (clusters = 4)"),
+            4 => ("words", words.as_str()),
             _ => ("c", "CREATE CLASSIFIER c ON t"),
         };
         if self.objects.contains(name) || (name == "elias" && self.labels.len() < 8) {

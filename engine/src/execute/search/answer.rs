@@ -172,11 +172,12 @@ impl Prepared {
     /// same queries.
     pub(crate) fn answer(&self, inputs: &[QueryInput], encoded: &mut Encoded) -> Result<Vec<Ranking>, Error> {
         let mut answer = || {
-            stages::encode_all(&self.run, &self.plan, inputs, encoded)?;
+            let labels = (&*self.allowed, &*self.keys);
+            let ahead = stages::encode_and_match(&self.run, &self.plan, inputs, labels, encoded)?;
             let mut answers = Vec::with_capacity(inputs.len());
             let at_once = self.block();
             for (number, block) in inputs.chunks(at_once).enumerate() {
-                answers.extend(self.answer_block(block, encoded, number * at_once)?);
+                answers.extend(self.answer_block(block, (encoded, number * at_once), &ahead)?);
             }
             Ok(answers)
         };
@@ -187,11 +188,11 @@ impl Prepared {
     fn answer_block(
         &self,
         inputs: &[QueryInput],
-        encoded: &Encoded,
-        first: usize,
+        encoded: (&Encoded, usize),
+        ahead: &stages::Ahead,
     ) -> Result<Vec<Ranking>, Error> {
         let (run, plan, keys) = (&self.run, &*self.plan, &*self.keys);
-        let candidates = stages::run(run, plan, inputs, (&self.allowed, keys), (encoded, first))?;
+        let candidates = stages::run(run, plan, inputs, (&self.allowed, keys), encoded, ahead)?;
         let started = Instant::now();
         let limit = plan.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
         let ranked = candidates.into_par_iter().map(|mut found| {

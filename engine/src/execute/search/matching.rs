@@ -6,6 +6,7 @@ use super::QueryInput;
 use super::stages::{Allowed, each, rank_all};
 use crate::error::Error;
 use crate::execute::Run;
+use crate::physical::StageKind;
 use crate::view::KeyBook;
 
 /// What MATCH asks for.
@@ -16,7 +17,22 @@ pub(super) struct Target<'a> {
     pub(super) limit: u64,
 }
 
-/// The best `limit` allowed labels of each query by BM25, ranked, and notes for EXPLAIN.
+/// Ranked slots of each query, and notes for EXPLAIN.
+pub(super) type Answers = (Vec<Vec<(f64, Slot)>>, Vec<String>);
+
+impl<'a> Target<'a> {
+    /// That of a stage; `None` where it is no MATCH.
+    pub(super) fn of(stage: &'a StageKind) -> Option<Target<'a>> {
+        match stage {
+            StageKind::Match { index, text, limit, .. } => {
+                Some(Target { index, text: text.as_deref(), limit: *limit })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The best `limit` allowed labels of each query by BM25.
 pub(super) fn by_words(
     run: &Run,
     table: &TableRecord,
@@ -24,7 +40,7 @@ pub(super) fn by_words(
     inputs: &[QueryInput],
     allowed: &Allowed,
     keys: &KeyBook,
-) -> Result<(Vec<Vec<(f64, Slot)>>, Vec<String>), Error> {
+) -> Result<Answers, Error> {
     let texts = run.view.texts(table, target.index)?;
     let live = run.view.live(table)?;
     let admitted = (allowed.slots.len() < live.len()).then_some(&*allowed.slots);

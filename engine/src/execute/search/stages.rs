@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use argtop_query::plan::FuseMethod;
@@ -98,6 +98,54 @@ pub(crate) fn encode_all(
     Ok(())
 }
 
+/// Encodes the texts; for a query alone every MATCH of the plan runs meanwhile, since it needs no vector.
+pub(crate) fn encode_and_match(
+    run: &Run,
+    plan: &SearchPlan,
+    inputs: &[QueryInput],
+    (allowed, keys): (&Allowed, &KeyBook),
+    encoded: &mut Encoded,
+) -> Result<Ahead, Error> {
+    let stages = all_stages(&plan.stages);
+    let unseen = |stage: &&StagePlan| match &stage.kind {
+        StageKind::Encode { model } => encoded.of(model.id).is_none(),
+        _ => false,
+    };
+    let matches: Vec<(&StagePlan, matching::Target<'_>)> =
+        stages.iter().filter_map(|stage| Some((*stage, matching::Target::of(&stage.kind)?))).collect();
+    let ahead = Ahead::default();
+    if inputs.len() != 1 || matches.is_empty() || !stages.iter().any(|stage| unseen(stage)) {
+        encode_all(run, plan, inputs, encoded)?;
+        return Ok(ahead);
+    }
+    let search = || {
+        for (stage, target) in &matches {
+            let started = Instant::now();
+            let found = matching::by_words(run, &plan.table, target, inputs, allowed, keys);
+            run.context.measure(stage.id, 0, started.elapsed(), Vec::new());
+            ahead.put(stage.number, found);
+        }
+    };
+    run.inner.beside(search, || encode_all(run, plan, inputs, encoded)).1?;
+    Ok(ahead)
+}
+
+/// What stages found before their turn, by their numbers.
+#[derive(Default)]
+pub(crate) struct Ahead {
+    found: Mutex<HashMap<usize, Result<matching::Answers, Error>>>,
+}
+
+impl Ahead {
+    fn put(&self, stage: usize, found: Result<matching::Answers, Error>) {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(stage, found);
+    }
+
+    fn take(&self, stage: usize) -> Option<Result<matching::Answers, Error>> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).remove(&stage)
+    }
+}
+
 /// Runs the chain; one entry a query. The queries' vectors stand in `encoded` from `first` on.
 pub(crate) fn run(
     run: &Run,
@@ -105,8 +153,9 @@ pub(crate) fn run(
     inputs: &[QueryInput],
     (allowed, keys): (&Allowed, &KeyBook),
     (encoded, first): (&Encoded, usize),
+    ahead: &Ahead,
 ) -> Result<Vec<Candidates>, Error> {
-    let mut chain = Chain { run, plan, inputs, allowed, keys, encoded, first };
+    let chain = Chain { run, plan, inputs, allowed, keys, encoded, first, ahead };
     let mut state = chain.start(Arc::new(given(inputs)?));
     chain.stages(&plan.stages, &mut state)?;
     Ok(state.found)
@@ -134,6 +183,7 @@ struct Chain<'a> {
     /// What models gave for all queries; those of the inputs stand there from `first` on.
     encoded: &'a Encoded,
     first: usize,
+    ahead: &'a Ahead,
 }
 
 /// What stages hand to those behind them; every branch of a FUSE has its own.
@@ -153,7 +203,7 @@ impl Chain<'_> {
         State { queries, beams: None, found }
     }
 
-    fn stages(&mut self, stages: &[StagePlan], state: &mut State) -> Result<(), Error> {
+    fn stages(&self, stages: &[StagePlan], state: &mut State) -> Result<(), Error> {
         for stage in stages {
             self.run.context.check()?;
             let (started, (rows, notes)) = match &stage.kind {
@@ -171,16 +221,28 @@ impl Chain<'_> {
 
     /// What each branch of a FUSE found. Behind them the query's vector is the one before, else that of the
     /// first branch: the binder has seen to it that all agree where it is needed.
+    ///
+    /// Branches of a query alone run beside each other where it runs on the pool, which it does if they cost
+    /// more than handing them over; of several queries each stage has work for all threads.
     fn branches<'b>(
-        &mut self,
+        &self,
         branches: &'b [BranchPlan],
         state: &mut State,
     ) -> Result<Vec<(&'b BranchPlan, Vec<Candidates>)>, Error> {
         let before = state.queries.clone();
-        let mut ends = Vec::with_capacity(branches.len());
-        for branch in branches {
+        let run = |branch: &BranchPlan| {
             let mut own = self.start(before.clone());
-            self.stages(&branch.stages, &mut own)?;
+            self.stages(&branch.stages, &mut own).map(|()| own)
+        };
+        let on_pool = rayon::current_thread_index().is_some();
+        let states: Vec<Result<State, Error>> = if self.inputs.len() == 1 && on_pool {
+            branches.par_iter().map(run).collect()
+        } else {
+            branches.iter().map(run).collect()
+        };
+        let mut ends = Vec::with_capacity(branches.len());
+        for (branch, own) in branches.iter().zip(states) {
+            let own = own?;
             if state.queries.len() == 0 {
                 state.queries = own.queries;
             }
@@ -197,27 +259,21 @@ impl Chain<'_> {
         state: &mut State,
     ) -> Result<Measured, Error> {
         let width = self.plan.width;
-        let fused: Result<Vec<Candidates>, Error> = (0..self.inputs.len())
-            .into_par_iter()
-            .map(|at| {
-                let lists: Vec<fuse::List<'_>> = ends
-                    .iter()
-                    .map(|(branch, found)| fuse::List {
-                        found: &found[at],
-                        stage: branch.number(),
-                        weight: branch.weight,
-                    })
-                    .collect();
-                fuse::fuse(method, &lists, (width, number), self.keys)
-            })
-            .collect();
-        state.found = fused?;
+        state.found = each((0..self.inputs.len()).collect(), |at: usize| {
+            let lists = ends.iter().map(|(branch, found)| fuse::List {
+                found: &found[at],
+                stage: branch.number(),
+                weight: branch.weight,
+            });
+            let lists: Vec<fuse::List<'_>> = lists.collect();
+            fuse::fuse(method, &lists, (width, number), self.keys)
+        })?;
         let listed: u64 = ends.iter().map(|(_, found)| count(found)).sum();
         Ok((count(&state.found), vec![format!("{listed} labels in {} branches", ends.len())]))
     }
 
     /// One stage that is no FUSE.
-    fn stage(&mut self, stage: &StagePlan, state: &mut State) -> Result<Measured, Error> {
+    fn stage(&self, stage: &StagePlan, state: &mut State) -> Result<Measured, Error> {
         let (run, table, keys) = (self.run, &self.plan.table, self.keys);
         let place = (self.plan.width, stage.number);
         Ok(match &stage.kind {
@@ -257,10 +313,11 @@ impl Chain<'_> {
                 let (ranked, notes) = nearest::by_index(run, &target, &state.queries, self.allowed, keys)?;
                 (settle(place, ranked, state), notes)
             }
-            StageKind::Match { index, text, limit, .. } => {
-                let target = matching::Target { index, text: text.as_deref(), limit: *limit };
-                let (ranked, notes) =
-                    matching::by_words(run, table, &target, self.inputs, self.allowed, keys)?;
+            StageKind::Match { .. } => {
+                let target = matching::Target::of(&stage.kind);
+                let target = target.ok_or_else(|| Error::Internal("no MATCH".into()))?;
+                let search = || matching::by_words(run, table, &target, self.inputs, self.allowed, keys);
+                let (ranked, notes) = self.ahead.take(stage.number).unwrap_or_else(search)?;
                 (settle(place, ranked, state), notes)
             }
             StageKind::Rerank { classifier, limit } => {

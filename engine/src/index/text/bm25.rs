@@ -14,7 +14,7 @@
 
 use roaring::RoaringBitmap;
 
-use super::generation::TextIndex;
+use super::generation::{Postings, TextIndex};
 use super::newer::NewerTexts;
 use crate::index::IndexError;
 
@@ -152,6 +152,10 @@ struct Weighed<'a> {
     word: &'a str,
     /// Times in the query * idf * (k1 + 1): what it gives at most.
     weight: f64,
+    /// The packed texts that have it.
+    packed: Option<Postings>,
+    /// How many texts have it, live or not.
+    texts: usize,
 }
 
 /// What lengths do to a word's part.
@@ -184,17 +188,23 @@ impl Lengths {
 }
 
 impl Sought<'_> {
+    /// The packed texts that have a word.
+    fn postings(&self, word: &str) -> Result<Option<Postings>, IndexError> {
+        self.packed.map_or(Ok(None), |packed| packed.postings(word))
+    }
+
     /// Live texts that have a word.
-    fn texts_with(&self, word: &str) -> Result<u64, IndexError> {
+    fn texts_with(&self, word: &str, postings: Option<&Postings>) -> Result<u64, IndexError> {
         let mut count = 0;
-        if let Some(packed) = self.packed
-            && let Some(postings) = packed.postings(word)?
-        {
-            match &self.collection.packed {
-                Texts::All => count += u64::from(postings.len()),
-                live => postings.each_block(|texts, _| {
-                    count += texts.iter().filter(|text| live.has(**text)).count() as u64;
-                }),
+        match (&self.collection.packed, postings) {
+            (_, None) => {}
+            (Texts::All, Some(postings)) => count += u64::from(postings.len()),
+            (live, Some(_)) => {
+                if let Some(postings) = self.postings(word)? {
+                    postings.each_block(|texts, _| {
+                        count += texts.iter().filter(|text| live.has(**text)).count() as u64;
+                    });
+                }
             }
         }
         let newer = self.newer.postings(word);
@@ -211,11 +221,15 @@ impl Sought<'_> {
         let all = self.collection.texts as f64;
         let mut weighed = Vec::with_capacity(words.len());
         for QueryWord { word, count } in words {
-            let with = self.texts_with(word)?;
+            let packed = self.postings(word)?;
+            let with = self.texts_with(word, packed.as_ref())?;
             if with > 0 {
                 let with = with as f64;
                 let idf = (1.0 + (all - with + 0.5) / (with + 0.5)).ln();
-                weighed.push(Weighed { word, weight: f64::from(*count) * idf * (bm25.k1 + 1.0) });
+                let weight = f64::from(*count) * idf * (bm25.k1 + 1.0);
+                let texts = packed.as_ref().map_or(0, |packed| packed.len() as usize);
+                let texts = texts + self.newer.postings(word).len();
+                weighed.push(Weighed { word, weight, packed, texts });
             }
         }
         weighed.sort_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| a.word.cmp(b.word)));
@@ -240,16 +254,19 @@ impl Sought<'_> {
         space.sums.resize(packed + self.newer.slots().len(), 0.0);
         let mut left: f64 = weighed.iter().map(|word| word.weight).sum();
         let mut enough = limit == 0;
-        for word in &weighed {
-            if enough {
-                self.add::<false>(word, &lengths, admitted, space)?;
-            } else {
-                self.add::<true>(word, &lengths, admitted, space)?;
+        for word in weighed {
+            // The floor costs a look at each text that is begun.
+            if !enough && word.texts > space.touched.len() {
+                // A little more, since sums are rounded.
+                let owed = left.max(0.0) * (1.0 + 1e-9) + f64::MIN_POSITIVE;
+                enough = space.floor(limit).is_some_and(|floor| floor > owed);
             }
             left -= word.weight;
-            // A little more, since sums are rounded.
-            let owed = left.max(0.0) * (1.0 + 1e-9) + f64::MIN_POSITIVE;
-            enough = enough || space.floor(limit).is_some_and(|floor| floor > owed);
+            if enough {
+                self.add::<false>(word, &lengths, admitted, space);
+            } else {
+                self.add::<true>(word, &lengths, admitted, space);
+            }
         }
         let floor = space.floor(limit).unwrap_or(f64::MIN_POSITIVE);
         let mut best = Vec::new();
@@ -270,27 +287,24 @@ impl Sought<'_> {
     /// Adds a word's part to the sums; without `BEGIN` only to those that are begun.
     fn add<const BEGIN: bool>(
         &self,
-        word: &Weighed<'_>,
+        word: Weighed<'_>,
         lengths: &Lengths,
         admitted: &Admitted<'_>,
         space: &mut Space,
-    ) -> Result<(), IndexError> {
-        let mut first_newer = 0;
-        if let Some(packed) = self.packed {
-            first_newer = packed.len();
+    ) {
+        let first_newer = self.packed.map_or(0, TextIndex::len);
+        if let (Some(packed), Some(postings)) = (self.packed, word.packed) {
             let of_text = packed.lengths();
-            if let Some(postings) = packed.postings(word.word)? {
-                postings.each_block(|texts, times| {
-                    for (text, times) in texts.iter().zip(times) {
-                        let place = *text as usize;
-                        if BEGIN && !admitted.packed.has(*text) {
-                            continue;
-                        }
-                        let part = || lengths.part(word.weight, *times, of_text[place]);
-                        space.add::<BEGIN>(place, part);
+            postings.each_block(|texts, times| {
+                for (text, times) in texts.iter().zip(times) {
+                    let place = *text as usize;
+                    if BEGIN && !admitted.packed.has(*text) {
+                        continue;
                     }
-                });
-            }
+                    let part = || lengths.part(word.weight, *times, of_text[place]);
+                    space.add::<BEGIN>(place, part);
+                }
+            });
         }
         for (place, times) in self.newer.postings(word.word) {
             let at = *place as usize;
@@ -300,7 +314,6 @@ impl Sought<'_> {
                 space.add::<BEGIN>(first_newer + at, part);
             }
         }
-        Ok(())
     }
 }
 
