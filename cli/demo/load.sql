@@ -13,6 +13,7 @@ COPY concepts (id, title) FROM '${data}/lbl.json.gz' (FORMAT xc);
 
 CREATE INDEX concepts_ann ON concepts USING ann (z);
 CREATE INDEX concepts_elias ON concepts USING elias (z);
+CREATE INDEX concepts_words ON concepts USING fts (title);
 CREATE CLASSIFIER concepts_ova ON concepts;
 
 CREATE PIPELINE ann ON concepts AS
@@ -20,6 +21,10 @@ CREATE PIPELINE ann ON concepts AS
 CREATE PIPELINE tree ON concepts AS
   ENCODE(minilm) THEN PROBE(concepts_elias, beam => 40) THEN SHORTLIST(limit => 4000)
   THEN RERANK(concepts_ova, limit => 200);
+-- Words alone, and words and vectors together.
+CREATE PIPELINE words ON concepts AS MATCH(title, limit => 200);
+CREATE PIPELINE hybrid ON concepts AS
+  FUSE RRF (MATCH(title, limit => 200) AS lex, ENCODE(minilm) THEN SHORTLIST(concepts_ann, limit => 200) AS dense);
 ALTER TABLE concepts SET DEFAULT PIPELINE tree;
 
 SHOW TABLES;

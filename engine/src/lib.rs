@@ -31,6 +31,7 @@
 //!    2. `stages::encode`: texts to vectors (`model::Encoder`).
 //!    3. `paths::probe` and `paths::shortlist` (cluster graph), `nearest::by_index` (ann, faiss) or
 //!       `nearest::exact` nominate candidates from the generation and from the tail.
+//!       `matching::by_words` (fts) takes no nominees: its scores are those of BM25 over the live labels.
 //!    4. Every nominee is scored in f64 from its stored row (`view::Dense::score`); `candidates::rank` cuts.
 //!    5. RERANK scores the candidates by a classifier or a vector column; FUSE joins the candidates of
 //!       several chains (`fuse::fuse`).

@@ -17,3 +17,4 @@ mod quantize;
 mod readme;
 mod tidy;
 mod training;
+mod words;

@@ -51,7 +51,7 @@ pub struct SlotTable {
     len: usize,
     slot_end: u32,
     order: Order,
-    /// The slots as a set, made when a filter is first met by a table with gaps.
+    /// The slots as a set, made when it is first asked for.
     set: OnceLock<RoaringBitmap>,
 }
 
@@ -166,8 +166,17 @@ impl SlotTable {
         }
     }
 
-    fn set(&self) -> &RoaringBitmap {
-        self.set.get_or_init(|| self.iter().collect())
+    /// The slots as a set.
+    pub(super) fn set(&self) -> &RoaringBitmap {
+        self.set.get_or_init(|| match &self.order {
+            Order::Gapless { .. } if self.len == 0 => RoaringBitmap::new(),
+            Order::Gapless { first } => {
+                let mut set = RoaringBitmap::new();
+                set.insert_range(*first..=first + (self.len as u32 - 1));
+                set
+            }
+            Order::Listed(slots) => slots.get().iter().copied().collect(),
+        })
     }
 }
 
@@ -198,6 +207,7 @@ mod tests {
         for slots in cases {
             let table = table(slots, 80_000);
             assert_eq!(table.iter().collect::<Vec<_>>(), slots);
+            assert_eq!(table.set().iter().collect::<Vec<_>>(), slots);
             assert_eq!(
                 (table.len(), table.slot_end(), table.is_empty()),
                 (slots.len(), 80_000, slots.is_empty())

@@ -13,8 +13,8 @@
 //! instruction set gives the same bits.
 //!
 //! Both codes are symmetric: round(value / scale), -127..=127, where scale = largest absolute value / 127.
-//! Those of the matrix are stored with 128 added, because `vpdpbusd` (AVX-512 VNNI, AVX-VNNI) multiplies unsigned with
-//! signed bytes: `sum (w + 128) a - 128 sum a = sum w a`.
+//! Those of the matrix are stored with 128 added, because `vpdpbusd` (AVX-512 VNNI, AVX-VNNI) multiplies
+//! unsigned with signed bytes: `sum (w + 128) a - 128 sum a = sum w a`.
 
 #![allow(unsafe_code)]
 

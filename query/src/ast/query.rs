@@ -210,8 +210,8 @@ pub struct Chain {
 pub struct Stage {
     /// Keyword.
     pub kind: StageKind,
-    /// Model, index, classifier, vector column or text column. None for FUSE, and for SHORTLIST where it means
-    /// the path scores of a probe.
+    /// Model, index, classifier, vector column or text column. None for FUSE, and for SHORTLIST where it
+    /// means the path scores of a probe.
     pub object: Option<Ident>,
     /// The text of a MATCH; None: that of SEARCH. None for all other stages.
     pub text: Option<Expr>,

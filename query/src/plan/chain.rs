@@ -91,8 +91,8 @@ pub enum StageKind {
         /// Search effort (efSearch of HNSW, nprobe of IVF); None: the index's default.
         effort: Option<u64>,
     },
-    /// MATCH(column, text, limit => n): labels whose text has words of the query's. Score: BM25 (Robertson and
-    /// Zaragoza, 2009) over the live labels of the table.
+    /// MATCH(column, text, limit => n): labels whose text has words of the query's. Score: BM25 (Robertson
+    /// and Zaragoza, 2009) over the live labels of the table.
     Match {
         /// Text column of the table.
         column: String,

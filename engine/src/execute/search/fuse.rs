@@ -27,6 +27,8 @@ pub(super) fn fuse(
     keys: &KeyBook,
 ) -> Result<Candidates, Error> {
     let (mut union, places) = join(lists, width);
+    // Ranks of several lists make many equal scores, which keys decide.
+    union.slots.iter().for_each(|slot| keys.prefetch(*slot));
     let mut scores = match method {
         FuseMethod::Union | FuseMethod::Max => vec![f64::NEG_INFINITY; union.len()],
         FuseMethod::Linear(_) | FuseMethod::Rrf { .. } => vec![0.0; union.len()],
@@ -63,7 +65,8 @@ fn greatest(scores: &mut [f64], places: &[usize], own: &[f64], weight: f64) {
 /// The union of the lists, each label where it stands first, and for each list the places of its labels in
 /// the union. No two branches fill the same column.
 fn join(lists: &[List<'_>], width: usize) -> (Candidates, Vec<Vec<usize>>) {
-    let mut place_of: HashMap<Slot, usize> = HashMap::new();
+    let most = lists.iter().map(|list| list.found.len()).sum();
+    let mut place_of: HashMap<Slot, usize> = HashMap::with_capacity(most);
     let mut union = Candidates::empty(width);
     let mut places: Vec<Vec<usize>> = Vec::with_capacity(lists.len());
     for list in lists {

@@ -64,6 +64,8 @@ pub(super) fn by_words(
         ),
         format!("{words} words"),
     ];
-    let scored = matched.into_iter().map(|matched| matched.best).collect();
+    let scored: Vec<Vec<(f64, Slot)>> = matched.into_iter().map(|matched| matched.best).collect();
+    // Short texts often have the same score, and then keys decide.
+    scored.iter().flatten().for_each(|(_, slot)| keys.prefetch(*slot));
     Ok((rank_all(scored, target.limit, keys)?, notes))
 }

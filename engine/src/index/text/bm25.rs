@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! idf(w) = ln(1 + (N - n + 1/2) / (n + 1/2))            N texts, of which n have w; never negative
-//! score  = sum over the query's words of  times in the query * idf(w) * f (k1 + 1) / (f + k1 (1 - b + b L / A))
+//! score  = sum over the query's words of  times in it * idf(w) * f (k1 + 1) / (f + k1 (1 - b + b L / A))
 //! ```
 //!
 //! f is how often the text has w, L its number of words, A the mean number. N, n and A count live labels.

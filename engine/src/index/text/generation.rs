@@ -42,8 +42,6 @@ pub(crate) struct TextIndex {
     words: u64,
     field: Field,
     reader: Arc<InvertedIndexReader>,
-    /// The slots as a set.
-    set: RoaringBitmap,
 }
 
 /// Writes a [`TextIndex`]; holds the postings in memory until it is finished.
@@ -164,8 +162,7 @@ impl TextIndex {
         }
         let (field, reader) = open_files(Files::new(sections.into_iter()), texts)
             .map_err(|error| packed.damaged(error.to_string()))?;
-        let set = slots.iter().collect();
-        Ok(TextIndex { slots, lengths, words, field, reader, set })
+        Ok(TextIndex { slots, lengths, words, field, reader })
     }
 
     /// Number of texts.
@@ -190,7 +187,7 @@ impl TextIndex {
 
     /// The slots of all texts.
     pub(crate) fn set(&self) -> &RoaringBitmap {
-        &self.set
+        self.slots.set()
     }
 
     /// The texts that have a word; `None` where there are none.
