@@ -101,6 +101,13 @@ pub const CASES: &[Case] = &[
         "a faiss index, IVF16,Flat",
         "SELECT id, score FROM labels SEARCH (VECTOR => $1) VIA SHORTLIST(lists, limit => 100) LIMIT 10",
     ),
+    Case {
+        name: "words",
+        what: "MATCH of three words, which a tenth, a hundredth and a thousandth of the texts have",
+        repeats: 50,
+        step: Step::Plain,
+        sql: "SELECT id, score FROM texts SEARCH 'a3 b17 c117' VIA MATCH(words, limit => 100) LIMIT 10",
+    },
 ];
 
 /// Makes the database of `labels` made-up vectors of `dimension` numbers, once for all cases, which only read
@@ -120,7 +127,14 @@ pub fn make(folder: &Path, labels: usize, dimension: usize) -> Fallible<()> {
         let values = vec![Value::BigInt(id), Value::BigInt(id % 10), Value::Vector(row.to_vec())];
         insert.clone().bind(values)?.execute()?;
     }
+    database.execute("CREATE TABLE texts (id BIGINT PRIMARY KEY, words TEXT)")?;
+    let insert = database.prepare("INSERT INTO texts VALUES ($1, $2)")?;
+    for id in 0..i64::try_from(labels)? {
+        let words = format!("a{} b{} c{} of all", id % 10, id % 100, id % 1000);
+        insert.clone().bind(vec![Value::BigInt(id), Value::Text(words)])?.execute()?;
+    }
     for statement in [
+        "CREATE INDEX fts ON texts USING fts (words)",
         "CREATE INDEX graph ON labels USING elias (z) WITH (clusters = 32)",
         "CREATE INDEX flat ON labels USING flat (z)",
         "CREATE INDEX own ON labels USING ann (z)",

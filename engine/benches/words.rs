@@ -9,6 +9,7 @@
 mod common;
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Instant;
 
@@ -24,6 +25,8 @@ use tantivy::{Index, Searcher, TantivyDocument, Term};
 const TEXTS: usize = 300;
 const ROUNDS: usize = 3;
 const LIMIT: usize = 100;
+/// Texts of the batch.
+const BATCH: usize = 8_192;
 
 /// The demonstration's labels, with an index of their words and one of their vectors.
 fn labels(folder: &Path) -> Fallible<Database> {
@@ -163,23 +166,24 @@ fn main() -> Fallible<()> {
         middle[2] / (tantivy + middle[1]),
         middle[2] / middle[0].max(middle[1])
     );
-    // Blocks of a log, without the encoder.
-    let folder = folder.path().display();
-    std::fs::write(
-        format!("{folder}/log.jsonl"),
-        texts
-            .iter()
-            .take(8_192)
-            .map(|text| format!("{{\"text\":{}}}\n", serde_json::Value::String(text.clone())))
-            .collect::<String>(),
-    )?;
-    let started = Instant::now();
+    in_a_batch(&database, folder.path(), texts, &words)
+}
+
+/// Blocks of a log, without the encoder.
+fn in_a_batch(database: &Database, folder: &Path, texts: &[String], words: &str) -> Fallible<()> {
+    let mut log = String::new();
+    for text in texts.iter().take(BATCH) {
+        writeln!(log, "{{\"text\":{}}}", serde_json::Value::String(text.clone()))?;
+    }
+    std::fs::write(folder.join("log.jsonl"), log)?;
     let sql = format!(
-        "SELECT count(*) FROM read_jsonl('{folder}/log.jsonl') AS q
-         CROSS JOIN LATERAL (SELECT id FROM t SEARCH q.text VIA {words} LIMIT {LIMIT}) AS r"
+        "SELECT count(*) FROM read_jsonl('{}/log.jsonl') AS q
+         CROSS JOIN LATERAL (SELECT id FROM t SEARCH q.text VIA {words} LIMIT {LIMIT}) AS r",
+        folder.display()
     );
+    let started = Instant::now();
     database.query(&sql)?.collect::<Result<Vec<_>, _>>()?;
-    let rate = 8_192.0 / started.elapsed().as_secs_f64();
+    let rate = BATCH as f64 / started.elapsed().as_secs_f64();
     println!("  words in a batch: {rate:.0} queries/s on all threads");
     Ok(())
 }

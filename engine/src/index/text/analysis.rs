@@ -10,7 +10,7 @@ use tantivy::tokenizer::{
 /// index with them.
 const WORD_BYTES: usize = 256;
 
-/// Names of the stemmers (Snowball's; for English Porter, "An algorithm for suffix stripping", 1980), and none.
+/// Names of the stemmers (Snowball's; for English after Porter, Program 14, 1980), and none.
 pub(crate) const STEMMERS: [&str; 19] = [
     "none",
     "arabic",

@@ -167,11 +167,14 @@ fn a_search_for_few_leaves_most_texts_alone_and_finds_the_same() {
 #[test]
 fn words_are_letters_and_digits_in_lower_case_without_accents() {
     let words = |stemmer: &str, text: &str| words_of(&Analysis::new(stemmer).unwrap(), text);
-    assert_eq!(words("none", "Crème brûlée, 2-in-1!"), ["creme", "brulee", "2", "in", "1"]);
+    assert_eq!(words("none", "Cr\u{e8}me br\u{fb}l\u{e9}e, 2-in-1!"), ["creme", "brulee", "2", "in", "1"]);
     assert_eq!(words("none", "  .,;\n"), Vec::<String>::new());
-    assert_eq!(words("none", "ΣΟΦΙΑ 東京"), ["σοφια", "東京"]);
+    assert_eq!(
+        words("none", "\u{3a3}\u{39f}\u{3a6}\u{399}\u{391} \u{6771}\u{4eac}"),
+        ["\u{3c3}\u{3bf}\u{3c6}\u{3b9}\u{3b1}", "\u{6771}\u{4eac}"]
+    );
     assert_eq!(words("english", "Running runs, cats"), ["run", "run", "cat"]);
-    assert_eq!(words("german", "Häuser"), words("german", "Hauser"));
+    assert_eq!(words("german", "H\u{e4}user"), words("german", "Hauser"));
     assert_eq!(words("none", &format!("a {} b", "x".repeat(256))), ["a", "b"]);
     assert!(Analysis::new("klingon").is_none());
     assert!(STEMMERS.iter().all(|name| Analysis::new(name).is_some()));
