@@ -50,10 +50,16 @@ pub(super) struct Shared {
     generation: Option<u64>,
     packed: Option<TextIndex>,
     newer: RwLock<NewerTexts>,
-    /// What was counted last, and for which labels and how many newer texts.
-    counted: Mutex<Option<(Arc<RoaringBitmap>, usize, Arc<Collection>)>>,
+    counted: Mutex<Option<Counted>>,
     /// Space of searches that ended.
     space: Mutex<Vec<Space>>,
+}
+
+/// What was counted last, and for which labels and how many newer ones.
+struct Counted {
+    live: Arc<RoaringBitmap>,
+    newer: u64,
+    collection: Arc<Collection>,
 }
 
 /// A text column under a view.
@@ -138,16 +144,16 @@ impl TextRows {
 
     /// The live texts; counted once for all queries of a moment.
     fn collection(&self, newer: &NewerTexts) -> Arc<Collection> {
-        let texts = newer.seen().len() as usize;
+        let seen = newer.seen().len();
         let mut counted = lock(&self.shared.counted);
-        if let Some((live, of, collection)) = &*counted
-            && Arc::ptr_eq(live, &self.live)
-            && *of == texts
+        if let Some(known) = &*counted
+            && Arc::ptr_eq(&known.live, &self.live)
+            && known.newer == seen
         {
-            return collection.clone();
+            return known.collection.clone();
         }
         let collection = Arc::new(Collection::of(self.shared.packed.as_ref(), newer, &self.live));
-        *counted = Some((self.live.clone(), texts, collection.clone()));
+        *counted = Some(Counted { live: self.live.clone(), newer: seen, collection: collection.clone() });
         collection
     }
 }

@@ -114,7 +114,7 @@ pub(crate) fn encode_and_match(
     let matches: Vec<(&StagePlan, matching::Target<'_>)> =
         stages.iter().filter_map(|stage| Some((*stage, matching::Target::of(&stage.kind)?))).collect();
     let ahead = Ahead::default();
-    if inputs.len() != 1 || matches.is_empty() || !stages.iter().any(|stage| unseen(stage)) {
+    if inputs.len() != 1 || matches.is_empty() || !stages.iter().any(unseen) {
         encode_all(run, plan, inputs, encoded)?;
         return Ok(ahead);
     }
