@@ -172,8 +172,7 @@ impl Prepared {
     /// same queries.
     pub(crate) fn answer(&self, inputs: &[QueryInput], encoded: &mut Encoded) -> Result<Vec<Ranking>, Error> {
         let mut answer = || {
-            let labels = (&*self.allowed, &*self.keys);
-            let ahead = stages::encode_and_match(&self.run, &self.plan, inputs, labels, encoded)?;
+            let ahead = self.encode(inputs, encoded)?;
             let mut answers = Vec::with_capacity(inputs.len());
             let at_once = self.block();
             for (number, block) in inputs.chunks(at_once).enumerate() {
@@ -183,6 +182,20 @@ impl Prepared {
         };
         let light = inputs.len() == 1 && self.plan.is_light(self.allowed.slots.len());
         if light { answer() } else { self.run.inner.install(answer) }
+    }
+
+    /// Encodes the texts; for a query alone every MATCH of the plan runs meanwhile, where a thread is free.
+    fn encode(&self, inputs: &[QueryInput], encoded: &mut Encoded) -> Result<stages::Ahead, Error> {
+        if inputs.len() != 1 || !stages::Ahead::pays(&self.plan, encoded) {
+            stages::encode_all(&self.run, &self.plan, inputs, encoded)?;
+            return Ok(stages::Ahead::default());
+        }
+        let (search, texts) = (self.clone(), inputs.to_vec());
+        let matches =
+            move || stages::Ahead::of(&search.run, &search.plan, &texts, (&search.allowed, &search.keys));
+        let work = || stages::encode_all(&self.run, &self.plan, inputs, encoded);
+        let (ahead, done) = self.run.inner.beside(matches, work);
+        done.map(|()| ahead.unwrap_or_default())
     }
 
     fn answer_block(

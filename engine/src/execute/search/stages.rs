@@ -98,38 +98,6 @@ pub(crate) fn encode_all(
     Ok(())
 }
 
-/// Encodes the texts; for a query alone every MATCH of the plan runs meanwhile, since it needs no vector.
-pub(crate) fn encode_and_match(
-    run: &Run,
-    plan: &SearchPlan,
-    inputs: &[QueryInput],
-    (allowed, keys): (&Allowed, &KeyBook),
-    encoded: &mut Encoded,
-) -> Result<Ahead, Error> {
-    let stages = all_stages(&plan.stages);
-    let unseen = |stage: &&StagePlan| match &stage.kind {
-        StageKind::Encode { model } => encoded.of(model.id).is_none(),
-        _ => false,
-    };
-    let matches: Vec<(&StagePlan, matching::Target<'_>)> =
-        stages.iter().filter_map(|stage| Some((*stage, matching::Target::of(&stage.kind)?))).collect();
-    let ahead = Ahead::default();
-    if inputs.len() != 1 || matches.is_empty() || !stages.iter().any(unseen) {
-        encode_all(run, plan, inputs, encoded)?;
-        return Ok(ahead);
-    }
-    let search = || {
-        for (stage, target) in &matches {
-            let started = Instant::now();
-            let found = matching::by_words(run, &plan.table, target, inputs, allowed, keys);
-            run.context.measure(stage.id, 0, started.elapsed(), Vec::new());
-            ahead.put(stage.number, found);
-        }
-    };
-    run.inner.beside(search, || encode_all(run, plan, inputs, encoded)).1?;
-    Ok(ahead)
-}
-
 /// What stages found before their turn, by their numbers.
 #[derive(Default)]
 pub(crate) struct Ahead {
@@ -137,8 +105,31 @@ pub(crate) struct Ahead {
 }
 
 impl Ahead {
-    fn put(&self, stage: usize, found: Result<matching::Answers, Error>) {
-        self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(stage, found);
+    /// Runs every MATCH of a plan.
+    pub(crate) fn of(
+        run: &Run,
+        plan: &SearchPlan,
+        inputs: &[QueryInput],
+        (allowed, keys): (&Allowed, &KeyBook),
+    ) -> Ahead {
+        let search = |stage: &StagePlan| {
+            let target = matching::Target::of(&stage.kind)?;
+            let started = Instant::now();
+            let found = matching::by_words(run, &plan.table, &target, inputs, allowed, keys);
+            run.context.measure(stage.id, 0, started.elapsed(), Vec::new());
+            Some((stage.number, found))
+        };
+        Ahead { found: Mutex::new(all_stages(&plan.stages).into_iter().filter_map(search).collect()) }
+    }
+
+    /// Whether there is a MATCH that may run while texts are encoded, since it needs no vector.
+    pub(crate) fn pays(plan: &SearchPlan, encoded: &Encoded) -> bool {
+        let stages = all_stages(&plan.stages);
+        let encodes = stages.iter().any(|stage| match &stage.kind {
+            StageKind::Encode { model } => encoded.of(model.id).is_none(),
+            _ => false,
+        });
+        encodes && stages.iter().any(|stage| matches!(stage.kind, StageKind::Match { .. }))
     }
 
     fn take(&self, stage: usize) -> Option<Result<matching::Answers, Error>> {
