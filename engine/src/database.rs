@@ -391,7 +391,9 @@ mod tests {
         assert_eq!((found, own), (Some(7), true));
         // The only thread is busy until the work is done.
         let (free, held) = std::sync::mpsc::channel::<()>();
-        inner.pool.spawn(move || drop(held.recv()));
+        inner.pool.spawn(move || {
+            let _ = held.recv();
+        });
         let (found, own) = inner.beside(|| 7, || 8);
         assert_eq!((found, own), (None, 8));
         drop(free);
