@@ -326,8 +326,11 @@ fn row_specs(view: &View, table: &TableRecord) -> Vec<RowSpec> {
 }
 
 /// The fts indexes of a table, whose words are packed as its rows are.
-fn text_indexes(view: &View, table: &TableRecord) -> Vec<Arc<IndexRecord>> {
-    view.indexes(table).into_iter().filter(|index| index.method == "fts").collect()
+fn text_indexes<'a>(view: &'a View, table: &TableRecord) -> impl Iterator<Item = &'a IndexRecord> {
+    view.catalog().of_table(table.id).filter_map(|object| match &**object {
+        Object::Index(index) if index.method == "fts" => Some(index),
+        _ => None,
+    })
 }
 
 /// Live labels that the generation of an object does not hold.
@@ -357,7 +360,7 @@ pub(crate) fn pack_table(
     }
     for index in text_indexes(&view, table) {
         if tail_length(&view, table, index.id) > rows_max {
-            sealed.push(write_text(context, &view, table, &index)?);
+            sealed.push(write_text(context, &view, table, index)?);
         }
     }
     if sealed.is_empty() { Ok(()) } else { publish(inner, sealed) }
@@ -378,8 +381,9 @@ pub(crate) fn after_write(run: &Run, table: &TableRecord, written: u64) -> Resul
         return pack_table(&run.context, &run.inner, table, rows_max);
     }
     let view = View::new(run.inner.clone(), true);
-    let (specs, texts) = (row_specs(&view, table), text_indexes(&view, table));
-    let rows = specs.iter().map(|spec| spec.object).chain(texts.iter().map(|index| index.id));
+    let specs = row_specs(&view, table);
+    let texts = text_indexes(&view, table).map(|index| index.id);
+    let rows = specs.iter().map(|spec| spec.object).chain(texts);
     let mut objects = rows.chain([table.id]);
     if objects.any(|object| tail_length(&view, table, object) > rows_max) {
         run.inner.maintenance.request(Task::Pack { table: table.id, rows_max });

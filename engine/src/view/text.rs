@@ -94,12 +94,17 @@ impl TextRows {
         self.slot_end
     }
 
-    /// The admitted labels that score best for a text; `admitted` are live ones, all where it is none.
+    /// What may be found, for any number of queries: some live labels, all where it is none.
+    pub(crate) fn admit<'a>(&self, slots: Option<&'a RoaringBitmap>) -> Admitted<'a> {
+        Admitted::new(self.shared.packed.as_ref(), slots)
+    }
+
+    /// The admitted labels that score best for a text.
     pub(crate) fn search(
         &self,
         context: &Context,
         text: &str,
-        admitted: Option<&RoaringBitmap>,
+        admitted: &Admitted<'_>,
         limit: u64,
         words_max: usize,
     ) -> Result<Matched, Error> {
@@ -109,11 +114,10 @@ impl TextRows {
         let collection = self.collection(&newer);
         let packed = self.shared.packed.as_ref();
         let sought = Sought { packed, newer: &newer, live: &self.live, collection: &collection };
-        let admitted = Admitted::new(&sought, admitted);
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         // What a search leaves behind that fails is not used again.
         let mut space = lock(&self.shared.space).pop().unwrap_or_default();
-        let best = sought.best(self.options.bm25, &words, &admitted, limit, &mut space)?;
+        let best = sought.best(self.options.bm25, &words, admitted, limit, &mut space)?;
         lock(&self.shared.space).push(space);
         Ok(Matched { best, words: words.len() })
     }

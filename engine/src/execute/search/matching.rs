@@ -43,7 +43,7 @@ pub(super) fn by_words(
 ) -> Result<Answers, Error> {
     let texts = run.view.texts(table, target.index)?;
     let live = run.view.live(table)?;
-    let admitted = (allowed.slots.len() < live.len()).then_some(&*allowed.slots);
+    let admitted = texts.admit((allowed.slots.len() < live.len()).then_some(&*allowed.slots));
     let words_max = run.inner.limits.match_words_max;
     let matched = each(inputs.iter().collect(), |input: &QueryInput| {
         let text = target.text.or_else(|| input.as_text()).ok_or_else(|| {
@@ -52,7 +52,7 @@ pub(super) fn by_words(
                 "give SEARCH (TEXT => ..., VECTOR => ...), or MATCH(column, 'text')",
             )
         })?;
-        texts.search(&run.context, text, admitted, target.limit, words_max)
+        texts.search(&run.context, text, &admitted, target.limit, words_max)
     })?;
     let words: usize = matched.iter().map(|matched| matched.words).sum();
     let notes = vec![

@@ -75,7 +75,8 @@ pub(crate) struct Sought<'a> {
 
 /// Which labels may be found.
 pub(crate) struct Admitted<'a> {
-    packed: Texts,
+    /// `None` for all live ones.
+    packed: Option<Texts>,
     /// `None` for all live ones.
     slots: Option<&'a RoaringBitmap>,
 }
@@ -137,12 +138,9 @@ impl Collection {
 }
 
 impl<'a> Admitted<'a> {
-    /// Labels among `slots`, all of which are live; `None` for all live ones.
-    pub(crate) fn new(sought: &Sought<'_>, slots: Option<&'a RoaringBitmap>) -> Admitted<'a> {
-        let packed = match (sought.packed, slots) {
-            (Some(packed), Some(slots)) => Texts::of(packed, slots),
-            _ => sought.collection.packed.clone(),
-        };
+    /// Labels among `slots`, all of which are live; `None` for all live ones. Serves any number of queries.
+    pub(crate) fn new(packed: Option<&TextIndex>, slots: Option<&'a RoaringBitmap>) -> Admitted<'a> {
+        let packed = packed.zip(slots).map(|(packed, slots)| Texts::of(packed, slots));
         Admitted { packed, slots }
     }
 }
@@ -295,10 +293,11 @@ impl Sought<'_> {
         let first_newer = self.packed.map_or(0, TextIndex::len);
         if let (Some(packed), Some(postings)) = (self.packed, word.packed) {
             let of_text = packed.lengths();
+            let among = admitted.packed.as_ref().unwrap_or(&self.collection.packed);
             postings.each_block(|texts, times| {
                 for (text, times) in texts.iter().zip(times) {
                     let place = *text as usize;
-                    if BEGIN && !admitted.packed.has(*text) {
+                    if BEGIN && !among.has(*text) {
                         continue;
                     }
                     let part = || lengths.part(word.weight, *times, of_text[place]);

@@ -51,7 +51,7 @@ fn best(
 ) -> Vec<(f64, u32)> {
     let collection = Collection::of(packed, newer, live);
     let sought = Sought { packed, newer, live, collection: &collection };
-    let admitted = Admitted::new(&sought, admitted);
+    let admitted = Admitted::new(packed, admitted);
     let mut best = sought.best(BM25, &query_words(query), &admitted, limit, space).unwrap();
     best.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     best
