@@ -85,18 +85,16 @@ impl Shared {
                 continue;
             }
             let (image, written) = (Arc::clone(&log.newest), log.written);
-            if sync {
-                log.syncing = true;
-                drop(log);
-                let outcome = self.sync();
-                log = self.log.lock();
-                log.syncing = false;
-                self.log.synced.notify_all();
-                if let Err(error) = outcome {
-                    // What the disk holds is unknown from here on: nobody may try again.
-                    log.failure = Some(error.to_string());
-                    return Err(error);
-                }
+            log.syncing = true;
+            drop(log);
+            let outcome = self.flush_log(sync);
+            log = self.log.lock();
+            log.syncing = false;
+            self.log.synced.notify_all();
+            if let Err(error) = outcome {
+                // What the disk holds is unknown from here on: nobody may try again.
+                log.failure = Some(error.to_string());
+                return Err(error);
             }
             // Only one at a time comes here, so that images follow one another.
             self.image.store(image);

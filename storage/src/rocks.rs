@@ -70,8 +70,8 @@ impl Rocks {
             .ok_or_else(|| ReadError::Inconsistent(format!("column family {} is gone", column.name())))
     }
 
-    /// Writes a batch; with `sync` it is on the disk afterwards, without, the operating system has it. The
-    /// caller poisons the store when it fails.
+    /// Writes a batch; with `sync` it is on the disk afterwards, without, at the next
+    /// [`flush_log`](Rocks::flush_log) at the latest. The caller poisons the store when it fails.
     pub(crate) fn write(&self, batch: WriteBatch, sync: bool) -> Result<(), CommitError> {
         disk::gate()?;
         let mut options = WriteOptions::default();
@@ -79,10 +79,10 @@ impl Rocks {
         Ok(self.db.write_opt(batch, &options)?)
     }
 
-    /// Makes everything written so far durable.
-    pub(crate) fn sync(&self) -> Result<(), CommitError> {
+    /// Hands everything written so far to the operating system and, with `sync`, makes it durable.
+    pub(crate) fn flush_log(&self, sync: bool) -> Result<(), CommitError> {
         disk::gate()?;
-        Ok(self.db.flush_wal(true)?)
+        Ok(self.db.flush_wal(sync)?)
     }
 
     /// Moves all memtables into files, so that the next open has no log to replay.
@@ -154,6 +154,8 @@ fn database_options(mode: Mode) -> Result<Options, rocksdb::Error> {
     // is lost beyond it is watched by the log tracking below and by the sequence in sealed manifests.
     options.set_wal_recovery_mode(DBRecoveryMode::PointInTime);
     options.set_track_and_verify_wals_in_manifest(true);
+    // Batches of statements that wait for the disk together go to the operating system in one call.
+    options.set_manual_wal_flush(true);
     options.set_max_background_jobs(2);
     options.set_db_write_buffer_size(MEMTABLE_BYTES_TOTAL);
     options.set_max_total_wal_size(WAL_BYTES_TOTAL);

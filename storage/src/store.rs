@@ -158,7 +158,7 @@ impl Store {
     /// The write fails; the store is then poisoned.
     pub fn sync(&self) -> Result<(), CommitError> {
         self.shared.writable()?;
-        self.shared.sync()
+        self.shared.flush_log(true)
     }
 
     /// Reads everything and compares it: checksums of every stored value, records with keys, keys with live
@@ -215,9 +215,9 @@ impl Shared {
         self.poison_on_failure(self.rocks.write(batch, false))
     }
 
-    /// Makes everything written so far durable.
-    pub(crate) fn sync(&self) -> Result<(), CommitError> {
-        self.poison_on_failure(self.rocks.sync())
+    /// Hands everything written so far to the operating system and, with `sync`, makes it durable.
+    pub(crate) fn flush_log(&self, sync: bool) -> Result<(), CommitError> {
+        self.poison_on_failure(self.rocks.flush_log(sync))
     }
 
     pub(crate) fn allocate(&self) -> Result<ObjectId, CommitError> {

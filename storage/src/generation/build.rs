@@ -164,7 +164,7 @@ impl GenerationBuilder {
         }
         // Whoever finds the sealed manifest later may conclude that the store held this sequence, so what the
         // manifest covers must be durable before it.
-        self.shared.sync().map_err(|error| GenerationError::NotWritable(error.to_string()))?;
+        self.shared.flush_log(true).map_err(|error| GenerationError::NotWritable(error.to_string()))?;
         let manifest = Manifest {
             database: root.uuid.clone(),
             id: self.id,
