@@ -27,7 +27,7 @@ use crate::index::{
 };
 use crate::model::{Encoder, KeptModel};
 use crate::train::BuildControl;
-use crate::view::{RowSpec, View, vector_columns, write_texts};
+use crate::view::{RowSpec, View, row_specs, write_texts};
 
 impl FileBytes for argtop_storage::Map {
     fn ahead(&self, range: Range<usize>) {
@@ -310,19 +310,6 @@ pub(crate) fn publish(inner: &Arc<Inner>, sealed: Vec<SealedGeneration>) -> Resu
         inner.caches.forget(object);
     }
     Ok(())
-}
-
-/// The rows of a table that are packed: those of its vector columns and classifiers.
-fn row_specs(view: &View, table: &TableRecord) -> Vec<RowSpec> {
-    let mut specs: Vec<RowSpec> = vector_columns(table).iter().map(RowSpec::column).collect();
-    for object in view.catalog().of_table(table.id) {
-        if let Object::Classifier(record) = &**object
-            && record.sparse.is_none()
-        {
-            specs.push(RowSpec::classifier(record));
-        }
-    }
-    specs
 }
 
 /// The fts indexes of a table, whose words are packed as its rows are.

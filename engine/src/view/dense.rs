@@ -3,13 +3,13 @@
 use std::sync::{Arc, Mutex};
 
 use argtop_storage::{
-    ClassifierRecord, Family, GenerationKind, ObjectId, RowFormat, Slot, TableRecord, decode_row,
+    ClassifierRecord, Family, GenerationKind, Object, ObjectId, RowFormat, Slot, TableRecord, decode_row,
 };
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
-use super::View;
 use super::moment::{lock, unread};
+use super::{View, vector_columns};
 use crate::context::Context;
 use crate::error::Error;
 use crate::index::{
@@ -72,6 +72,19 @@ impl RowSpec {
     }
 }
 
+/// The rows of a table that are packed: those of its vector columns and classifiers.
+pub(crate) fn row_specs(view: &View, table: &TableRecord) -> Vec<RowSpec> {
+    let mut specs: Vec<RowSpec> = vector_columns(table).iter().map(RowSpec::column).collect();
+    for object in view.catalog().of_table(table.id) {
+        if let Object::Classifier(record) = &**object
+            && record.sparse.is_none()
+        {
+            specs.push(RowSpec::classifier(record));
+        }
+    }
+    specs
+}
+
 /// Some rows of a tail, by rising slot.
 #[derive(Clone, Debug, Default)]
 struct Block {
@@ -132,6 +145,13 @@ impl Dense {
         Ok(Dense { spec: spec.clone(), shared, blocks, ordered })
     }
 
+    /// How many rows of the tail nobody has read; 0 where none were ever asked for.
+    pub(super) fn unread(view: &View, table: &TableRecord, spec: &RowSpec) -> u64 {
+        let shared = lock(&view.inner.caches.dense).get(&(spec.family, spec.object)).cloned();
+        let read_to = shared.map(|shared| lock(&shared.tail).read_to);
+        read_to.map_or(0, |read_to| view.snapshot.live(table.id).range_cardinality(read_to..))
+    }
+
     /// Numbers in a row.
     pub(crate) fn dimension(&self) -> usize {
         self.spec.dimension
@@ -187,6 +207,15 @@ impl Dense {
             && let Some(position) = base.position_of(slot)
         {
             base.prefetch(position);
+        }
+    }
+
+    /// Asks memory for what 8 bits say of the row of a slot before it is needed.
+    pub(crate) fn prefetch_codes(&self, slot: Slot) {
+        if let Some(base) = &self.shared.base
+            && let Some(position) = base.position_of(slot)
+        {
+            base.prefetch_codes(position);
         }
     }
 

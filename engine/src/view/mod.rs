@@ -27,7 +27,7 @@ mod text;
 #[cfg(test)]
 mod learned_tests;
 
-pub(crate) use dense::{Dense, ROWS_AHEAD, RowSpec};
+pub(crate) use dense::{Dense, ROWS_AHEAD, RowSpec, row_specs};
 pub(crate) use filters::{FilterName, Filters, Known};
 pub(crate) use graph::Graph;
 pub(crate) use keys::KeyBook;

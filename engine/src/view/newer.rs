@@ -3,7 +3,7 @@
 use argtop_storage::{ObjectId, Slot, TableRecord};
 use roaring::RoaringBitmap;
 
-use super::{Dense, View};
+use super::{Dense, View, row_specs};
 use crate::context::Context;
 use crate::database::Inner;
 use crate::error::Error;
@@ -13,6 +13,8 @@ use crate::index::VectorIndex;
 const NEWER_AT_ONCE: usize = 1024;
 /// A query that finds more rows missing does not wait for them.
 const WAITED_FOR_MAX: u64 = 1024;
+/// So many unread rows of a tail are read in the background; fewer are little for the next search.
+const ROWS_READ_AHEAD: u64 = 1024;
 /// Rows that it is given at once in the background: so few that one thread takes them.
 const FEW_AT_ONCE: usize = 32;
 
@@ -82,6 +84,14 @@ impl View {
     pub(crate) fn take_in(&self, context: &Context, table: &TableRecord) -> Result<(), Error> {
         let live = self.live(table)?;
         let mut opened = false;
+        // Those that exact searches and scores read.
+        for spec in row_specs(self, table) {
+            context.check()?;
+            if Dense::unread(self, table, &spec) >= ROWS_READ_AHEAD {
+                Dense::open(self, table, &spec)?;
+                opened = true;
+            }
+        }
         for record in self.indexes(table) {
             if record.method == "fts" && self.has_texts(&record) {
                 self.texts(table, &record)?;
@@ -95,7 +105,7 @@ impl View {
             take_some(context, &dense, &missing, FEW_AT_ONCE, |rows| index.extend(rows))?;
             opened = true;
         }
-        // The keys of the tail are read with them, once for all indexes.
+        // The keys of the tail are read with them, once for all.
         if opened { self.keys(table).map(drop) } else { Ok(()) }
     }
 }
