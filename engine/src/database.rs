@@ -1,10 +1,9 @@
 //! The open database: storage, models, caches, threads, and sessions over them.
 
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
 use argtop_query::Value;
 use argtop_storage::{ObjectId, OpenOptions, Snapshot, Store};
@@ -286,60 +285,10 @@ impl Session {
     }
 }
 
-/// Work that is set aside, until somebody takes it, and its outcome.
-struct Aside<F, A> {
-    work: Mutex<Option<F>>,
-    outcome: Mutex<Option<std::thread::Result<A>>>,
-    told: Condvar,
-}
-
-/// Nothing under these locks can be left half done.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Inner {
     /// Runs work on the engine's threads.
     pub(crate) fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         self.pool.install(work)
-    }
-
-    /// Runs work on this thread, and meanwhile something else on one of the engine's threads, if one is free
-    /// before the work is done; `None` where none was, and what was set aside is dropped.
-    ///
-    /// # Panics
-    /// If what was set aside panics, on this thread.
-    pub(crate) fn beside<A: Send + 'static, B>(
-        &self,
-        aside: impl FnOnce() -> A + Send + 'static,
-        work: impl FnOnce() -> B,
-    ) -> (Option<A>, B) {
-        let place = Arc::new(Aside {
-            work: Mutex::new(Some(aside)),
-            outcome: Mutex::new(None),
-            told: Condvar::new(),
-        });
-        let there = place.clone();
-        self.pool.spawn(move || {
-            let aside = lock(&there.work).take();
-            if let Some(aside) = aside {
-                let outcome = catch_unwind(AssertUnwindSafe(aside));
-                *lock(&there.outcome) = Some(outcome);
-                there.told.notify_one();
-            }
-        });
-        let own = work();
-        if lock(&place.work).take().is_some() {
-            return (None, own);
-        }
-        let mut outcome = lock(&place.outcome);
-        loop {
-            match outcome.take() {
-                Some(Ok(found)) => return (Some(found), own),
-                Some(Err(panic)) => resume_unwind(panic),
-                None => outcome = place.told.wait(outcome).unwrap_or_else(PoisonError::into_inner),
-            }
-        }
     }
 
     /// ONNX Runtime, loaded at the first use of a model.
@@ -366,46 +315,5 @@ impl Inner {
     pub(crate) fn forget_encoder(&self, model: ObjectId) {
         let mut encoders = self.encoders.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         encoders.remove(&model);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_set_aside_is_done_by_a_free_thread_or_not_at_all() {
-        let folder = tempfile::tempdir().unwrap();
-        let options = Options { threads: Some(1), ..Options::default() };
-        let database = Database::open(folder.path().join("db"), options).unwrap();
-        let inner = &database.inner;
-        // A free thread takes it while the work waits for that.
-        let (sender, receiver) = std::sync::mpsc::channel();
-        let (found, own) = inner.beside(
-            move || {
-                sender.send(()).unwrap();
-                7
-            },
-            || receiver.recv().is_ok(),
-        );
-        assert_eq!((found, own), (Some(7), true));
-        // The only thread is busy until the work is done.
-        let (free, held) = std::sync::mpsc::channel::<()>();
-        inner.pool.spawn(move || {
-            let _ = held.recv();
-        });
-        let (found, own) = inner.beside(|| 7, || 8);
-        assert_eq!((found, own), (None, 8));
-        drop(free);
-        assert_eq!(inner.install(|| 9), 9);
-        let (sender, receiver) = std::sync::mpsc::channel();
-        let panicked = catch_unwind(AssertUnwindSafe(|| {
-            let aside = move || -> i32 {
-                sender.send(()).unwrap();
-                panic!("as the test wants it")
-            };
-            inner.beside(aside, || receiver.recv().is_ok())
-        }));
-        assert!(panicked.is_err());
     }
 }

@@ -172,11 +172,11 @@ impl Prepared {
     /// same queries.
     pub(crate) fn answer(&self, inputs: &[QueryInput], encoded: &mut Encoded) -> Result<Vec<Ranking>, Error> {
         let mut answer = || {
-            let ahead = self.encode(inputs, encoded)?;
+            stages::encode_all(&self.run, &self.plan, inputs, encoded)?;
             let mut answers = Vec::with_capacity(inputs.len());
             let at_once = self.block();
             for (number, block) in inputs.chunks(at_once).enumerate() {
-                answers.extend(self.answer_block(block, (encoded, number * at_once), &ahead)?);
+                answers.extend(self.answer_block(block, (encoded, number * at_once))?);
             }
             Ok(answers)
         };
@@ -184,28 +184,9 @@ impl Prepared {
         if light { answer() } else { self.run.inner.install(answer) }
     }
 
-    /// Encodes the texts; for a query alone every MATCH of the plan runs meanwhile, where a thread is free.
-    fn encode(&self, inputs: &[QueryInput], encoded: &mut Encoded) -> Result<stages::Ahead, Error> {
-        if inputs.len() != 1 || !stages::Ahead::pays(&self.plan, encoded) {
-            stages::encode_all(&self.run, &self.plan, inputs, encoded)?;
-            return Ok(stages::Ahead::default());
-        }
-        let (search, texts) = (self.clone(), inputs.to_vec());
-        let matches =
-            move || stages::Ahead::of(&search.run, &search.plan, &texts, (&search.allowed, &search.keys));
-        let work = || stages::encode_all(&self.run, &self.plan, inputs, encoded);
-        let (ahead, done) = self.run.inner.beside(matches, work);
-        done.map(|()| ahead.unwrap_or_default())
-    }
-
-    fn answer_block(
-        &self,
-        inputs: &[QueryInput],
-        encoded: (&Encoded, usize),
-        ahead: &stages::Ahead,
-    ) -> Result<Vec<Ranking>, Error> {
+    fn answer_block(&self, inputs: &[QueryInput], encoded: (&Encoded, usize)) -> Result<Vec<Ranking>, Error> {
         let (run, plan, keys) = (&self.run, &*self.plan, &*self.keys);
-        let candidates = stages::run(run, plan, inputs, (&self.allowed, keys), encoded, ahead)?;
+        let candidates = stages::run(run, plan, inputs, (&self.allowed, keys), encoded)?;
         let started = Instant::now();
         let limit = plan.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
         let ranked = candidates.into_par_iter().map(|mut found| {

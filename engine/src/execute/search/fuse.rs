@@ -1,7 +1,5 @@
 //! FUSE: the candidates of several branches as one list.
 
-use std::collections::HashMap;
-
 use argtop_query::plan::{FuseMethod, Normalization};
 use argtop_storage::Slot;
 
@@ -62,22 +60,17 @@ fn greatest(scores: &mut [f64], places: &[usize], own: &[f64], weight: f64) {
     }
 }
 
-/// The union of the lists, each label where it stands first, and for each list the places of its labels in
-/// the union. No two branches fill the same column.
+/// The union of the lists by rising slot, and for each list the places of its labels in the union. No two
+/// branches fill the same column.
 fn join(lists: &[List<'_>], width: usize) -> (Candidates, Vec<Vec<usize>>) {
-    let most = lists.iter().map(|list| list.found.len()).sum();
-    let mut place_of: HashMap<Slot, usize> = HashMap::with_capacity(most);
     let mut union = Candidates::empty(width);
-    let mut places: Vec<Vec<usize>> = Vec::with_capacity(lists.len());
-    for list in lists {
-        let place = |slot: &Slot| {
-            *place_of.entry(*slot).or_insert_with(|| {
-                union.slots.push(*slot);
-                union.slots.len() - 1
-            })
-        };
-        places.push(list.found.slots.iter().map(place).collect());
-    }
+    union.slots = lists.iter().flat_map(|list| list.found.slots.iter().copied()).collect();
+    union.slots.sort_unstable();
+    union.slots.dedup();
+    // All of them are there.
+    let place = |slot: &Slot| union.slots.partition_point(|other| other < slot);
+    let places: Vec<Vec<usize>> =
+        lists.iter().map(|list| list.found.slots.iter().map(place).collect()).collect();
     for column in 0..width {
         let (mut scores, mut ranks) = (vec![f64::NAN; union.len()], vec![0; union.len()]);
         for (list, places) in lists.iter().zip(&places) {
@@ -139,10 +132,10 @@ mod tests {
         let lists =
             [List { found: &first, stage: 0, weight: 1.0 }, List { found: &second, stage: 1, weight: 1.0 }];
         let (union, places) = join(&lists, 3);
-        assert_eq!(union.slots, [7, 5, 2]);
-        assert_eq!(places, [vec![0, 1], vec![1, 2]]);
-        assert_eq!(union.ranks, [vec![1, 2, 0], vec![0, 1, 2], vec![0, 0, 0]]);
-        assert!(union.scores[0][2].is_nan() && union.scores[1][0].is_nan());
+        assert_eq!(union.slots, [2, 5, 7]);
+        assert_eq!(places, [vec![2, 1], vec![1, 0]]);
+        assert_eq!(union.ranks, [vec![0, 2, 1], vec![2, 1, 0], vec![0, 0, 0]]);
+        assert!(union.scores[0][0].is_nan() && union.scores[1][2].is_nan());
         assert_eq!((union.scores[0][1], union.scores[1][1]), (0.8, 0.7));
     }
 }

@@ -6,7 +6,6 @@ use super::QueryInput;
 use super::stages::{Allowed, each, rank_all};
 use crate::error::Error;
 use crate::execute::Run;
-use crate::physical::StageKind;
 use crate::view::KeyBook;
 
 /// What MATCH asks for.
@@ -18,19 +17,7 @@ pub(super) struct Target<'a> {
 }
 
 /// Ranked slots of each query, and notes for EXPLAIN.
-pub(super) type Answers = (Vec<Vec<(f64, Slot)>>, Vec<String>);
-
-impl<'a> Target<'a> {
-    /// That of a stage; `None` where it is no MATCH.
-    pub(super) fn of(stage: &'a StageKind) -> Option<Target<'a>> {
-        match stage {
-            StageKind::Match { index, text, limit, .. } => {
-                Some(Target { index, text: text.as_deref(), limit: *limit })
-            }
-            _ => None,
-        }
-    }
-}
+type Answers = (Vec<Vec<(f64, Slot)>>, Vec<String>);
 
 /// The best `limit` allowed labels of each query by BM25.
 pub(super) fn by_words(

@@ -194,13 +194,14 @@ impl TextIndex {
     pub(super) fn postings(&self, word: &str) -> Result<Option<Postings>, IndexError> {
         let term = Term::from_field_text(self.field, word);
         let blocks = self.reader.read_block_postings(&term, IndexRecordOption::WithFreqs)?;
-        Ok(blocks.map(|blocks| Postings { blocks }))
+        Ok(blocks.map(|blocks| Postings { blocks: Box::new(blocks) }))
     }
 }
 
 /// The texts that have a word, by rising number.
 pub(super) struct Postings {
-    blocks: BlockSegmentPostings,
+    /// More than a kilobyte, which would be copied whenever words are sorted.
+    blocks: Box<BlockSegmentPostings>,
 }
 
 impl Postings {
