@@ -91,13 +91,17 @@ impl World {
     }
 }
 
+/// The labels that are shortlisted.
+fn asked<'a>(extra: &'a EdgeMap, tie: &'a (dyn Fn(u32, u32) -> Ordering + Sync)) -> PathSearch<'a> {
+    PathSearch { beam: BEAM, limit: SHORTLIST, filter: None, allowed_under: 0, extra, tie, reached: None }
+}
+
 /// The answer by the definition, in f64.
 fn by_definition(world: &World, file: &EliasFile, query: &[f32]) -> Vec<(f64, u32)> {
     let view = file.view();
     let extra = EdgeMap::new();
     let tie = |a: u32, b: u32| -> Ordering { a.cmp(&b) };
-    let search =
-        PathSearch { beam: BEAM, limit: SHORTLIST, filter: None, allowed_under: 0, extra: &extra, tie: &tie };
+    let search = asked(&extra, &tie);
     let (found, _) = view.paths(&view.probe(query, BEAM), &search);
     let mut scored: Vec<(f64, u32)> =
         found.iter().map(|path| (dot_exact(query, world.label(path.slot)), path.slot)).collect();
@@ -167,14 +171,15 @@ fn main() -> Fallible<()> {
         store(&folder, &world)?;
     }
     let file = EliasFile::open(world.graph.write(AlignedBytes::new(), LABELS as u32)?.into_bytes())?;
+    let coarse = CoarseWeights::of(&file.view());
+    let view = file.view().with_coarse(coarse.as_ref());
     let mut plain = Plain { world: &world, best: vec![0.0; LABELS] };
     check(&world, &file, &open(&folder, 1)?)?;
     let [mut peer, mut whole, mut paths, mut probe, mut walk] = [const { Vec::new() }; 5];
     let (mut peer_batch, mut whole_batch, mut probe_batch) = (0.0f64, 0.0f64, f64::INFINITY);
     let extra = EdgeMap::new();
     let tie = |a: u32, b: u32| -> Ordering { a.cmp(&b) };
-    let search =
-        PathSearch { beam: BEAM, limit: SHORTLIST, filter: None, allowed_under: 0, extra: &extra, tie: &tie };
+    let search = asked(&extra, &tie);
     for _ in 0..ROUNDS {
         for query in world.queries.chunks(DIMENSION).take(ALONE) {
             let started = Instant::now();
@@ -188,17 +193,17 @@ fn main() -> Fallible<()> {
         drop(database);
         for query in world.queries.chunks(DIMENSION).take(ALONE) {
             let started = Instant::now();
-            let beam = file.view().probe(query, BEAM);
+            let beam = view.probe(query, BEAM);
             probe.push(started.elapsed().as_secs_f64() * 1e3);
             let started = Instant::now();
-            let all = file.view().best_paths(&beam, &search).0.len();
+            let all = view.best_paths(&beam, &search).0.len();
             if all < SHORTLIST {
                 return Err(format!("only {all} labels were reached").into());
             }
             walk.push(started.elapsed().as_secs_f64() * 1e3);
         }
         let started = Instant::now();
-        file.view().probe_all(&world.queries[..128 * DIMENSION], BEAM);
+        view.probe_all(&world.queries[..128 * DIMENSION], BEAM);
         probe_batch = probe_batch.min(started.elapsed().as_secs_f64() * 1e3 / 128.0);
         let database = open(&folder, 2)?;
         batch(&database, &folder)?;
@@ -220,14 +225,14 @@ fn main() -> Fallible<()> {
     }
     println!("  probe of 128 at once, one thread: {probe_batch:.3} ms a query");
     println!("  in a batch, two threads: plain {peer_batch:.0} queries/s, argtop {whole_batch:.0}");
-    many_clusters(&world)
+    CLUSTERS.iter().try_for_each(|clusters| in_two_steps(&world, *clusters))
 }
 
-/// Clusters of a graph of a million labels.
-const MANY: usize = 16_384;
+/// Clusters of a graph of this many labels, and of a million.
+const CLUSTERS: [usize; 2] = [2_048, 16_384];
 
-/// Probes of many clusters, which are as labels lie, in one step and in two.
-fn many_clusters(world: &World) -> Fallible<()> {
+/// Probes of so many clusters, which are as labels lie, in one step and in two.
+fn in_two_steps(world: &World, clusters: usize) -> Fallible<()> {
     let arrays = EliasArrays {
         dimension: DIMENSION,
         alpha: world.graph.alpha,
@@ -235,13 +240,13 @@ fn many_clusters(world: &World) -> Fallible<()> {
         weights: world
             .labels
             .chunks_exact(DIMENSION)
-            .step_by(LABELS / MANY)
-            .take(MANY)
+            .step_by(LABELS / clusters)
+            .take(clusters)
             .flatten()
             .map(|value| value * world::SCALE)
             .collect(),
-        biases: vec![0.0; MANY],
-        offsets: vec![0; MANY + 1],
+        biases: vec![0.0; clusters],
+        offsets: vec![0; clusters + 1],
         ..EliasArrays::default()
     };
     let whole = arrays.view()?;
@@ -275,7 +280,7 @@ fn many_clusters(world: &World) -> Fallible<()> {
     }
     off.sort_unstable_by(f64::total_cmp);
     let (half, most) = (off[off.len() / 2], off[off.len() - 1]);
-    println!("  probe of {MANY} clusters, one thread, milliseconds: median, of 128 at once a query");
+    println!("  probe of {clusters} clusters, one thread, milliseconds: median, of 128 at once a query");
     println!("    in one step        {:.3} {:.3}", median(&all[0]), together[0]);
     println!("    in two steps       {:.3} {:.3} (made in {made:.0} ms)", median(&all[1]), together[1]);
     println!("    the same clusters in the same order; scores differ by {half:.1e}, at most {most:.1e}");

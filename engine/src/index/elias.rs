@@ -131,6 +131,9 @@ pub struct PathSearch<'a> {
     pub extra: &'a EdgeMap,
     /// The order of slots with equal scores: by their primary keys.
     pub tie: &'a (dyn Fn(u32, u32) -> Ordering + Sync),
+    /// Told of each slot when it is first reached, most of which will be kept: what comes next can ask memory
+    /// for what it knows of them while the walk goes on.
+    pub reached: Option<&'a (dyn Fn(u32) + Sync)>,
 }
 
 impl<'a> EliasView<'a> {
@@ -455,7 +458,10 @@ impl Reached {
         if slot < search.allowed_under || search.filter.is_none_or(|filter| filter.contains(slot)) {
             // Adding zero takes the sign from a negative one.
             let path = probed.score * f64::from(value) + 0.0;
-            self.offer(PathCandidate { slot, cluster: probed.cluster, probe: probed.score, path });
+            let new = self.offer(PathCandidate { slot, cluster: probed.cluster, probe: probed.score, path });
+            if let Some(reached) = search.reached.filter(|_| new) {
+                reached(slot);
+            }
         }
     }
 
@@ -470,8 +476,9 @@ impl Reached {
         at
     }
 
-    /// Keeps the better path of a label; of equal ones that of the smaller cluster.
-    fn offer(&mut self, candidate: PathCandidate) {
+    /// Keeps the better path of a label; of equal ones that of the smaller cluster. Gives whether it is the
+    /// first one.
+    fn offer(&mut self, candidate: PathCandidate) -> bool {
         let at = self.place(candidate.slot);
         match self.table[at] as usize {
             0 => {
@@ -480,6 +487,7 @@ impl Reached {
                 if self.candidates.len() * 2 > self.table.len() {
                     self.grow();
                 }
+                true
             }
             held => {
                 let held = &mut self.candidates[held - 1];
@@ -487,6 +495,7 @@ impl Reached {
                 if order.then(held.cluster.cmp(&candidate.cluster)).is_gt() {
                     *held = candidate;
                 }
+                false
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The graph against a plain implementation that shares no code with it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
 
 use proptest::prelude::*;
 
@@ -111,7 +112,8 @@ proptest! {
         let allowed = |slot: u32| filter.as_ref().is_none_or(|filter| filter.contains(slot));
         let expected = by_definition(&graph, query, beam, limit, &allowed, &extra);
         let filter = filter.as_ref();
-        let search = PathSearch { beam, limit, filter, allowed_under: 0, extra: &extra, tie: &tie };
+        let (extra, tie) = (&extra, &tie);
+        let search = PathSearch { beam, limit, filter, allowed_under: 0, extra, tie, reached: None };
         let view = graph.view().unwrap();
         let found = view.search(&CONTROL, query, &search).unwrap().remove(0).0;
         prop_assert_eq!(found.len(), expected.len());
@@ -156,8 +158,11 @@ proptest! {
         let live = |slot: &u32| *slot < first_kept || dead == 0 || !(*slot as usize).is_multiple_of(dead);
         let filter: RoaringBitmap = (0..1_000).filter(live).collect();
         let query = [random.f32(), random.f32(), 1.0];
+        let told = Mutex::new(Vec::new());
+        let reached = |slot: u32| told.lock().unwrap().push(slot);
         let ask = PathSearch {
             beam, limit, filter: Some(&filter), allowed_under: 0, extra: &extra, tie: &tie,
+            reached: Some(&reached),
         };
         let (by_slot, by_weight) = (graph.view().unwrap(), file.view());
         let probed = by_slot.probe(&query, beam);
@@ -166,7 +171,12 @@ proptest! {
         prop_assert_eq!(expected.len(), limit.min(expected.len()));
         for allowed_under in [0, first_kept] {
             let ask = PathSearch { allowed_under, ..ask };
+            told.lock().unwrap().clear();
             prop_assert_eq!(&by_weight.paths(&probed, &ask), &(expected.clone(), edges));
+            let told = std::mem::take(&mut *told.lock().unwrap());
+            let slots: BTreeSet<u32> = told.iter().copied().collect();
+            prop_assert_eq!(slots.len(), told.len());
+            prop_assert!(expected.iter().all(|found| slots.contains(&found.slot)));
             let mut found = by_weight.best_paths(&probed, &ask).0;
             found.sort_by(|a, b| b.path.total_cmp(&a.path).then(tie(a.slot, b.slot)));
             prop_assert_eq!(&found, &expected);
@@ -198,7 +208,15 @@ fn scores_are_clamped_and_equal_clusters_come_in_order() {
 fn duplicates_keep_the_maximum_and_ties_follow_the_given_order() {
     let graph = two_clusters(1.0);
     let extra = EdgeMap::from([(1, vec![(70, 1.0), (1, 1.0)])]);
-    let search = PathSearch { beam: 2, limit: 4, filter: None, allowed_under: 0, extra: &extra, tie: &tie };
+    let search = PathSearch {
+        beam: 2,
+        limit: 4,
+        filter: None,
+        allowed_under: 0,
+        extra: &extra,
+        tie: &tie,
+        reached: None,
+    };
     let view = graph.view().unwrap();
     let (found, edges) = view.paths(&view.probe(&[0.0], 2), &search);
     assert_eq!(edges, 8);
@@ -240,7 +258,15 @@ fn a_batch_equals_its_queries_and_bad_queries_are_refused() {
     let queries: Vec<f32> = (0..20 * 8).map(|_| number()).collect();
     let graph = graph(8, 10.0, &weights, &[0.0; 64], &rows);
     let extra = EdgeMap::new();
-    let search = PathSearch { beam: 5, limit: 30, filter: None, allowed_under: 0, extra: &extra, tie: &tie };
+    let search = PathSearch {
+        beam: 5,
+        limit: 30,
+        filter: None,
+        allowed_under: 0,
+        extra: &extra,
+        tie: &tie,
+        reached: None,
+    };
     let view = graph.view().unwrap();
     let together = view.search(&CONTROL, &queries, &search).unwrap();
     for (query, together) in queries.chunks(8).zip(together) {

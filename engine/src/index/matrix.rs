@@ -244,6 +244,15 @@ impl PackedMatrix {
         self.rows().prefetch(position);
     }
 
+    /// Asks memory for the row in 8 bits at a position, if there is one, before [`estimates`] needs it.
+    ///
+    /// [`estimates`]: PackedMatrix::estimates
+    pub fn prefetch_codes(&self, position: usize) {
+        if let Some(codes) = &self.codes {
+            codes.prefetch(position);
+        }
+    }
+
     /// The exact score of a query and the row at a position: `row . query` in f64, plus the bias if there is
     /// one.
     ///

@@ -1,7 +1,7 @@
 //! Rows in 8 bits that stand one after another, for products of one query with a few of many rows.
 
 use super::dot::norm;
-use super::int8::{Codes8, INPUTS_MAX, Method, dot_lines, encode_row, error, prefetch};
+use super::int8::{Codes8, INPUTS_MAX, Method, dot_lines, encode_row, error, prefetch, prefetch_early};
 
 /// Rows fetched into the cache before they are multiplied.
 const ROWS_AHEAD: usize = 8;
@@ -71,6 +71,13 @@ impl<'a> ByteRows<'a> {
     pub fn new(inputs: usize, bytes: &'a [u8]) -> Option<ByteRows<'a>> {
         let sized = (1..=INPUTS_MAX).contains(&inputs);
         (sized && bytes.len().is_multiple_of(byte_row_width(inputs))).then_some(ByteRows { inputs, bytes })
+    }
+
+    /// Asks for a row that is needed some thousands of rows later; nothing where there is no such row.
+    pub fn prefetch(&self, position: usize) {
+        let width = byte_row_width(self.inputs);
+        let start = position.saturating_mul(width);
+        self.bytes.get(start..start.saturating_add(width)).into_iter().for_each(prefetch_early);
     }
 
     /// Products of the codes of query `at` with those of chosen rows, in whole numbers: times both scales

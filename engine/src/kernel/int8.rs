@@ -285,6 +285,15 @@ impl PanelWriter {
         error(column, &self.column[..column.len()], scale)
     }
 
+    /// What quantising took from each number of the column that was added last.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn rest<'b>(&'b self, column: &'b [f32]) -> impl Iterator<Item = f32> + 'b {
+        let Some(scale) = self.scales.last().copied() else { panic!("no column was added") };
+        column.iter().zip(&self.column).map(move |(value, code)| value - scale * f32::from(*code))
+    }
+
     /// Whether no column fits any more.
     pub fn is_full(&self) -> bool {
         self.scales.len() == PANEL
@@ -337,6 +346,18 @@ pub(crate) fn prefetch(row: &[u8]) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         // SAFETY: The address can be read, and a prefetch changes nothing that can be seen.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = row;
+}
+
+/// Asks for the lines of a row long before they are needed: the nearest cache could not keep them till then.
+pub(super) fn prefetch_early(row: &[u8]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in row.chunks(64) {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        // SAFETY: The address can be read, and a prefetch changes nothing that can be seen.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast()) };
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = row;

@@ -7,7 +7,7 @@ use super::stages::{Allowed, Queries, each};
 use crate::error::Error;
 use crate::execute::Run;
 use crate::index::{ClusterScore, PathCandidate, PathSearch};
-use crate::view::{Graph, KeyBook};
+use crate::view::{Dense, Graph, KeyBook};
 
 /// The best clusters of each query.
 pub(crate) struct Probed {
@@ -39,6 +39,8 @@ pub(crate) struct Window {
     pub(crate) owed: u64,
     /// Whether anybody reads the ranks of the stages, so that labels must come in order.
     pub(crate) ordered: bool,
+    /// The rows that the next stage scores the labels by, if memory should be asked for them.
+    pub(crate) next: Option<Dense>,
 }
 
 /// PROBE: the best clusters by `clamp(alpha * softmax(W_C phi + b_C), 0, 1)`.
@@ -80,6 +82,7 @@ pub(crate) fn shortlist(
     // Dead labels still have edges in the arrays, so the live ones are a filter even without WHERE.
     let covered = probed.graph.slot_end();
     let complete = allowed.slots.range_cardinality(..covered) == u64::from(covered);
+    let soon = window.next.as_ref().map(|rows| |slot: u32| rows.prefetch_codes(slot));
     let search = |beam: usize| PathSearch {
         beam,
         limit,
@@ -87,6 +90,7 @@ pub(crate) fn shortlist(
         allowed_under: if complete { covered } else { 0 },
         extra: probed.graph.newer(),
         tie: &tie,
+        reached: soon.as_ref().map(|soon| soon as _),
     };
     let walk = |beam: &[ClusterScore], width: usize| match window.ordered {
         true => view.paths(beam, &search(width)),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 use argtop_query::plan::FuseMethod;
@@ -19,7 +19,7 @@ use crate::execute::filter::{Matching, matching_slots};
 use crate::index::Scoring;
 use crate::kernel;
 use crate::physical::{BranchPlan, SearchPlan, StageKind, StagePlan, VectorColumn, all_stages};
-use crate::view::KeyBook;
+use crate::view::{Dense, KeyBook};
 
 /// Query vectors, row-major.
 #[derive(Clone, Debug, Default)]
@@ -98,45 +98,6 @@ pub(crate) fn encode_all(
     Ok(())
 }
 
-/// What stages found before their turn, by their numbers.
-#[derive(Default)]
-pub(crate) struct Ahead {
-    found: Mutex<HashMap<usize, Result<matching::Answers, Error>>>,
-}
-
-impl Ahead {
-    /// Runs every MATCH of a plan.
-    pub(crate) fn of(
-        run: &Run,
-        plan: &SearchPlan,
-        inputs: &[QueryInput],
-        (allowed, keys): (&Allowed, &KeyBook),
-    ) -> Ahead {
-        let search = |stage: &StagePlan| {
-            let target = matching::Target::of(&stage.kind)?;
-            let started = Instant::now();
-            let found = matching::by_words(run, &plan.table, &target, inputs, allowed, keys);
-            run.context.measure(stage.id, 0, started.elapsed(), Vec::new());
-            Some((stage.number, found))
-        };
-        Ahead { found: Mutex::new(all_stages(&plan.stages).into_iter().filter_map(search).collect()) }
-    }
-
-    /// Whether there is a MATCH that may run while texts are encoded, since it needs no vector.
-    pub(crate) fn pays(plan: &SearchPlan, encoded: &Encoded) -> bool {
-        let stages = all_stages(&plan.stages);
-        let encodes = stages.iter().any(|stage| match &stage.kind {
-            StageKind::Encode { model } => encoded.of(model.id).is_none(),
-            _ => false,
-        });
-        encodes && stages.iter().any(|stage| matches!(stage.kind, StageKind::Match { .. }))
-    }
-
-    fn take(&self, stage: usize) -> Option<Result<matching::Answers, Error>> {
-        self.found.lock().unwrap_or_else(PoisonError::into_inner).remove(&stage)
-    }
-}
-
 /// Runs the chain; one entry a query. The queries' vectors stand in `encoded` from `first` on.
 pub(crate) fn run(
     run: &Run,
@@ -144,9 +105,8 @@ pub(crate) fn run(
     inputs: &[QueryInput],
     (allowed, keys): (&Allowed, &KeyBook),
     (encoded, first): (&Encoded, usize),
-    ahead: &Ahead,
 ) -> Result<Vec<Candidates>, Error> {
-    let chain = Chain { run, plan, inputs, allowed, keys, encoded, first, ahead };
+    let chain = Chain { run, plan, inputs, allowed, keys, encoded, first };
     let mut state = chain.start(Arc::new(given(inputs)?));
     chain.stages(&plan.stages, &mut state)?;
     Ok(state.found)
@@ -174,7 +134,6 @@ struct Chain<'a> {
     /// What models gave for all queries; those of the inputs stand there from `first` on.
     encoded: &'a Encoded,
     first: usize,
-    ahead: &'a Ahead,
 }
 
 /// What stages hand to those behind them; every branch of a FUSE has its own.
@@ -195,7 +154,7 @@ impl Chain<'_> {
     }
 
     fn stages(&self, stages: &[StagePlan], state: &mut State) -> Result<(), Error> {
-        for stage in stages {
+        for (at, stage) in stages.iter().enumerate() {
             self.run.context.check()?;
             let (started, (rows, notes)) = match &stage.kind {
                 StageKind::Fuse { method, branches } => {
@@ -203,7 +162,7 @@ impl Chain<'_> {
                     let started = Instant::now();
                     (started, self.fuse(stage.number, *method, &ends, state)?)
                 }
-                _ => (Instant::now(), self.stage(stage, state)?),
+                _ => (Instant::now(), self.stage(stage, stages.get(at + 1), state)?),
             };
             self.run.context.measure(stage.id, rows, started.elapsed(), notes);
         }
@@ -263,8 +222,26 @@ impl Chain<'_> {
         Ok((count(&state.found), vec![format!("{listed} labels in {} branches", ends.len())]))
     }
 
-    /// One stage that is no FUSE.
-    fn stage(&self, stage: &StagePlan, state: &mut State) -> Result<Measured, Error> {
+    /// The rows that `next` scores its candidates by, if that is RERANK of a query alone: of several all are
+    /// shortlisted first, and nothing that is asked for would stay in a cache.
+    fn rows_of_next(&self, next: Option<&StagePlan>) -> Result<Option<Dense>, Error> {
+        match next.map(|next| &next.kind) {
+            Some(StageKind::Rerank { classifier, limit: Some(_) })
+                if classifier.sparse.is_none() && self.inputs.len() == 1 =>
+            {
+                Ok(Some(self.run.view.classifier_rows(&self.plan.table, classifier)?))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// One stage that is no FUSE, and the one behind it.
+    fn stage(
+        &self,
+        stage: &StagePlan,
+        next: Option<&StagePlan>,
+        state: &mut State,
+    ) -> Result<Measured, Error> {
         let (run, table, keys) = (self.run, &self.plan.table, self.keys);
         let place = (self.plan.width, stage.number);
         Ok(match &stage.kind {
@@ -287,16 +264,7 @@ impl Chain<'_> {
                 state.beams = Some(probed);
                 measured
             }
-            StageKind::ShortlistPaths { limit } => {
-                let probed =
-                    state.beams.as_ref().ok_or_else(|| Error::Internal("SHORTLIST without PROBE".into()))?;
-                let limits =
-                    paths::Window { limit: *limit, owed: self.plan.owed, ordered: self.plan.ranks_read() };
-                let (kept, notes) =
-                    paths::shortlist(run, probed, &state.queries, limits, self.allowed, keys, place)?;
-                state.found = kept;
-                (count(&state.found), notes)
-            }
+            StageKind::ShortlistPaths { limit } => self.shortlist_paths(*limit, place, next, state)?,
             StageKind::ShortlistIndex { index, source, limit, effort } => {
                 let dense = run.view.source_rows(table, source)?;
                 expect_dimension(&state.queries, dense.dimension(), &index.name)?;
@@ -304,11 +272,10 @@ impl Chain<'_> {
                 let (ranked, notes) = nearest::by_index(run, &target, &state.queries, self.allowed, keys)?;
                 (settle(place, ranked, state), notes)
             }
-            StageKind::Match { .. } => {
-                let target = matching::Target::of(&stage.kind);
-                let target = target.ok_or_else(|| Error::Internal("no MATCH".into()))?;
-                let search = || matching::by_words(run, table, &target, self.inputs, self.allowed, keys);
-                let (ranked, notes) = self.ahead.take(stage.number).unwrap_or_else(search)?;
+            StageKind::Match { index, text, limit, .. } => {
+                let target = matching::Target { index, text: text.as_deref(), limit: *limit };
+                let (ranked, notes) =
+                    matching::by_words(run, table, &target, self.inputs, self.allowed, keys)?;
                 (settle(place, ranked, state), notes)
             }
             StageKind::Rerank { classifier, limit } => {
@@ -330,6 +297,24 @@ impl Chain<'_> {
             }
             StageKind::Fuse { .. } => return Err(Error::Internal("FUSE is no simple stage".into())),
         })
+    }
+
+    /// SHORTLIST after PROBE.
+    fn shortlist_paths(
+        &self,
+        limit: u64,
+        place: (usize, usize),
+        next: Option<&StagePlan>,
+        state: &mut State,
+    ) -> Result<Measured, Error> {
+        let probed = state.beams.as_ref();
+        let probed = probed.ok_or_else(|| Error::Internal("SHORTLIST without PROBE".into()))?;
+        let (owed, ordered, next) = (self.plan.owed, self.plan.ranks_read(), self.rows_of_next(next)?);
+        let window = paths::Window { limit, owed, ordered, next };
+        let (run, keys) = (self.run, self.keys);
+        let (kept, notes) = paths::shortlist(run, probed, &state.queries, window, self.allowed, keys, place)?;
+        state.found = kept;
+        Ok((count(&state.found), notes))
     }
 
     /// The vectors of the inputs; what there was to measure was measured when they were made.

@@ -32,7 +32,15 @@ pub fn path_recall(
     }
     let extra = EdgeMap::new();
     let tie = |a: u32, b: u32| a.cmp(&b);
-    let search = PathSearch { beam, limit: k, filter: None, allowed_under: 0, extra: &extra, tie: &tie };
+    let search = PathSearch {
+        beam,
+        limit: k,
+        filter: None,
+        allowed_under: 0,
+        extra: &extra,
+        tie: &tie,
+        reached: None,
+    };
     let recalls: Vec<f64> = (0..documents.len())
         .into_par_iter()
         .map(|row| {
