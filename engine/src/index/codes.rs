@@ -105,12 +105,7 @@ impl Codes {
         self.len == 0
     }
 
-    /// Asks memory for a row before it is needed; nothing where there is no such row.
-    pub(super) fn prefetch(&self, position: usize) {
-        self.rows().prefetch(position);
-    }
-
-    fn rows(&self) -> ByteRows<'_> {
+    pub(super) fn rows(&self) -> ByteRows<'_> {
         match ByteRows::new(self.dimension, self.rows.get()) {
             Some(rows) => rows,
             None => unreachable!("8-bit rows changed after they were opened"),

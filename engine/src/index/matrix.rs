@@ -15,7 +15,7 @@ use super::error::IndexError;
 use super::row::{check_dimension, decode, format_code, format_of_code, split_i8};
 use super::sketch::Sketch;
 use super::slots::{SlotList, SlotTable};
-use crate::kernel::{RowData, Rows, norm};
+use crate::kernel::{ByteRows, RowData, Rows, norm};
 use crate::packed::{Array, Bytes, Kind, Packed, PackedError, PackedWriter};
 
 const KIND: Kind = Kind { magic: *b"ATMATRIX", version: 1, name: "packed matrix" };
@@ -244,13 +244,12 @@ impl PackedMatrix {
         self.rows().prefetch(position);
     }
 
-    /// Asks memory for the row in 8 bits at a position, if there is one, before [`estimates`] needs it.
+    /// The rows in 8 bits by position, if they were given, to ask memory for them before [`estimates`] needs
+    /// them.
     ///
     /// [`estimates`]: PackedMatrix::estimates
-    pub fn prefetch_codes(&self, position: usize) {
-        if let Some(codes) = &self.codes {
-            codes.prefetch(position);
-        }
+    pub fn byte_rows(&self) -> Option<ByteRows<'_>> {
+        self.codes.as_ref().map(Codes::rows)
     }
 
     /// The exact score of a query and the row at a position: `row . query` in f64, plus the bias if there is

@@ -210,13 +210,16 @@ impl Dense {
         }
     }
 
-    /// Asks memory for what 8 bits say of the row of a slot before it is needed.
-    pub(crate) fn prefetch_codes(&self, slot: Slot) {
-        if let Some(base) = &self.shared.base
-            && let Some(position) = base.position_of(slot)
-        {
-            base.prefetch_codes(position);
-        }
+    /// Asks memory for what 8 bits say of the row of a slot, long before it is needed; `None` where nothing
+    /// was packed of that.
+    pub(crate) fn codes_ahead(&self) -> Option<impl Fn(Slot) + Sync + '_> {
+        let base = self.shared.base.as_ref()?;
+        let rows = base.byte_rows()?;
+        Some(move |slot| {
+            if let Some(position) = base.position_of(slot) {
+                rows.prefetch(position);
+            }
+        })
     }
 
     fn missing(&self, slot: Slot) -> Error {

@@ -82,7 +82,7 @@ pub(crate) fn shortlist(
     // Dead labels still have edges in the arrays, so the live ones are a filter even without WHERE.
     let covered = probed.graph.slot_end();
     let complete = allowed.slots.range_cardinality(..covered) == u64::from(covered);
-    let soon = window.next.as_ref().map(|rows| |slot: u32| rows.prefetch_codes(slot));
+    let soon = window.next.as_ref().and_then(Dense::codes_ahead);
     let search = |beam: usize| PathSearch {
         beam,
         limit,
