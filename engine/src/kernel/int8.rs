@@ -342,11 +342,7 @@ pub(super) fn dot_lines(method: Method, (values, sum): (&[i8], i32), row: &[u8])
 /// Asks for the lines of a row before they are needed.
 pub(crate) fn prefetch(row: &[u8]) {
     #[cfg(target_arch = "x86_64")]
-    for line in row.chunks(64) {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: The address can be read, and a prefetch changes nothing that can be seen.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
-    }
+    ask_for::<{ std::arch::x86_64::_MM_HINT_T0 }>(row);
     #[cfg(not(target_arch = "x86_64"))]
     let _ = row;
 }
@@ -354,13 +350,19 @@ pub(crate) fn prefetch(row: &[u8]) {
 /// Asks for the lines of a row long before they are needed: the nearest cache could not keep them till then.
 pub(super) fn prefetch_early(row: &[u8]) {
     #[cfg(target_arch = "x86_64")]
-    for line in row.chunks(64) {
-        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
-        // SAFETY: The address can be read, and a prefetch changes nothing that can be seen.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast()) };
-    }
+    ask_for::<{ std::arch::x86_64::_MM_HINT_T1 }>(row);
     #[cfg(not(target_arch = "x86_64"))]
     let _ = row;
+}
+
+/// Asks for the lines of a row, into the cache of the hint and those behind it.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn ask_for<const HINT: i32>(row: &[u8]) {
+    for line in row.chunks(64) {
+        // SAFETY: The address can be read, and a prefetch changes nothing that can be seen.
+        unsafe { std::arch::x86_64::_mm_prefetch::<HINT>(line.as_ptr().cast()) };
+    }
 }
 
 impl<'a> Panels<'a> {
