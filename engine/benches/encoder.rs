@@ -3,6 +3,9 @@
 //! `make bench`, or `cargo bench --workspace --bench encoder -- [TEXTS]`, where TEXTS is a file with a text a
 //! line.
 //!
+//! `ARGTOP_CUDA=0` (with an ONNX Runtime that has the CUDA provider, in ORT_DYLIB_PATH) adds f32 and f16 on
+//! that device beside 8 bits on the processor, over more texts.
+//!
 //! Without a file the usage examples of the demonstration's test texts are taken, which are as long as
 //! queries. The encoders are loaded once and take turns, so that other work on the machine disturbs them
 //! alike; the best of the rounds is given, and the cosines to the embeddings of the first.
@@ -17,14 +20,16 @@ use std::time::Instant;
 
 use argtop::index::AlignedBytes;
 use argtop::kernel::{dot_exact, norm};
-use argtop::model::{Dtype, Encoder, KeptModel, Runtime};
-use common::{Fallible, cache, encoder, median, model_file, queries, runtime_library, spec};
+use argtop::model::{Device, Dtype, Encoder, KeptModel, ModelSpec, Runtime};
+use common::{Fallible, cache, encoder, encoder_of, median, model_file, queries, runtime_library, spec};
 use tokenizers::{Tokenizer, TruncationParams};
 
 /// Rounds of each encoder.
 const ROUNDS: usize = 5;
 /// Texts of a batch, the most that are taken.
 const TEXTS: usize = 4_000;
+/// Texts of a batch for a device.
+const DEVICE_TEXTS: usize = 32_000;
 /// Texts that are encoded alone.
 const ALONE: usize = 300;
 
@@ -146,7 +151,19 @@ fn main() -> Fallible<()> {
     };
     let all: Vec<&str> = texts.iter().map(String::as_str).collect();
     tokenize(&all, &encoders[0].1)?;
-    let step = (texts.len() / TEXTS).max(1);
-    let texts: Vec<&str> = texts.iter().step_by(step).take(TEXTS).map(String::as_str).collect();
-    compare(given.as_deref().unwrap_or("usage examples of the demonstration"), &texts, &encoders)
+    let name = given.as_deref().unwrap_or("usage examples of the demonstration");
+    let some = |most: usize| -> Vec<&str> {
+        let step = (texts.len() / most).max(1);
+        texts.iter().step_by(step).take(most).map(String::as_str).collect()
+    };
+    compare(name, &some(TEXTS), &encoders)?;
+    let Some(device) = env::var_os("ARGTOP_CUDA") else { return Ok(()) };
+    let device = device.to_str().and_then(|device| device.parse().ok()).ok_or("ARGTOP_CUDA is no number")?;
+    let on_device = |dtype| encoder_of(&ModelSpec { device: Device::Cuda(device), ..spec(dtype, 2) });
+    let encoders = [
+        ("f32, CUDA", on_device(Dtype::F32)?),
+        ("f16, CUDA", on_device(Dtype::F16)?),
+        ("int8, 2 threads", encoder(Dtype::Int8, 2)?),
+    ];
+    compare(name, &some(DEVICE_TEXTS), &encoders)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use argtop_query::catalog::{
     AuxiliaryInfo, Catalog, ClassifierInfo, ColumnInfo, FusionInfo, GeneratedColumn, IndexInfo, IndexMethod,
-    IndexTarget, ModelInfo, ObjectKind, PipelineInfo, ReadCall, TableInfo,
+    IndexTarget, ModelInfo, ModelNumbers, ObjectKind, PipelineInfo, ReadCall, TableInfo,
 };
 use argtop_query::{DataType, Value, VectorFormat};
 use argtop_storage::{
@@ -50,7 +50,11 @@ impl Catalog for ViewCatalog<'_> {
             Object::Model(record) => Some(ModelInfo {
                 name: record.name.clone(),
                 dimension: record.dimension,
-                quantized: record.dtype == ModelType::Int8,
+                numbers: match record.dtype {
+                    ModelType::F32 => ModelNumbers::F32,
+                    ModelType::Int8 => ModelNumbers::Int8,
+                    ModelType::F16 => ModelNumbers::F16,
+                },
             }),
             _ => None,
         }

@@ -185,7 +185,7 @@ impl<'a> InsertState<'a> {
         }
         self.pending.insert(key);
         self.rows.push(label);
-        if self.rows.len() >= ENCODE_BATCH {
+        if self.rows.len() >= self.labels.block_rows() {
             self.flush(writer)?;
         }
         Ok(())

@@ -33,7 +33,7 @@ use crate::view::{Graph, SparseRows, View, value_cell, vector_columns};
 
 /// Clusters that a label inserted after the build joins in a cluster graph: m of the retrieval rules.
 pub(crate) const EDGES_PER_LABEL: usize = 2;
-/// Labels that are encoded at a time.
+/// Labels that are encoded at a time on the processor.
 pub(crate) const ENCODE_BATCH: usize = 1_024;
 /// So many labels are prepared by several threads.
 const ROWS_FOR_THREADS: usize = 128;
@@ -219,6 +219,12 @@ impl<'r> LabelWriter<'r> {
             }
         }
         Ok(prepared)
+    }
+
+    /// Rows that are prepared at a time where there are many: as many as the encoders like best.
+    pub(crate) fn block_rows(&self) -> usize {
+        let wanted = self.generated.iter().map(|part| part.encoder.call_texts());
+        wanted.fold(ENCODE_BATCH, usize::max)
     }
 
     /// Checks rows (one value a table column; generated ones NULL) and computes what is derived from them.

@@ -99,6 +99,28 @@ pub struct GeneratedColumn {
     pub normalize: bool,
 }
 
+/// Numbers that a model computes with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModelNumbers {
+    /// 32-bit floats.
+    F32,
+    /// Linear layers in 8 bits.
+    Int8,
+    /// Products in 16-bit floats.
+    F16,
+}
+
+impl ModelNumbers {
+    /// As in a message: what a model computes in.
+    pub fn described(self) -> &'static str {
+        match self {
+            ModelNumbers::F32 => "f32",
+            ModelNumbers::Int8 => "8 bits",
+            ModelNumbers::F16 => "f16",
+        }
+    }
+}
+
 /// A model as the binder sees it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelInfo {
@@ -106,8 +128,8 @@ pub struct ModelInfo {
     pub name: String,
     /// Width of the embedding.
     pub dimension: u32,
-    /// Whether it computes in 8 bits.
-    pub quantized: bool,
+    /// What it computes in.
+    pub numbers: ModelNumbers,
 }
 
 /// An auxiliary as the binder sees it.

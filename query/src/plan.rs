@@ -10,7 +10,7 @@ mod chain;
 
 use std::sync::Arc;
 
-use crate::catalog::{IndexMethod, IndexTarget, ObjectKind, ReadCall, TableInfo};
+use crate::catalog::{IndexMethod, IndexTarget, ModelNumbers, ObjectKind, ReadCall, TableInfo};
 use crate::expr::BoundExpr;
 use crate::value::{DataType, Value};
 
@@ -433,6 +433,8 @@ pub struct QuantizeModel {
     pub model: String,
     /// Name of the new one, not in use (checked).
     pub name: String,
+    /// `dtype`: what the new one computes in, not f32 (checked); 8 bits where the statement does not say.
+    pub numbers: ModelNumbers,
     /// `calibration`: yields one column of texts, whose embeddings by both models are compared.
     pub calibration: Option<Node>,
     /// `min_cosine`: the mean cosine below which there shall be no new model, above 0 and at most 1. Some
@@ -442,7 +444,7 @@ pub struct QuantizeModel {
 
 impl QuantizeModel {
     /// The options, in lower case.
-    pub const OPTIONS: [&str; 2] = ["calibration", "min_cosine"];
+    pub const OPTIONS: [&str; 3] = ["calibration", "dtype", "min_cosine"];
 }
 
 /// CREATE TABLE.

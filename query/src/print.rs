@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::catalog::ModelNumbers;
 use crate::display::quote_name;
 use crate::expr::{BinaryOp, BoundExpr, UnaryOp};
 use crate::node::{output_schema, score_fields};
@@ -82,7 +83,11 @@ fn write_plan(out: &mut String, plan: &LogicalPlan, depth: usize) {
         }
         LogicalPlan::QuantizeModel(quantize) => {
             let (model, name) = (quote_name(&quantize.model), quote_name(&quantize.name));
-            line(out, depth, &format!("QuantizeModel {model} as {name}"));
+            let numbers = match quantize.numbers {
+                ModelNumbers::Int8 => String::new(),
+                other => format!(" in {}", other.described()),
+            };
+            line(out, depth, &format!("QuantizeModel {model} as {name}{numbers}"));
             if let Some(calibration) = &quantize.calibration {
                 let least = quantize.min_cosine.map_or(String::new(), |least| format!(" at least {least}"));
                 line(out, depth + 1, &format!("Calibration{least}"));

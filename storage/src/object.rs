@@ -184,6 +184,8 @@ pub enum ModelType {
     F32,
     /// Linear layers in 8 bits.
     Int8,
+    /// Products in 16-bit floats.
+    F16,
 }
 
 /// A model: an ONNX graph (blob part 0) and a tokenizer (blob part 1).

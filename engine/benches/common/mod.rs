@@ -61,10 +61,16 @@ pub(crate) fn runtime_library() -> Fallible<PathBuf> {
 /// MiniLM-L3 without a cache of texts.
 #[allow(dead_code)]
 pub(crate) fn encoder(dtype: Dtype, threads: usize) -> Fallible<Encoder> {
+    encoder_of(&spec(dtype, threads))
+}
+
+/// The same by a specification.
+#[allow(dead_code)]
+pub(crate) fn encoder_of(spec: &ModelSpec) -> Fallible<Encoder> {
     let runtime = Runtime::load(Some(&runtime_library()?))?;
     let limits = ModelLimits { cache_entries: 0, ..ModelLimits::default() };
     let (graph, tokenizer) = (model_file("model.onnx")?, model_file("tokenizer.json")?);
-    Ok(Encoder::load_within(&graph, &tokenizer, &spec(dtype, threads), &runtime, &limits)?)
+    Ok(Encoder::load_within(&graph, &tokenizer, spec, &runtime, &limits)?)
 }
 
 /// A file of the demonstration's model.

@@ -96,6 +96,7 @@ pub(super) fn store(
         dtype: match spec.dtype {
             Dtype::F32 => ModelType::F32,
             Dtype::Int8 => ModelType::Int8,
+            Dtype::F16 => ModelType::F16,
         },
         device: device_name(spec.device),
         fallback: spec.fallback_cpu.then(|| "cpu".to_string()),
@@ -142,8 +143,9 @@ fn spec(run: &Run, options: &mut OptionReader<'_>) -> Result<ModelSpec, Error> {
         normalize: options.boolean("normalize")?.unwrap_or(true),
         max_tokens: options.number("max_tokens", 3, 8_192)?.unwrap_or(MAX_TOKENS) as usize,
         output: options.text("output")?,
-        dtype: match options.word("dtype", &["f32", "int8"])? {
+        dtype: match options.word("dtype", &["f32", "int8", "f16"])? {
             Some("int8") => Dtype::Int8,
+            Some("f16") => Dtype::F16,
             _ => Dtype::F32,
         },
         device,
@@ -235,7 +237,8 @@ pub(crate) fn load(view: &View, record: &ModelRecord) -> Result<Encoder, Error> 
     Ok(encoder)
 }
 
-/// Loads the encoder in f32 of a stored model that computes in 8 bits, out of the graph stored with it.
+/// Loads the encoder in f32 of a stored model that computes in other numbers, out of the graph stored with
+/// it.
 pub(crate) fn load_f32(view: &View, record: &ModelRecord) -> Result<Encoder, Error> {
     let (graph, tokenizer) = files_of(view, record)?;
     let spec = ModelSpec { dtype: Dtype::F32, ..spec_of(view, record)? };
@@ -288,6 +291,7 @@ fn spec_of(view: &View, record: &ModelRecord) -> Result<ModelSpec, Error> {
         dtype: match record.dtype {
             ModelType::F32 => Dtype::F32,
             ModelType::Int8 => Dtype::Int8,
+            ModelType::F16 => Dtype::F16,
         },
         device: parse_device(&record.device)?,
         fallback_cpu: record.fallback.is_some(),

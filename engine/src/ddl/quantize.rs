@@ -1,9 +1,12 @@
-//! QUANTIZE MODEL: a second model of the same graph, whose linear layers are in 8 bits.
+//! QUANTIZE MODEL: a second model of the same graph, whose linear layers are in 8 bits, or its products in
+//! f16.
 //!
-//! The numbers that go into a layer are quantised when it is run, with a scale for each row, so that there is
-//! nothing to calibrate beforehand. `calibration` is for people: texts are encoded by both models, and the
-//! cosines of their embeddings tell what the 8 bits cost. They come in blocks, of which nothing is kept.
+//! The numbers that go into a layer of 8 bits are quantised when it is run, with a scale for each row, so
+//! that there is nothing to calibrate beforehand. `calibration` is for people: texts are encoded by both
+//! models, and the cosines of their embeddings tell what fewer bits cost. They come in blocks, of which
+//! nothing is kept.
 
+use argtop_query::catalog::ModelNumbers;
 use argtop_query::plan::{Node, QuantizeModel};
 use argtop_query::{DataType, Value};
 use argtop_storage::{ModelRecord, ObjectKind, Writer};
@@ -25,7 +28,11 @@ pub(crate) fn quantize(run: &Run, writer: Writer<'_>, plan: &QuantizeModel) -> R
     let record = run.view.model(&plan.model)?;
     let (graph, tokenizer) = model::files_of(&run.view, &record)?;
     let told = model::told(&run.view, &record, &graph, &tokenizer)?;
-    let spec = ModelSpec { dtype: Dtype::Int8, ..told };
+    let dtype = match plan.numbers {
+        ModelNumbers::F16 => Dtype::F16,
+        ModelNumbers::Int8 | ModelNumbers::F32 => Dtype::Int8,
+    };
+    let spec = ModelSpec { dtype, ..told };
     runs_on_processor(&record, &spec)?;
     let tried = model::try_out(run, spec, graph, tokenizer)?;
     let cost = plan.calibration.as_ref().map(|query| measure(run, query, &record, &tried)).transpose()?;
@@ -48,7 +55,8 @@ pub(crate) fn quantize(run: &Run, writer: Writer<'_>, plan: &QuantizeModel) -> R
 
 /// What CREATE MODEL says of 8 bits on another device, with what can be done about a model that is there.
 fn runs_on_processor(record: &ModelRecord, spec: &ModelSpec) -> Result<(), Error> {
-    if !matches!(spec.device, Device::Cuda(_)) || spec.fallback_cpu {
+    let elsewhere = spec.dtype == Dtype::Int8 && matches!(spec.device, Device::Cuda(_));
+    if !elsewhere || spec.fallback_cpu {
         return Ok(());
     }
     let ModelRecord { name, device, source, .. } = record;
@@ -60,7 +68,7 @@ fn runs_on_processor(record: &ModelRecord, spec: &ModelSpec) -> Result<(), Error
     ))
 }
 
-/// What 8 bits cost on some texts.
+/// What fewer bits cost on some texts.
 #[derive(Debug)]
 struct Cost {
     texts: u64,
@@ -99,7 +107,7 @@ impl Cost {
     }
 }
 
-/// Compares the embeddings of a query's texts by the stored model and by the one in 8 bits.
+/// Compares the embeddings of a query's texts by the stored model and by the new one.
 fn measure(run: &Run, query: &Node, record: &ModelRecord, tried: &Tried) -> Result<Cost, Error> {
     let full = run.view.encoder(record)?;
     let operator = Planner::new(run).plan(query)?;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::spec::ModelLimits;
+use super::spec::BatchLimits;
 
 /// How a model may be run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,7 +26,7 @@ pub(super) enum Batching {
 pub(super) fn plan(
     lengths: &[usize],
     batching: Batching,
-    limits: &ModelLimits,
+    limits: &BatchLimits,
 ) -> (Vec<usize>, Vec<Range<usize>>) {
     let mut order: Vec<usize> = (0..lengths.len()).collect();
     order.sort_by_key(|text| lengths[*text]);
@@ -38,7 +38,7 @@ pub(super) fn plan(
         let fits = match batching {
             Batching::Alone => 1,
             Batching::EqualLength | Batching::Paired => {
-                (limits.batch_tokens_max / length.max(1)).min(limits.batch_texts_max).max(1)
+                (limits.tokens_max / length.max(1)).min(limits.texts_max).max(1)
             }
         };
         // Runs of near equal size: 65 texts are 33 and 32, not 64 and 1.
@@ -56,16 +56,17 @@ pub(super) fn plan(
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::spec::ModelLimits;
     use super::*;
 
     proptest! {
         #[test]
         fn every_text_is_in_one_run_of_texts_of_its_length(
             lengths in prop::collection::vec(1usize..20, 0..400),
-            batch_texts_max in 1usize..70,
-            batch_tokens_max in 1usize..200,
+            texts_max in 1usize..70,
+            tokens_max in 1usize..200,
         ) {
-            let limits = ModelLimits { batch_texts_max, batch_tokens_max, ..ModelLimits::default() };
+            let limits = BatchLimits { texts_max, tokens_max, ..ModelLimits::default().batch };
             for batching in [Batching::EqualLength, Batching::Paired, Batching::Alone] {
                 let (order, runs) = plan(&lengths, batching, &limits);
                 let mut seen: Vec<usize> = runs.iter().flat_map(|run| order[run.clone()].to_vec()).collect();
@@ -75,8 +76,8 @@ mod tests {
                     let length = lengths[order[run.start]];
                     prop_assert!(order[run.clone()].iter().all(|text| lengths[*text] == length));
                     prop_assert!(run.len() == 1 || batching != Batching::Alone);
-                    prop_assert!(run.len() <= batch_texts_max);
-                    prop_assert!(run.len() == 1 || run.len() * length <= batch_tokens_max);
+                    prop_assert!(run.len() <= texts_max);
+                    prop_assert!(run.len() == 1 || run.len() * length <= tokens_max);
                 }
             }
         }
@@ -84,7 +85,7 @@ mod tests {
 
     #[test]
     fn a_remainder_is_spread() {
-        let (_, runs) = plan(&[3; 65], Batching::EqualLength, &ModelLimits::default());
+        let (_, runs) = plan(&[3; 65], Batching::EqualLength, &ModelLimits::default().batch);
         assert_eq!(runs, [0..33, 33..65]);
     }
 }

@@ -16,15 +16,12 @@ use super::kept::{self, KeptModel, Ran};
 use super::pooling::pool;
 use super::runtime::Runtime;
 use super::session::{OnnxSession, Source, TokenRows};
-use super::spec::{Dtype, ModelLimits, ModelSpec, Pooling, check};
+use super::spec::{BatchLimits, Dtype, ModelLimits, ModelSpec, Pooling, check};
 use super::tokenizer::TextTokenizer;
 
 /// Calls with at most this many different texts look into the cache. Larger ones are loads, which would only
 /// push out the queries it is for.
 const CACHED_CALL_MAX: usize = 64;
-
-/// Texts tokenised and sorted by length together, so that the memory of a call does not grow with its texts.
-const GROUP: usize = 8192;
 
 /// Texts tokenised between two looks at whether the call was cancelled.
 const TOKENIZE_STEP: usize = 1024;
@@ -49,8 +46,8 @@ pub struct Embeddings {
 }
 
 /// A loaded model with its tokenizer. It may be used from several threads, and uses as many as the
-/// specification says: in f32 runs of the model take turns, each with all threads; in 8 bits each run has one
-/// thread, and a call with many texts runs some at a time.
+/// specification says: in f32 and f16 runs of the model take turns, each with all threads; in 8 bits each run
+/// has one thread, and a call with many texts runs some at a time.
 pub struct Encoder {
     session: OnnxSession,
     tokenizer: TextTokenizer,
@@ -59,7 +56,8 @@ pub struct Encoder {
     ran: Ran,
     notes: Vec<String>,
     cache: TextCache,
-    limits: ModelLimits,
+    text_bytes_max: usize,
+    batch: BatchLimits,
 }
 
 impl Encoder {
@@ -108,7 +106,7 @@ impl Encoder {
         check(graph.unwrap_or_default(), &[], spec, &limits)?;
         let source = || match (kept.quantized()?, graph, spec.dtype) {
             (Some(model), _, Dtype::Int8) => Ok(Source::Quantized(model)),
-            (None, Some(graph), Dtype::F32) => Ok(Source::Onnx(graph)),
+            (None, Some(graph), Dtype::F32 | Dtype::F16) => Ok(Source::Onnx(graph)),
             _ => Err(ModelError::NotLoadable { reason: "what was kept is of another model".to_string() }),
         };
         let (tokenizer, session) =
@@ -116,7 +114,7 @@ impl Encoder {
         Self::of(tokenizer?, session?, Some(kept), spec, &limits)
     }
 
-    fn of(
+    pub(super) fn of(
         tokenizer: TextTokenizer,
         session: OnnxSession,
         kept: Option<&KeptModel>,
@@ -130,7 +128,19 @@ impl Encoder {
         };
         let notes = session.notes.iter().chain(&probed.note).cloned().collect();
         let cache = TextCache::new(limits.cache_entries, limits.cache_bytes);
-        Ok(Encoder { session, tokenizer, pooling: spec.pooling, probed, ran, notes, cache, limits: *limits })
+        let batch = if session.on_device() { limits.device_batch } else { limits.batch };
+        let text_bytes_max = limits.text_bytes_max;
+        Ok(Encoder {
+            session,
+            tokenizer,
+            pooling: spec.pooling,
+            probed,
+            ran,
+            notes,
+            cache,
+            text_bytes_max,
+            batch,
+        })
     }
 
     /// Writes what [`load_kept`](Encoder::load_kept) reads: the result of the trial run, word pieces, and for
@@ -156,6 +166,12 @@ impl Encoder {
     /// The device in use: `cpu` or `cuda:N`.
     pub fn provider(&self) -> &str {
         &self.session.provider
+    }
+
+    /// Texts that a call should bring if there are so many: more on a device, which computes large runs
+    /// faster.
+    pub fn call_texts(&self) -> usize {
+        self.batch.call_texts.max(1)
     }
 
     /// What there is to know about the model; see [`ModelInfo`].
@@ -187,7 +203,7 @@ impl Encoder {
     ///
     /// Errors name the place of the text; there are no partial results.
     pub fn encode(&self, cancelled: &dyn Fn() -> bool, texts: &[&str]) -> Result<Embeddings, ModelError> {
-        let bytes_max = self.limits.text_bytes_max;
+        let bytes_max = self.text_bytes_max;
         if let Some(position) = texts.iter().position(|text| text.len() > bytes_max) {
             return Err(ModelError::TextTooLong { position, bytes: texts[position].len(), bytes_max });
         }
@@ -202,7 +218,7 @@ impl Encoder {
         let missing: Vec<usize> = (0..firsts.len()).filter(|i| known[*i].is_none()).collect();
         let mut rows = vec![0.0f32; firsts.len() * self.probed.dimension];
         let mut tokens = vec![0usize; firsts.len()];
-        for group in missing.chunks(GROUP) {
+        for group in missing.chunks(self.batch.group_texts_max.max(1)) {
             let places: Vec<usize> = group.iter().map(|i| firsts[*i]).collect();
             let ids = self.tokenize(cancelled, texts, &places)?;
             for (i, ids) in group.iter().zip(&ids) {
@@ -288,7 +304,7 @@ impl Encoder {
         mut keep: impl FnMut(usize, &[f32]),
     ) -> Result<(), ModelError> {
         let lengths: Vec<usize> = ids.iter().map(Vec::len).collect();
-        let (order, runs) = plan(&lengths, self.probed.batching, &self.limits);
+        let (order, runs) = plan(&lengths, self.probed.batching, &self.batch);
         let at_once = self.session.runs_at_once();
         // Long runs first, so that no thread begins one when the others are done.
         let together = if at_once > 1 { at_once.saturating_mul(RUNS_PER_THREAD) } else { 1 };
@@ -377,7 +393,7 @@ pub(super) fn run_rows(
     let input = TokenRows { rows, tokens: ids.len() / rows.max(1), ids: &ids, mask: &mask };
     let mut values = Vec::new();
     let dimension = session.run(input, |shape, numbers| {
-        pool(input, pooling, session.signature.rank, shape, numbers, &mut values)
+        pool(input, pooling, session.signature.wanted().1, shape, numbers, &mut values)
     })?;
     Ok((dimension, values))
 }

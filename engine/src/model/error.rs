@@ -102,10 +102,13 @@ pub enum ModelError {
     },
     /// There is nothing to quantise.
     #[error(
-        "the model has no product with a fixed f32 matrix (MatMul), so that dtype 'int8' cannot be used; \
+        "the model has no product with a fixed f32 matrix (MatMul), so that dtype '{dtype}' cannot be used; \
          keep the model in f32, or export it without quantisation and in f32"
     )]
-    NotQuantizable,
+    NotQuantizable {
+        /// The numbers asked for.
+        dtype: &'static str,
+    },
     /// A matrix cannot be quantised.
     #[error("tensor '{tensor}' of the model has numbers that are not finite; export the model again")]
     NotFiniteWeights {

@@ -66,6 +66,11 @@ impl<'a> Node<'a> {
         shaped && self.domain.is_empty() && self.operator == operator
     }
 
+    /// Whether it is an operator of ONNX itself with one output.
+    pub(super) fn is_standard(&self) -> bool {
+        self.domain.is_empty() && self.outputs.len() == 1
+    }
+
     /// Its only output.
     pub(super) fn output(&self) -> &'a str {
         self.outputs.first().copied().unwrap_or_default()

@@ -14,6 +14,10 @@
 //! session for each thread, and each runs on the thread that asks; a model in f32 has one session with all
 //! threads.
 //!
+//! A model of dtype f16 is rewritten each time it is loaded (`float16`). On a CUDA device runs are larger
+//! (`spec`), token vectors are pooled there (`pooled`), and embeddings come back by IO binding, in memory
+//! that the device writes into.
+//!
 //! What was worked out of a model is kept in a generation (`kept`), so that the next process maps it instead:
 //! rewritten graph, matrices, word pieces and what the probe found.
 //!
@@ -29,6 +33,9 @@ mod batch;
 mod cache;
 mod encoder;
 mod error;
+mod float16;
+#[cfg(test)]
+mod float16_tests;
 mod fuse;
 mod graph;
 mod inspect;
@@ -37,6 +44,7 @@ mod kept;
 mod kept_tests;
 mod operators;
 mod pieces;
+mod pooled;
 mod pooling;
 mod protobuf;
 mod quantize;
@@ -58,4 +66,4 @@ pub use error::ModelError;
 pub use inspect::{ModelInfo, inspect};
 pub use kept::KeptModel;
 pub use runtime::Runtime;
-pub use spec::{Device, Dtype, ModelLimits, ModelSpec, Pooling, fingerprint};
+pub use spec::{BatchLimits, Device, Dtype, ModelLimits, ModelSpec, Pooling, fingerprint};

@@ -106,7 +106,7 @@ pub(super) fn quantize(bytes: &[u8]) -> Result<Quantized, ModelError> {
         Some(parts) if !parts.stacks.is_empty() || !parts.attentions.is_empty() => {
             Ok(Quantized { bytes: out, parts: Arc::new(parts) })
         }
-        _ => Err(ModelError::NotQuantizable),
+        _ => Err(ModelError::NotQuantizable { dtype: "int8" }),
     }
 }
 

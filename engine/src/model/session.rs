@@ -6,13 +6,16 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread::available_parallelism;
 
 use ort::ep::{self, ExecutionProvider};
+use ort::memory::{AllocationDevice, Allocator, AllocatorType, MemoryInfo, MemoryType};
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
-use ort::session::{HasSelectedOutputs, OutputSelector, RunOptions, Session, SessionInputValue};
-use ort::value::TensorRef;
+use ort::session::{HasSelectedOutputs, IoBinding, OutputSelector, RunOptions, Session, SessionInputValue};
+use ort::value::{Tensor, TensorRef};
 
 use super::error::ModelError;
+use super::float16::float16;
 use super::kept::Ran;
 use super::operators;
+use super::pooled::with_pooled_outputs;
 use super::protobuf::check_self_contained;
 use super::quantize::{Parts, Quantized, quantize};
 use super::runtime::Runtime;
@@ -33,14 +36,15 @@ pub(super) struct TokenRows<'a> {
 
 /// A loaded model: sessions, each of which runs one batch at a time.
 ///
-/// In f32 there is one, and a run uses every thread it was given: a second session would hold the weights
-/// once more. In 8 bits sessions share what they hold; a run stays on the thread that asks, so that there are
-/// as many as there may be threads, made when they are wanted.
+/// In f32 and f16 there is one, and a run uses every thread it was given: a second session would hold the
+/// weights once more. In 8 bits sessions share what they hold; a run stays on the thread that asks, so that
+/// there are as many as there may be threads, made when they are wanted.
 pub(super) struct OnnxSession {
     sessions: Sessions,
     pub(super) signature: Signature,
     pub(super) provider: String,
     pub(super) notes: Vec<String>,
+    on_device: bool,
 }
 
 /// What a model is loaded from.
@@ -53,7 +57,15 @@ pub(super) enum Source<'a> {
 
 struct Running {
     session: Session,
-    options: RunOptions<HasSelectedOutputs>,
+    outcome: Outcome,
+}
+
+/// How the output of a run comes back.
+enum Outcome {
+    /// In memory that the run allocates.
+    Made(RunOptions<HasSelectedOutputs>),
+    /// In memory of that kind, bound to the run: the device copies there what was asked for, nothing else.
+    Bound(Box<IoBinding>, MemoryInfo<'static>),
 }
 
 /// Sessions of one model.
@@ -92,7 +104,37 @@ impl Running {
     fn new(session: Session, output: &str) -> Result<Running, ModelError> {
         let selected = OutputSelector::no_default().with(output);
         let options = RunOptions::new().map_err(|error| refused(&error))?.with_outputs(selected);
-        Ok(Running { session, options })
+        Ok(Running { session, outcome: Outcome::Made(options) })
+    }
+
+    /// The same with its output bound to memory.
+    fn bound(session: Session, memory: MemoryInfo<'static>) -> Result<Running, ModelError> {
+        let binding = Box::new(session.create_binding().map_err(|error| refused(&error))?);
+        Ok(Running { session, outcome: Outcome::Bound(binding, memory) })
+    }
+}
+
+/// Where a model runs.
+pub(super) struct Place {
+    builder: SessionBuilder,
+    provider: String,
+    /// Memory that the device writes embeddings into; `None` on the processor.
+    memory: Option<MemoryInfo<'static>>,
+    notes: Vec<String>,
+}
+
+impl Place {
+    /// The processor.
+    fn processor(spec: &ModelSpec, runtime: &Runtime, notes: Vec<String>) -> Result<Place, ModelError> {
+        let builder = cpu(threads(spec), runtime)?;
+        Ok(Place { builder, provider: "cpu".to_string(), memory: None, notes })
+    }
+
+    /// The processor, treated as a device.
+    #[cfg(test)]
+    pub(super) fn like_a_device(spec: &ModelSpec, runtime: &Runtime) -> Result<Place, ModelError> {
+        let memory = Some(MemoryInfo::default());
+        Ok(Place { memory, ..Place::processor(spec, runtime, Vec::new())? })
     }
 }
 
@@ -139,18 +181,32 @@ impl OnnxSession {
         spec: &ModelSpec,
         runtime: &Runtime,
     ) -> Result<OnnxSession, ModelError> {
+        Self::load_in(place(spec, runtime)?, source, spec, runtime)
+    }
+
+    /// [`load`](OnnxSession::load) in a place that was found.
+    pub(super) fn load_in(
+        place: Place,
+        source: Source<'_>,
+        spec: &ModelSpec,
+        runtime: &Runtime,
+    ) -> Result<OnnxSession, ModelError> {
         check_self_contained(match &source {
             Source::Onnx(bytes) => bytes,
             Source::Quantized(model) => &model.bytes,
         })?;
-        let (builder, provider, mut notes) = builder(spec, runtime)?;
-        let model = match (source, spec.dtype) {
-            (Source::Onnx(bytes), Dtype::F32) => Err(bytes),
+        let Place { builder, provider, memory, mut notes } = place;
+        let quantized = match (source, spec.dtype) {
+            (Source::Onnx(bytes), Dtype::F32) => Err(Cow::Borrowed(bytes)),
+            (Source::Onnx(bytes), Dtype::F16) => Err(Cow::Owned(float16(bytes)?)),
             (Source::Onnx(bytes), Dtype::Int8) => Ok(quantize(bytes)?),
             (Source::Quantized(model), _) => Ok(model),
         };
-        let (session, again) = match model {
-            Err(bytes) => (commit(builder, bytes)?, None),
+        let (session, again) = match quantized {
+            Err(bytes) if memory.is_some() => {
+                (commit(builder, &with_pooled_outputs(&bytes, spec.pooling)?)?, None)
+            }
+            Err(bytes) => (commit(builder, &bytes)?, None),
             Ok(model) => {
                 let again = Again { runtime: runtime.clone(), model, output: String::new() };
                 (again.session()?, Some(again))
@@ -158,11 +214,25 @@ impl OnnxSession {
         };
         let signature = Signature::read(&session, spec.pooling, spec.output.as_deref())?;
         notes.extend(signature.note.clone());
-        let free = Free { sessions: vec![Running::new(session, &signature.output)?], made: 1 };
+        let on_device = memory.is_some();
+        let running = match memory {
+            Some(memory) => {
+                let (memory, note) = writable(&session, memory);
+                notes.extend(note);
+                Running::bound(session, memory)?
+            }
+            None => Running::new(session, &signature.output)?,
+        };
+        let free = Free { sessions: vec![running], made: 1 };
         let most = if again.is_some() { threads(spec) } else { 1 };
         let again = again.map(|again| Again { output: signature.output.clone(), ..again });
         let sessions = Sessions { free: Mutex::new(free), freed: Condvar::new(), most, again };
-        Ok(OnnxSession { sessions, signature, provider, notes })
+        Ok(OnnxSession { sessions, signature, provider, notes, on_device })
+    }
+
+    /// Whether runs are to be as large as suits a device.
+    pub(super) fn on_device(&self) -> bool {
+        self.on_device
     }
 
     /// The graph and parts of a model in 8 bits.
@@ -206,23 +276,41 @@ impl OnnxSession {
             .map(|input| if input.narrow { narrowed(of_role(input.role)) } else { Ok(Vec::new()) })
             .collect();
         let narrow = narrow?;
+        let bound = self.on_device;
         let mut values: Vec<(Cow<'_, str>, SessionInputValue<'_>)> = Vec::with_capacity(inputs.len());
         for (input, narrow) in inputs.iter().zip(&narrow) {
-            let value: SessionInputValue<'_> = if input.narrow {
-                TensorRef::from_array_view((shape, &narrow[..])).map_err(failed)?.into()
-            } else {
-                TensorRef::from_array_view((shape, of_role(input.role))).map_err(failed)?.into()
+            let wide = of_role(input.role);
+            // Binding a tensor that is only borrowed would copy it, which ort rc.15 does under a lock that it
+            // takes twice.
+            let value: ort::Result<SessionInputValue<'_>> = match (input.narrow, bound) {
+                (true, false) => TensorRef::from_array_view((shape, &narrow[..])).map(Into::into),
+                (false, false) => TensorRef::from_array_view((shape, wide)).map(Into::into),
+                (true, true) => Tensor::from_array((shape, narrow.clone())).map(Into::into),
+                (false, true) => Tensor::from_array((shape, wide.to_vec())).map(Into::into),
             };
-            values.push((Cow::Borrowed(input.name.as_str()), value));
+            values.push((Cow::Borrowed(input.name.as_str()), value.map_err(failed)?));
         }
         let mut taken = self.sessions.take()?;
-        let Some(Running { session, options }) = &mut taken.running else {
+        let Some(Running { session, outcome }) = &mut taken.running else {
             return Err(ModelError::Run { reason: "a session was given away".to_string() });
         };
-        let outputs = session.run_with_options(values, options).map_err(failed)?;
-        let output = outputs.get(&self.signature.output).ok_or_else(|| ModelError::Run {
-            reason: format!("it returned no output '{}'", self.signature.output),
-        })?;
+        let (wanted, _) = self.signature.wanted();
+        let outputs = match outcome {
+            Outcome::Made(options) => session.run_with_options(values, options).map_err(failed)?,
+            Outcome::Bound(binding, memory) => {
+                for (name, value) in &values {
+                    binding.bind_input(&**name, value).map_err(failed)?;
+                }
+                // Anew each time: what a run has allocated stays bound, and has the shape of that run.
+                binding.bind_output_to_device(wanted, memory).map_err(failed)?;
+                let outputs = session.run_binding(binding).map_err(failed)?;
+                binding.synchronize_outputs().map_err(failed)?;
+                outputs
+            }
+        };
+        let output = outputs
+            .get(wanted)
+            .ok_or_else(|| ModelError::Run { reason: format!("it returned no output '{wanted}'") })?;
         let (shape, numbers) = output.try_extract_tensor::<f32>().map_err(failed)?;
         read(shape, numbers)
     }
@@ -269,34 +357,52 @@ fn commit(mut builder: SessionBuilder, bytes: &[u8]) -> Result<Session, ModelErr
     }
 }
 
-/// Session options, the provider in use and what there is to say about it.
-fn builder(spec: &ModelSpec, runtime: &Runtime) -> Result<(SessionBuilder, String, Vec<String>), ModelError> {
+/// Where a model is to run, and what there is to say about it.
+fn place(spec: &ModelSpec, runtime: &Runtime) -> Result<Place, ModelError> {
     let asked = match spec.device {
         Device::Cuda(number) if spec.dtype == Dtype::Int8 => {
             let error = ModelError::Int8Device { device: format!("cuda:{number}") };
             if !spec.fallback_cpu {
                 return Err(error);
             }
-            return Ok((cpu(threads(spec), runtime)?, "cpu".to_string(), vec![error.to_string()]));
+            return Place::processor(spec, runtime, vec![error.to_string()]);
         }
         // What does not run on the device is no reason to look for it.
-        Device::Auto if spec.dtype == Dtype::Int8 => {
-            return Ok((cpu(threads(spec), runtime)?, "cpu".to_string(), Vec::new()));
-        }
-        Device::Cpu => return Ok((cpu(threads(spec), runtime)?, "cpu".to_string(), Vec::new())),
+        Device::Auto if spec.dtype == Dtype::Int8 => return Place::processor(spec, runtime, Vec::new()),
+        Device::Cpu if spec.dtype == Dtype::F16 => return Place::processor(spec, runtime, vec![slow_f16()]),
+        Device::Cpu => return Place::processor(spec, runtime, Vec::new()),
         Device::Cuda(number) => number,
         Device::Auto => 0,
     };
-    let device = format!("cuda:{asked}");
+    let provider = format!("cuda:{asked}");
     let reason = match cuda(cpu(threads(spec), runtime)?, asked) {
-        Ok(builder) => return Ok((builder, device, Vec::new())),
+        Ok((builder, memory)) => {
+            return Ok(Place { builder, provider, memory: Some(memory), notes: Vec::new() });
+        }
         Err(reason) => reason,
     };
     if spec.device != Device::Auto && !spec.fallback_cpu {
-        return Err(ModelError::Device { device, reason });
+        return Err(ModelError::Device { device: provider, reason });
     }
-    let note = format!("{device} asked, cpu in use: {reason}");
-    Ok((cpu(threads(spec), runtime)?, "cpu".to_string(), vec![note]))
+    let mut notes = vec![format!("{provider} asked, cpu in use: {reason}")];
+    notes.extend((spec.dtype == Dtype::F16).then(slow_f16));
+    Place::processor(spec, runtime, notes)
+}
+
+fn slow_f16() -> String {
+    "f16 on the processor is rounded to 16 bits and computed in f32, no faster; it is for CUDA devices"
+        .to_string()
+}
+
+/// Memory of that kind if the session has it, or else any, and what there is to say then.
+fn writable(session: &Session, memory: MemoryInfo<'static>) -> (MemoryInfo<'static>, Option<String>) {
+    match Allocator::new(session, memory.clone()) {
+        Ok(_) => (memory, None),
+        Err(error) => {
+            let note = format!("embeddings come back by pageable memory, which is slower: {error}");
+            (MemoryInfo::default(), Some(note))
+        }
+    }
 }
 
 /// Threads that a model may use.
@@ -327,13 +433,17 @@ fn cpu(threads: usize, runtime: &Runtime) -> Result<SessionBuilder, ModelError> 
         .map_err(refused)
 }
 
-/// The same options with the CUDA provider before the processor, or why it cannot be registered.
-fn cuda(builder: SessionBuilder, number: u32) -> Result<SessionBuilder, String> {
+/// The same options with the CUDA provider before the processor, and memory of the processor that the device
+/// writes into by itself; or why the provider cannot be registered.
+fn cuda(builder: SessionBuilder, number: u32) -> Result<(SessionBuilder, MemoryInfo<'static>), String> {
     let device = i32::try_from(number).map_err(|_| format!("there is no device number {number}"))?;
     if !ep::CUDA::is_available().map_err(|error| error.to_string())? {
         return Err("this ONNX Runtime is built without the CUDA provider".to_string());
     }
     // TF32 would keep 10 bits of each factor.
     let provider = ep::CUDA::default().with_device_id(device).with_tf32(false).build().error_on_failure();
-    builder.with_execution_providers([provider]).map_err(|error| error.to_string())
+    let builder = builder.with_execution_providers([provider]).map_err(|error| error.to_string())?;
+    let pinned = AllocationDevice::CUDA_PINNED;
+    let memory = MemoryInfo::new(pinned, device, AllocatorType::Device, MemoryType::CPUOutput);
+    Ok((builder, memory.map_err(|error| error.to_string())?))
 }

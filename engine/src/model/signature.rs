@@ -4,6 +4,7 @@ use ort::session::Session;
 use ort::value::{Outlet, TensorElementType, ValueType};
 
 use super::error::ModelError;
+use super::pooled;
 use super::spec::Pooling;
 
 /// What an input of the model is filled with.
@@ -30,6 +31,8 @@ pub(super) struct Signature {
     pub(super) output: String,
     /// 2: `[batch, dimension]`; 3: `[batch, sequence, dimension]`.
     pub(super) rank: usize,
+    /// The same output pooled, where the graph does that (see [`pooled`](super::pooled)).
+    pooled: Option<String>,
     /// Said when the choice may surprise.
     pub(super) note: Option<String>,
 }
@@ -41,21 +44,30 @@ impl Signature {
         pooling: Pooling,
         output: Option<&str>,
     ) -> Result<Signature, ModelError> {
-        let inputs = inputs(session.inputs())?;
-        let chosen = choose(&candidates(session.outputs()), pooling, output)
-            .map_err(|problem| ModelError::Output { problem, outputs: list(session.outputs()) })?;
-        Ok(Signature { inputs, output: chosen.name, rank: chosen.rank, note: chosen.note })
+        let inputs = inputs(&session.inputs().iter().collect::<Vec<&Outlet>>())?;
+        let (ours, outputs): (Vec<&Outlet>, Vec<&Outlet>) =
+            session.outputs().iter().partition(|outlet| outlet.name().starts_with(pooled::PREFIX));
+        let chosen = choose(&candidates(&outputs), pooling, output)
+            .map_err(|problem| ModelError::Output { problem, outputs: list(&outputs) })?;
+        let wanted = pooled::pooled(&chosen.name);
+        let pooled = ours.iter().any(|outlet| outlet.name() == wanted).then_some(wanted);
+        Ok(Signature { inputs, output: chosen.name, rank: chosen.rank, pooled, note: chosen.note })
+    }
+
+    /// The output to run for, and its rank.
+    pub(super) fn wanted(&self) -> (&str, usize) {
+        self.pooled.as_deref().map_or((&self.output, self.rank), |pooled| (pooled, 2))
     }
 }
 
 /// `name Type(shape)` of each, for messages.
-fn list(outlets: &[Outlet]) -> String {
+fn list(outlets: &[&Outlet]) -> String {
     let each: Vec<String> =
         outlets.iter().map(|outlet| format!("{} {}", outlet.name(), outlet.dtype())).collect();
     if each.is_empty() { "none".to_string() } else { each.join(", ") }
 }
 
-fn inputs(declared: &[Outlet]) -> Result<Vec<Input>, ModelError> {
+fn inputs(declared: &[&Outlet]) -> Result<Vec<Input>, ModelError> {
     let refuse = |input: &str, problem: &str| ModelError::Input {
         input: input.to_string(),
         problem: problem.to_string(),
@@ -104,7 +116,7 @@ struct Chosen {
     note: Option<String>,
 }
 
-fn candidates(declared: &[Outlet]) -> Vec<Candidate> {
+fn candidates(declared: &[&Outlet]) -> Vec<Candidate> {
     let rank = |dtype: &ValueType| match dtype {
         ValueType::Tensor { ty: TensorElementType::Float32, shape, .. } => Some(shape.len()),
         _ => None,

@@ -33,6 +33,20 @@ pub enum Dtype {
     F32,
     /// Linear layers in 8 bits, made when the model is first loaded; on the processor only.
     Int8,
+    /// Products and what leads to them in 16-bit floats, made each time the model is loaded: for CUDA
+    /// devices. A processor computes in f32 with the same rounded numbers.
+    F16,
+}
+
+impl Dtype {
+    /// The name used in statements.
+    pub fn name(self) -> &'static str {
+        match self {
+            Dtype::F32 => "f32",
+            Dtype::Int8 => "int8",
+            Dtype::F16 => "f16",
+        }
+    }
 }
 
 /// Where a model runs.
@@ -68,6 +82,20 @@ pub struct ModelSpec {
     pub threads: usize,
 }
 
+/// How much is encoded at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchLimits {
+    /// Texts in one run of the model.
+    pub texts_max: usize,
+    /// Tokens in one run of the model, unless one text alone has more.
+    pub tokens_max: usize,
+    /// Texts that are tokenised and sorted by length together, so that the memory of a call does not grow
+    /// with its texts.
+    pub group_texts_max: usize,
+    /// Texts that a call should bring if there are so many; more do not make it quicker.
+    pub call_texts: usize,
+}
+
 /// Limits of models and of calls to encoders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ModelLimits {
@@ -81,10 +109,10 @@ pub struct ModelLimits {
     pub tokens_max: usize,
     /// Widest embedding.
     pub dimension_max: usize,
-    /// Texts in one run of the model.
-    pub batch_texts_max: usize,
-    /// Tokens in one run of the model, unless one text alone has more.
-    pub batch_tokens_max: usize,
+    /// Size of runs on the processor.
+    pub batch: BatchLimits,
+    /// Size of runs on a CUDA device.
+    pub device_batch: BatchLimits,
     /// Embeddings kept in the cache of one encoder; 0: none.
     pub cache_entries: usize,
     /// Bytes of texts and embeddings kept in the cache of one encoder.
@@ -99,8 +127,21 @@ impl Default for ModelLimits {
             text_bytes_max: 1 << 20,
             tokens_max: 8192,
             dimension_max: 8192,
-            batch_texts_max: 64,
-            batch_tokens_max: 4096,
+            // The second cache holds what lies between the layers of so many tokens.
+            batch: BatchLimits {
+                texts_max: 64,
+                tokens_max: 4_096,
+                group_texts_max: 8_192,
+                call_texts: 1_024,
+            },
+            // A device starts a hundred kernels a run, whose time so many tokens outweigh; between the layers
+            // of BERT-large they take 512 MiB.
+            device_batch: BatchLimits {
+                texts_max: 4_096,
+                tokens_max: 32_768,
+                group_texts_max: 65_536,
+                call_texts: 16_384,
+            },
             cache_entries: 10_000,
             cache_bytes: 64 << 20,
         }
@@ -108,8 +149,8 @@ impl Default for ModelLimits {
 }
 
 /// SHA-256, in hex, over everything that changes embeddings: the model, the tokenizer, pooling,
-/// normalisation, the number of tokens kept, the output, and 8-bit layers. Device and threads change only the
-/// rounding and are left out.
+/// normalisation, the number of tokens kept, the output, and numbers other than f32. Device and threads
+/// change only the rounding and are left out.
 pub fn fingerprint(model_bytes: &[u8], tokenizer_bytes: &[u8], spec: &ModelSpec) -> String {
     let mut hash = Sha256::new();
     // Every part is preceded by its length, so that no two lists of parts give the same bytes.
@@ -125,8 +166,10 @@ pub fn fingerprint(model_bytes: &[u8], tokenizer_bytes: &[u8], spec: &ModelSpec)
     part(&(spec.max_tokens as u64).to_be_bytes());
     part(&[u8::from(spec.output.is_some())]);
     part(spec.output.as_deref().unwrap_or_default().as_bytes());
-    if spec.dtype == Dtype::Int8 {
-        part(b"int8, a scale for each row and column");
+    match spec.dtype {
+        Dtype::F32 => {}
+        Dtype::Int8 => part(b"int8, a scale for each row and column"),
+        Dtype::F16 => part(b"f16, to the last product"),
     }
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -178,8 +221,11 @@ mod tests {
             print(b"ab", b"c", &ModelSpec { max_tokens: base.max_tokens + 1, ..base.clone() }),
             print(b"ab", b"c", &ModelSpec { output: Some(String::new()), ..base.clone() }),
             print(b"ab", b"c", &ModelSpec { dtype: Dtype::Int8, ..base.clone() }),
+            print(b"ab", b"c", &ModelSpec { dtype: Dtype::F16, ..base.clone() }),
         ];
-        assert!(others.iter().all(|other| *other != first));
+        assert!(
+            others.iter().enumerate().all(|(at, other)| *other != first && !others[..at].contains(other))
+        );
     }
 
     #[test]

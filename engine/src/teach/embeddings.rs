@@ -16,7 +16,6 @@ use super::lesson::{Texts, scratch_error};
 use crate::error::Error;
 use crate::execute::Run;
 use crate::kernel;
-use crate::labels::ENCODE_BATCH;
 use crate::train::Vectors;
 
 /// Beginning of the names of these files.
@@ -82,8 +81,9 @@ pub(super) fn encoded(
     let mut file = scratch.create(&name).map_err(scratch_error)?;
     let mut keys: Vec<Key> = Vec::with_capacity(texts.len());
     let total = texts.len();
-    for start in (0..total).step_by(ENCODE_BATCH * 4) {
-        let end = total.min(start + ENCODE_BATCH * 4);
+    let step = encoder.call_texts() * 4;
+    for start in (0..total).step_by(step) {
+        let end = total.min(start + step);
         let batch: Vec<&str> = (start..end).map(|at| texts.get(at)).collect::<Result<_, _>>()?;
         keys.extend(batch.iter().map(|text| key_of(text)));
         let (mut values, missing) = known.look_up(&keys[start..], dimension);

@@ -4,7 +4,7 @@ use crate::ast::{self, Expr, OptionItem, OptionValue, Query};
 use crate::binder::context::{BindResult, Binder};
 use crate::binder::options::check_known;
 use crate::binder::types::mismatch;
-use crate::catalog::ObjectKind;
+use crate::catalog::{ModelNumbers, ObjectKind};
 use crate::error::{ErrorCode, QueryError};
 use crate::node::output_schema;
 use crate::plan::{LogicalPlan, Node, QuantizeModel};
@@ -14,15 +14,15 @@ use crate::value_text::shorten;
 impl Binder<'_> {
     pub(super) fn quantize_model(&mut self, quantize: &ast::QuantizeModel) -> BindResult<LogicalPlan> {
         let model = self.model(&quantize.model)?;
-        if model.quantized {
-            let message = format!("model `{}` computes in 8 bits already", model.name);
+        if model.numbers != ModelNumbers::F32 {
+            let message = format!("model `{}` computes in {} already", model.name, model.numbers.described());
             let error = QueryError::new(ErrorCode::TypeMismatch, message).at(quantize.model.span);
             return Err(error.help("name a model whose dtype is f32; SHOW MODELS tells it"));
         }
         let name = &quantize.name;
         self.check_name(ObjectKind::Model, name, false)
             .map_err(|error| error.help(format!("choose another name, or DROP MODEL {} first", name.name)))?;
-        let (mut calibration, mut min_cosine) = (None, None);
+        let (mut calibration, mut min_cosine, mut numbers) = (None, None, ModelNumbers::Int8);
         for option in &quantize.options {
             check_known(option, "QUANTIZE MODEL", &QuantizeModel::OPTIONS, || {
                 format!("it knows {}", QuantizeModel::OPTIONS.join(", "))
@@ -30,6 +30,7 @@ impl Binder<'_> {
             match (option.name.name.as_str(), &option.value) {
                 ("calibration", OptionValue::Query(query)) => calibration = Some(self.calibration(query)?),
                 ("calibration", OptionValue::Expr(expr)) => return Err(no_calibration(expr)),
+                ("dtype", _) => numbers = self.numbers(option)?,
                 _ => min_cosine = Some((self.min_cosine(option)?, option.name.span)),
             }
         }
@@ -41,6 +42,7 @@ impl Binder<'_> {
         Ok(LogicalPlan::QuantizeModel(QuantizeModel {
             model: model.name,
             name: name.name.clone(),
+            numbers,
             calibration,
             min_cosine: min_cosine.map(|(least, _)| least),
         }))
@@ -56,6 +58,19 @@ impl Binder<'_> {
         };
         let message = format!("the query of calibration must have one column of TEXT, not {found}");
         Err(mismatch(message, query.span).help("write calibration = (SELECT text FROM ...)"))
+    }
+
+    fn numbers(&mut self, option: &OptionItem) -> BindResult<ModelNumbers> {
+        let (_, value) = self.option(option)?;
+        match &value {
+            Value::Text(text) if text.eq_ignore_ascii_case("int8") => Ok(ModelNumbers::Int8),
+            Value::Text(text) if text.eq_ignore_ascii_case("f16") => Ok(ModelNumbers::F16),
+            _ => {
+                let message = format!("dtype cannot be {}", value.shown());
+                let error = QueryError::new(ErrorCode::InvalidOption, message).at(option.name.span);
+                Err(error.help("it takes 'int8', for processors, or 'f16', for CUDA devices"))
+            }
+        }
     }
 
     fn min_cosine(&mut self, option: &OptionItem) -> BindResult<f64> {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use argtop_query::binder::bind;
 use argtop_query::catalog::{
     AuxiliaryInfo, Catalog, ClassifierInfo, ColumnInfo, FusionInfo, GeneratedColumn, IndexInfo, IndexMethod,
-    IndexTarget, ModelInfo, ObjectKind, PipelineInfo, ReadCall, ReadFunction, TableInfo,
+    IndexTarget, ModelInfo, ModelNumbers, ObjectKind, PipelineInfo, ReadCall, ReadFunction, TableInfo,
 };
 use argtop_query::limits::Limits;
 use argtop_query::parser::parse_statement;
@@ -105,10 +105,15 @@ impl Catalog for Fixed {
     fn model(&self, name: &str) -> Option<ModelInfo> {
         let dimension = match name {
             "minilm" => 4,
-            "e5" | "e5_int8" => 8,
+            "e5" | "e5_int8" | "e5_f16" => 8,
             _ => return None,
         };
-        Some(ModelInfo { name: name.into(), dimension, quantized: name.ends_with("_int8") })
+        let numbers = match name.rsplit_once('_') {
+            Some((_, "int8")) => ModelNumbers::Int8,
+            Some((_, "f16")) => ModelNumbers::F16,
+            _ => ModelNumbers::F32,
+        };
+        Some(ModelInfo { name: name.into(), dimension, numbers })
     }
 
     fn auxiliary(&self, name: &str) -> Option<AuxiliaryInfo> {
