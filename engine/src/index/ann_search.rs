@@ -24,7 +24,8 @@ use roaring::RoaringBitmap;
 use super::ann_delta::Delta;
 use super::ranges::in_ranges;
 use crate::kernel::{
-    Codes8, Panels, Rotation, Rows8, SIGN_BLOCK, SignQuery, SignRows, TurnedSigns, floor_of_best,
+    Codes8, Panels, Rotation, Rows8, SIGN_BLOCK, SignQuery, SignRows, TurnedSigns, floor_of_best, keep_about,
+    keep_greatest,
 };
 
 /// Lists whose centroids are scored in 8 bits, beyond twice those that are probed.
@@ -159,20 +160,6 @@ fn score_of(key: u64) -> f32 {
     f32::from_bits(ordered ^ if ordered >> 31 == 1 { 1 << 31 } else { u32::MAX })
 }
 
-/// Cuts `keys` to the greatest `keep`, in no order; gives the score of the least, if that many are there.
-fn cut(keys: &mut Vec<u64>, keep: usize) -> Option<f32> {
-    if keep == 0 {
-        keys.clear();
-    }
-    if keep == 0 || keys.len() < keep {
-        return None;
-    }
-    let (_, least, _) = keys.select_nth_unstable_by(keep - 1, |a, b| b.cmp(a));
-    let least = score_of(*least);
-    keys.truncate(keep);
-    Some(least)
-}
-
 impl<'a> Parts<'a> {
     /// Number of lists.
     pub(super) fn lists(&self) -> usize {
@@ -229,7 +216,7 @@ impl<'a> Parts<'a> {
             self.centroid_rows.gather(codes, 0, &[lists as u32], &mut mean);
             let ranked = scores.iter().zip(self.steer).map(|(score, steer)| (score + mean[0]) * steer);
             keys.extend(ranked.zip(0..).map(|(score, list)| key(score, list)));
-            cut(keys, look);
+            keep_greatest(keys, look);
             places.extend(keys.iter().map(|key| place_of(*key)));
             places.sort_unstable();
         }
@@ -301,7 +288,7 @@ impl<'a> Parts<'a> {
         let reached =
             steered.iter().zip(0u32..).filter(|(steered, _)| steered.is_nan() || **steered >= floor);
         keys.extend(reached.map(|(steered, at)| key(*steered, at)));
-        cut(keys, count);
+        keep_greatest(keys, count);
         keys.sort_unstable_by(|a, b| b.cmp(a));
         lists.clear();
         lists.extend(keys.iter().map(|key| {
@@ -338,7 +325,7 @@ impl<'a> Parts<'a> {
                 self.probe(query, self.lists());
                 self.scan_best_first(query, reach, admit);
             }
-            cut(&mut query.keys, reach.depth);
+            keep_greatest(&mut query.keys, reach.depth);
         }
     }
 
@@ -401,7 +388,7 @@ impl<'a> Parts<'a> {
             keys.push(key(score, *row));
         }
         let found = queries.iter_mut().map(|query| {
-            cut(&mut query.keys, reach.keep);
+            keep_greatest(&mut query.keys, reach.keep);
             query.keys.iter().map(|key| place_of(*key)).collect()
         });
         found.collect()
@@ -511,9 +498,9 @@ impl<'a> Parts<'a> {
             }
         }
         if keys.len() >= depth.saturating_mul(2).max(depth.saturating_add(256))
-            && let Some(least) = cut(keys, depth)
+            && let Some(least) = keep_about(keys, depth)
         {
-            *floor = least;
+            *floor = score_of(least);
         }
     }
 
@@ -550,7 +537,7 @@ impl<'a> Parts<'a> {
         }
         keys.clear();
         keys.extend(rows.iter().zip(&*scores).map(|(row, score)| key(*score, *row)));
-        cut(keys, keep);
+        keep_greatest(keys, keep);
         rows.clear();
         rows.extend(keys.iter().map(|key| place_of(*key)));
     }
@@ -627,16 +614,6 @@ mod tests {
             assert!(key(*score, 3) > key(*score, 4));
             assert!(scores[at + 1..].iter().all(|greater| key(*greater, 9) > key(*score, 0)));
         }
-    }
-
-    #[test]
-    fn cuts_keep_the_greatest() {
-        let mut keys: Vec<u64> = (0..10).map(|at| key(at as f32, at)).collect();
-        assert_eq!(cut(&mut keys, 3), Some(7.0));
-        keys.sort_unstable();
-        assert_eq!(keys.iter().map(|key| place_of(*key)).collect::<Vec<_>>(), [7, 8, 9]);
-        assert_eq!((cut(&mut keys, 4), keys.len()), (None, 3));
-        assert_eq!((cut(&mut keys, 0), keys.len()), (None, 0));
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod linear8;
 mod rotation;
 mod rows;
 mod rows8;
+mod select;
 mod signs;
 #[cfg(test)]
 mod signs_tests;
@@ -41,6 +42,7 @@ pub use linear8::Linear8;
 pub use rotation::Rotation;
 pub use rows::{RowData, Rows, gather, scan};
 pub use rows8::{ROW_WIDTH, Rows8, push_row8};
+pub use select::{keep_about, keep_greatest};
 pub use signs::{
     SIGN_BLOCK, SIGN_WIDTH, SignQuery, SignRows, TurnedSigns, push_sign_block, set_signs, sign_block_bytes,
     sign_facts,
