@@ -212,7 +212,7 @@ fn plan(
 fn run_under(database: &Database, view: View, params: Arc<Vec<Value>>) -> Run {
     let (context, settings) = (database.context(), database.settings());
     let now_us = jiff::Timestamp::now().as_microsecond();
-    Run { inner: database.inner.clone(), view, context, params, now_us, settings, log: None }
+    Run { inner: database.inner.clone(), view, context, params, now_us, settings, log: None, blocks: None }
 }
 
 fn finish(run: &Run, note: Option<String>, outcome: Result<Output, Error>) -> Result<Output, Error> {

@@ -17,7 +17,7 @@ mod answerer;
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use answerer::Answerer;
@@ -35,9 +35,11 @@ use crate::physical::{LateralPlan, Operator, OperatorKind};
 /// Rows of the first block of texts; later ones are twice as long until they are as long as they may be, so
 /// that who wants a few rows has them soon.
 const FIRST_BLOCK_ROWS: usize = 64;
-/// Rows of every block whose queries are vectors: they are answered within milliseconds, more of them would
-/// not share more of the index, and the shorter the last block, the shorter one thread is alone with it.
+/// Rows of every block whose queries are vectors: they are answered within milliseconds, and more of them
+/// would not share more of the index.
 const VECTOR_BLOCK_ROWS: usize = 512;
+/// Blocks that are worked on at a time: one is searched for while another is encoded, or each on a thread.
+pub(crate) const BLOCKS_AT_ONCE: usize = 2;
 /// Bytes of texts after which a block ends.
 const BLOCK_BYTES_MAX: usize = 8 << 20;
 /// Labels that the answers of one block may hold, as values or as bytes of a file.
@@ -106,6 +108,36 @@ struct Block {
     entries: Vec<Entry>,
     /// Bytes of the log that were read when the block was complete.
     read: u64,
+    underway: Underway,
+}
+
+/// Counts a block as long as it is there.
+struct Underway(Arc<AtomicUsize>);
+
+impl Underway {
+    fn new(blocks: &Arc<AtomicUsize>) -> Underway {
+        blocks.fetch_add(1, Ordering::Relaxed);
+        Underway(blocks.clone())
+    }
+}
+
+impl Drop for Underway {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Block {
+    /// Makes two blocks equally long, if the other one follows this one and is shorter.
+    fn even_out(&mut self, next: &mut Block) {
+        let (here, there) = (self.entries.len(), next.entries.len());
+        if next.first != self.first + here as u64 || there >= here {
+            return;
+        }
+        let moved = self.entries.split_off((here + there).div_ceil(2));
+        next.first -= moved.len() as u64;
+        next.entries.splice(..0, moved);
+    }
 }
 
 /// What came of one row of the log.
@@ -187,14 +219,17 @@ pub(crate) fn answers(
 ) -> Result<Answers, Error> {
     let started = Instant::now();
     let log = Arc::new(Log::default());
-    let search = Prepared::new(run, plan.search().clone())?;
+    let blocks = Arc::new(AtomicUsize::new(0));
+    let searching = Run { blocks: Some(blocks.clone()), ..run.clone() };
+    let search = Prepared::new(&searching, plan.search().clone())?;
     let labels = search.labels_max().clamp(1, BLOCK_LABELS_MAX);
     let rows = usize::try_from(BLOCK_LABELS_MAX / labels).unwrap_or(1);
     let of_vectors = plan.search().text.is_none();
     let most = if of_vectors { VECTOR_BLOCK_ROWS } else { run.inner.limits.batch_texts.max(1) };
     let rows_max = rows.min(most);
     let answered = Arc::new(AtomicU64::new(0));
-    let answerer = Answerer::new(run, plan, search, options.printer.clone(), answered.clone());
+    let answerer = Answerer::new(&searching, plan, search, options.printer.clone(), answered.clone());
+    let workers = run.inner.threads.min(BLOCKS_AT_ONCE);
     let reading = Run { log: Some(log.clone()), ..run.clone() };
     let read_before = options.done.is_empty().then_some(0);
     let mut reader = Reader {
@@ -208,9 +243,11 @@ pub(crate) fn answers(
         rows_now: if of_vectors { rows_max } else { FIRST_BLOCK_ROWS.min(rows_max) },
         rows_max,
         held: None,
+        blocks,
+        in_pairs: of_vectors && workers > 1,
+        ready: None,
     };
-    // A second worker searches while the first one encodes.
-    let line_options = LineOptions { workers: run.inner.threads.min(2), in_order: options.preserve_order };
+    let line_options = LineOptions { workers, in_order: options.preserve_order };
     let line = pipeline::start(line_options, move || reader.block(), move |block| answerer.answer(block))?;
     Ok(Answers {
         line,
@@ -335,10 +372,31 @@ struct Reader {
     rows_max: usize,
     /// A row behind a gap, which begins the next block.
     held: Option<(u64, Entry)>,
+    /// Counts blocks.
+    blocks: Arc<AtomicUsize>,
+    /// A block is made together with the next one, so that the last two are of one length and no thread
+    /// works alone for long.
+    in_pairs: bool,
+    ready: Option<Result<Option<Block>, Error>>,
 }
 
 impl Reader {
     fn block(&mut self) -> Result<Option<Block>, Error> {
+        if let Some(ready) = self.ready.take() {
+            return ready;
+        }
+        let Some(mut block) = self.read_block()? else { return Ok(None) };
+        if self.in_pairs && block.entries.len() == self.rows_max {
+            let mut next = self.read_block();
+            if let Ok(Some(next)) = &mut next {
+                block.even_out(next);
+            }
+            self.ready = Some(next);
+        }
+        Ok(Some(block))
+    }
+
+    fn read_block(&mut self) -> Result<Option<Block>, Error> {
         self.run.context.check()?;
         let Some((first, entry)) = self.held.take().map_or_else(|| self.entry(), |held| Ok(Some(held)))?
         else {
@@ -356,7 +414,8 @@ impl Reader {
             entries.push(entry);
         }
         self.rows_now = (self.rows_now * 2).min(self.rows_max);
-        Ok(Some(Block { first, entries, read: self.log.done.load(Ordering::Relaxed) }))
+        let (read, underway) = (self.log.done.load(Ordering::Relaxed), Underway::new(&self.blocks));
+        Ok(Some(Block { first, entries, read, underway }))
     }
 
     /// The next row that is to be answered, after its number within the shard.
@@ -405,5 +464,46 @@ impl Entry {
             QueryInput::Vector(vector) => size_of_val(&**vector),
             QueryInput::Both { text, vector } => text.len() + size_of_val(&**vector),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(first: u64, rows: usize, blocks: &Arc<AtomicUsize>) -> Block {
+        let entry = |number: u64| Entry {
+            row: vec![Value::BigInt(i64::try_from(number).expect("small"))],
+            input: Ok(QueryInput::Text(number.to_string())),
+            text: None,
+        };
+        let entries = (first..first + rows as u64).map(entry).collect();
+        Block { first, entries, read: 0, underway: Underway::new(blocks) }
+    }
+
+    /// What two blocks are after they were evened out, as numbers of their first row and of rows.
+    fn evened(first: (u64, usize), next: (u64, usize)) -> [(u64, usize); 2] {
+        let blocks = Arc::new(AtomicUsize::new(0));
+        let (mut first, mut next) = (block(first.0, first.1, &blocks), block(next.0, next.1, &blocks));
+        assert_eq!(blocks.load(Ordering::Relaxed), 2);
+        first.even_out(&mut next);
+        for block in [&first, &next] {
+            for (entry, number) in block.entries.iter().zip(block.first..) {
+                assert_eq!(entry.row[0], Value::BigInt(i64::try_from(number).expect("small")));
+            }
+        }
+        let found = [&first, &next].map(|block| (block.first, block.entries.len()));
+        drop(first);
+        assert_eq!(blocks.load(Ordering::Relaxed), 1);
+        found
+    }
+
+    #[test]
+    fn a_short_block_gets_rows_of_the_one_before() {
+        assert_eq!(evened((100, 8), (108, 3)), [(100, 6), (106, 5)]);
+        assert_eq!(evened((0, 8), (8, 1)), [(0, 5), (5, 4)]);
+        assert_eq!(evened((0, 8), (8, 8)), [(0, 8), (8, 8)]);
+        // Rows are missing between them: those answered before.
+        assert_eq!(evened((0, 8), (9, 3)), [(0, 8), (9, 3)]);
     }
 }

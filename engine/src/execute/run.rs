@@ -1,12 +1,13 @@
 //! What a running statement carries, and the stream of an operator's rows.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use argtop_query::Value;
 use argtop_query::eval::{EvalContext, evaluate};
 
+use super::lateral::BLOCKS_AT_ONCE;
 use super::{lateral, relational, scan, search};
 use crate::context::Context;
 use crate::database::Inner;
@@ -29,6 +30,8 @@ pub(crate) struct Run {
     pub(crate) settings: Arc<Settings>,
     /// Set below LATERAL, where rows of files are queries.
     pub(crate) log: Option<Arc<Log>>,
+    /// Set for the searches of LATERAL: blocks of queries that wait or are worked on.
+    pub(crate) blocks: Option<Arc<AtomicUsize>>,
 }
 
 /// What the reader of a file and the operator that takes its rows for queries tell each other.
@@ -44,6 +47,13 @@ impl Run {
     /// Cancellation and threads for kernels that ask for them.
     pub(crate) fn cancelled(&self) -> impl Fn() -> bool + Sync + '_ {
         || self.context.is_cancelled()
+    }
+
+    /// Threads over which the queries of a search are spread: where other blocks wait for the rest of them,
+    /// a block does better to share what it reads among all of its queries.
+    pub(crate) fn threads_of_block(&self) -> usize {
+        let blocks = self.blocks.as_ref().map_or(1, |blocks| blocks.load(Ordering::Relaxed));
+        (rayon::current_num_threads() / blocks.clamp(1, BLOCKS_AT_ONCE)).max(1)
     }
 
     /// What expressions are evaluated under.

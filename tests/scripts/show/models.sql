@@ -68,4 +68,4 @@ CREATE MODEL x FROM '${fixtures}/tiny_bert.onnx' TOKENIZER '${tmp}/words.json' W
 
 CREATE MODEL x FROM '${fixtures}/tiny_bert.onnx' TOKENIZER '${tmp}/words.json' WITH (dtype = 'int4');
 --! error[V0001]: option dtype of CREATE MODEL cannot be int4
---!   help: it takes one of f32, int8
+--!   help: it takes one of f32, int8, f16

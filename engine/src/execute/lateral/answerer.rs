@@ -120,16 +120,16 @@ impl Answerer {
 
     pub(super) fn answer(&self, block: Block) -> Result<Answered, Error> {
         self.run.context.check()?;
-        let (queries, query_of) = distinct(&block.entries);
+        let Block { first, entries, read, underway: _underway } = block;
+        let (queries, query_of) = distinct(&entries);
         let found = self.found(&queries)?;
         let mut rows = if self.direct.is_some() { Vec::new() } else { self.right_rows(&found)? };
         let mut uses = vec![0u32; queries.len()];
         query_of.iter().flatten().for_each(|query| uses[*query] += 1);
-        let (first, read) = (block.first, block.read);
         let width = self.plan.exprs.as_ref().map_or(self.plan.schema.len(), Vec::len);
         let mut answered = Answered { first, read, width, ..Answered::default() };
         let mut scratch = Scratch::default();
-        for (entry, query) in block.entries.into_iter().zip(query_of) {
+        for (entry, query) in entries.into_iter().zip(query_of) {
             let made = match (entry.input, query.map(|query| (&found[query], query))) {
                 (Err(fault), _) => Err(fault),
                 (Ok(_), Some((Err(fault), _))) => Err(fault.clone()),

@@ -105,7 +105,7 @@ pub(crate) fn by_index(
     let params =
         SearchParams { limit, effort: target.effort, filter: older.as_ref(), newer: taken.then_some(&newer) };
     let cancelled = run.cancelled();
-    let control = SearchControl { cancelled: &cancelled, threads: rayon::current_num_threads() };
+    let control = SearchControl { cancelled: &cancelled, threads: run.threads_of_block() };
     let mut nominees = index.search(&control, &queries.values, &params)?;
     if !taken {
         add_newer(run, target.dense, queries, limit, &newer, &mut nominees)?;
