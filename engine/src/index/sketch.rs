@@ -137,7 +137,7 @@ impl Sketch {
     }
 
     /// The rows as the kernel wants them.
-    pub(super) fn panels(&self) -> Panels<'_> {
+    pub(crate) fn panels(&self) -> Panels<'_> {
         match Panels::new(self.dimension, self.rows, self.codes.get(), self.scales.get()) {
             Some(panels) => panels,
             None => unreachable!("a sketch changed after it was opened"),
@@ -150,7 +150,7 @@ impl Sketch {
     /// With `q = q' + e` and `r = r' + d`, where `q'` and `r'` are what the codes stand for,
     /// `q.r - q'.r' = e.r + q'.d`, at most `|e||r| + |q'||d|`. The bound of a product in f32 is added: it
     /// covers what f32 rounds in the score and in a bias that is added to it.
-    pub(super) fn error_bound(&self, query: &[f32], codes: &Codes8, at: usize, norm_max: f64) -> f32 {
+    pub(crate) fn error_bound(&self, query: &[f32], codes: &Codes8, at: usize, norm_max: f64) -> f32 {
         let (length, lost) = (norm(query), codes.error(at, query));
         let codes = lost * norm_max + (length + lost) * self.error_max;
         let rounding = error_bound(self.dimension + 1, (length + lost).hypot(1.0), norm_max + self.error_max);

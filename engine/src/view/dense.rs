@@ -3,23 +3,22 @@
 use std::sync::{Arc, Mutex};
 
 use argtop_storage::{
-    ClassifierRecord, Family, GenerationKind, Object, ObjectId, RowFormat, Slot, TableRecord, decode_row,
+    ClassifierRecord, Family, GenerationKind, Object, ObjectId, RowFormat, Slot, TableRecord,
 };
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
 use super::moment::{lock, unread};
+use super::tail::{self, Block};
 use super::{View, vector_columns};
 use crate::context::Context;
 use crate::error::Error;
 use crate::index::{
     Codes, FlatIndex, PackedMatrix, SearchControl, SearchParams, Sketch, VectorIndex, in_ranges,
 };
-use crate::kernel::{self, Nominees, RowData, Rows};
+use crate::kernel;
 use crate::physical::VectorColumn;
 
-/// Rows of a tail block; a block that is full is never copied again.
-const BLOCK_ROWS: usize = 4_096;
 /// How many rows before it is scored a row is asked for.
 pub(crate) const ROWS_AHEAD: usize = 3;
 
@@ -85,34 +84,8 @@ pub(crate) fn row_specs(view: &View, table: &TableRecord) -> Vec<RowSpec> {
     specs
 }
 
-/// Some rows of a tail, by rising slot.
-#[derive(Clone, Debug, Default)]
-struct Block {
-    slots: Vec<Slot>,
-    values: Vec<f32>,
-    biases: Vec<f32>,
-    norm_max: f64,
-}
-
-impl Block {
-    fn push(&mut self, spec: &RowSpec, slot: Slot, bytes: &[u8]) -> Result<(), Error> {
-        let (row, bias) = spec.split(bytes)?;
-        let start = self.values.len();
-        decode_row(row, spec.format, spec.dimension, &mut self.values)
-            .map_err(|error| Error::Internal(format!("row {slot} of {:?}: {error}", spec.object)))?;
-        self.norm_max = self.norm_max.max(kernel::norm(&self.values[start..]));
-        self.slots.push(slot);
-        self.biases.push(bias.unwrap_or(0.0));
-        Ok(())
-    }
-
-    fn row(&self, dimension: usize, at: usize) -> &[f32] {
-        &self.values[at * dimension..(at + 1) * dimension]
-    }
-}
-
 /// The tail that was read so far.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Tail {
     /// Slots under this one were looked at.
     read_to: Slot,
@@ -178,10 +151,10 @@ impl Dense {
     }
 
     fn in_tail(&self, slot: Slot) -> Option<(&Block, usize)> {
-        let behind = |block: &Arc<Block>| block.slots.last().is_some_and(|last| *last < slot);
+        let behind = |block: &Arc<Block>| block.slots().last().is_some_and(|last| *last < slot);
         let at = self.blocks[..self.ordered].partition_point(behind);
         for block in self.blocks.get(at).into_iter().chain(self.blocks.get(self.ordered)) {
-            if let Ok(position) = block.slots.binary_search(&slot) {
+            if let Ok(position) = block.slots().binary_search(&slot) {
                 return Some((block, position));
             }
         }
@@ -235,7 +208,7 @@ impl Dense {
         }
         let (block, at) = self.in_tail(slot).ok_or_else(|| self.missing(slot))?;
         let dot = kernel::dot_exact(query, block.row(self.spec.dimension, at));
-        Ok(if self.spec.biased { dot + f64::from(block.biases[at]) } else { dot })
+        Ok(if self.spec.biased { dot + f64::from(block.bias(at)) } else { dot })
     }
 
     /// [`score`](Dense::score) of some slots; rows are asked for before they are needed, from the disk and
@@ -328,7 +301,7 @@ impl Dense {
         if self.spec.biased {
             let base = self.shared.base.as_ref();
             let place = base.and_then(|base| Some((base.position_of(slot)?, base.biases()?)));
-            let tail = || self.in_tail(slot).map(|(block, at)| block.biases[at]);
+            let tail = || self.in_tail(slot).map(|(block, at)| block.bias(at));
             let bias = place.map(|(position, biases)| biases[position]).or_else(tail);
             row.push(bias.ok_or_else(|| self.missing(slot))?);
         }
@@ -348,29 +321,20 @@ impl Dense {
         let count = queries.len() / self.spec.dimension.max(1);
         // What is not asked on a thread of a pool stays on the thread that asks.
         let threads = rayon::current_thread_index().map_or(1, |_| rayon::current_num_threads());
-        let mut found = match &self.shared.base {
+        let of_base = || match &self.shared.base {
             Some(base) => {
                 let control = SearchControl { cancelled: &cancelled, threads };
                 let filter = (base.slots().matching(allowed) < base.len()).then_some(allowed);
                 let params = SearchParams { limit: k, effort: None, filter, newer: None };
-                FlatIndex::new(base.clone()).search(&control, queries, &params)?
+                Ok::<_, Error>(FlatIndex::new(base.clone()).search(&control, queries, &params)?)
             }
-            None => vec![Vec::new(); count],
+            None => Ok(vec![Vec::new(); count]),
         };
-        let in_block = |block: &Arc<Block>| {
-            context.check()?;
-            Ok(nominate_in_block(&self.spec, block, queries, k, allowed))
-        };
-        let blocks: Vec<Vec<Vec<Slot>>> = if threads > 1 {
-            self.blocks.par_iter().map(in_block).collect::<Result<_, Error>>()?
-        } else {
-            self.blocks.iter().map(in_block).collect::<Result<_, Error>>()?
-        };
-        for block in blocks {
-            for (found, more) in found.iter_mut().zip(block) {
-                found.extend(more);
-            }
-        }
+        let of_tail = || tail::nominate(context, (&self.spec, &self.blocks), queries, (k, allowed), threads);
+        let (found, of_tail) =
+            if threads > 1 { rayon::join(of_base, of_tail) } else { (of_base(), of_tail()) };
+        let mut found = found?;
+        found.iter_mut().zip(of_tail?).for_each(|(found, more)| found.extend(more));
         Ok(found)
     }
 }
@@ -381,38 +345,6 @@ struct Wanted {
     position: u32,
     query: u32,
     place: u32,
-}
-
-fn nominate_in_block(
-    spec: &RowSpec,
-    block: &Block,
-    queries: &[f32],
-    k: usize,
-    allowed: &RoaringBitmap,
-) -> Vec<Vec<Slot>> {
-    let count = queries.len() / spec.dimension.max(1);
-    let Some(rows) = Rows::new(spec.dimension, RowData::F32(&block.values)) else {
-        return vec![Vec::new(); count];
-    };
-    let mut scores = vec![0.0_f32; block.slots.len()];
-    let mut found = Vec::with_capacity(count);
-    for query in queries.chunks_exact(spec.dimension.max(1)) {
-        kernel::scan(query, &rows, &mut scores);
-        let bias_max = block.biases.iter().fold(0.0_f32, |most, bias| most.max(bias.abs()));
-        if spec.biased {
-            scores.iter_mut().zip(&block.biases).for_each(|(score, bias)| *score += bias);
-        }
-        // Adding the bias rounds once more; the relative error of that is within one unit of the sum.
-        let rounding = (bias_max + (kernel::norm(query) * block.norm_max) as f32) * f32::EPSILON;
-        let bound = kernel::error_bound(spec.dimension, kernel::norm(query), block.norm_max) + rounding;
-        let mut nominees = Nominees::new(k, 2.0 * bound);
-        nominees.offer(&scores, |at| {
-            let slot = block.slots[at];
-            allowed.contains(slot).then_some(slot)
-        });
-        found.push(nominees.finish());
-    }
-    found
 }
 
 /// The shared part of an object's rows, for the view's generation.
@@ -462,7 +394,7 @@ fn tail_blocks(
             if !live.contains(slot) {
                 continue;
             }
-            if tail.blocks.last().is_none_or(|block| block.slots.len() >= BLOCK_ROWS) {
+            if tail.blocks.last().is_none_or(|block| block.is_full()) {
                 tail.blocks.push(Arc::new(Block::default()));
             }
             if let Some(block) = tail.blocks.last_mut() {

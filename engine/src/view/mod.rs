@@ -22,6 +22,7 @@ mod moment;
 mod newer;
 mod propensity;
 mod sparse;
+mod tail;
 mod text;
 
 #[cfg(test)]
