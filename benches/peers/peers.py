@@ -214,7 +214,8 @@ class Bench:
                 break
 
     def turns(self, system, process, row):
-        """Rounds of single queries and of batches, in turns with the reference where there is one."""
+        """Rounds of single queries and of batches, in turns with the reference where there is one. The first
+        round only warms up: what is mapped is touched, and pools have their threads."""
         sides = {"own": (system, process, row)}
         reference = self.reference()
         opened = None
@@ -225,14 +226,16 @@ class Bench:
             other.ask(opened, "open", effort=chosen["effort"])
             sides["reference"] = (other, opened, chosen)
         found = {side: {"alone": [], "batch": []} for side in sides}
-        for number in range(self.rounds):
+        for number in range(self.rounds + 1):
             for command in ("alone", "batch"):
                 for side, (asked, worker, how) in sides.items():
                     # Threads of the last turn may still wait busily for work.
                     time.sleep(0.2)
                     fields = {"effort": how["effort"], "count": how["count"]}
-                    found[side][command].append(asked.ask(worker, command, **fields))
-            say(f"{system.name}: round {number + 1} of {self.rounds}")
+                    answer = asked.ask(worker, command, **fields)
+                    if number > 0:
+                        found[side][command].append(answer)
+            say(f"{system.name}: round {number} of {self.rounds}")
         if opened:
             opened.close()
         row |= middle(found["own"]["alone"], "") | middle(found["own"]["batch"], "batch_")
