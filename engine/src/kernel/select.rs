@@ -13,24 +13,36 @@
 /// assert_eq!(keys, [7, 9]);
 /// ```
 pub fn keep_greatest(keys: &mut Vec<u64>, keep: usize) -> Option<u64> {
-    keep_about(keys, keep).map(|_| cut(keys, keep))
+    are_enough(keys, keep).then(|| {
+        by_floor(keys, keep);
+        cut(keys, keep)
+    })
 }
 
 /// Keeps at least the greatest `keep` keys, in no order, and perhaps some more, and gives a key that all of
 /// them reach, if there are so many; otherwise all are kept. It is cheaper than [`keep_greatest`], for who
 /// looks at more keys before the last cut.
 pub fn keep_about(keys: &mut Vec<u64>, keep: usize) -> Option<u64> {
+    are_enough(keys, keep).then(|| by_floor(keys, keep).unwrap_or_else(|| cut(keys, keep)))
+}
+
+/// Whether there is something to cut; of 0 keys to keep nothing is left.
+fn are_enough(keys: &mut Vec<u64>, keep: usize) -> bool {
     if keep == 0 {
         keys.clear();
     }
-    if keep == 0 || keys.len() < keep {
-        return None;
-    }
+    keep > 0 && keys.len() >= keep
+}
+
+/// Drops what does not reach a floor out of a sample, and gives the floor; nothing where that is not worth
+/// it.
+fn by_floor(keys: &mut Vec<u64>, keep: usize) -> Option<u64> {
     #[cfg(target_arch = "x86_64")]
-    if let Some(simd) = pulp::x86::V4::try_new() {
-        return Some(simd.vectorize(x86::Floor { simd, keys, keep }));
+    if let Some(simd) = pulp::x86::V4::try_new().filter(|_| keys.len() > x86::PLAIN_MAX) {
+        return simd.vectorize(x86::Floor { simd, keys, keep });
     }
-    Some(cut(keys, keep))
+    let _ = (keys, keep);
+    None
 }
 
 /// Keeps exactly so many, of which there are enough.
@@ -49,7 +61,7 @@ mod x86 {
     /// Keys that are divided at a time.
     const LANES: usize = 8;
     /// So few keys are left to the standard library.
-    const PLAIN_MAX: usize = 128;
+    pub(super) const PLAIN_MAX: usize = 128;
     /// Keys of which the pivot is taken.
     const SAMPLE: usize = 16;
 
@@ -60,21 +72,18 @@ mod x86 {
     }
 
     impl NullaryFnOnce for Floor<'_> {
-        type Output = u64;
+        type Output = Option<u64>;
 
         #[inline(always)]
-        fn call(self) -> u64 {
+        fn call(self) -> Option<u64> {
             let Floor { simd, keys, keep } = self;
-            let sample = if keys.len() > PLAIN_MAX { sample(keys) } else { [0; SAMPLE] };
+            let sample = sample(keys);
             // One further than the rank that is wanted, since its own is as often reached by too few.
             let near = (keep * SAMPLE / keys.len() + 1).min(SAMPLE);
-            let reached = |floor: &&u64| count(simd, keys, **floor) >= keep;
-            let Some(floor) = sample[near..].iter().find(reached).filter(|_| keys.len() > PLAIN_MAX) else {
-                return super::cut(keys, keep);
-            };
-            let kept = retain(simd, keys, *floor);
+            let floor = *sample[near..].iter().find(|floor| count(simd, keys, **floor) >= keep)?;
+            let kept = retain(simd, keys, floor);
             keys.truncate(kept);
-            *floor
+            Some(floor)
         }
     }
 
