@@ -121,24 +121,6 @@ fn products_and_what_leads_to_them_are_in_f16_and_what_follows_is_not() {
     }
 }
 
-/// `y = nodes(x)` for each token, x the id as a row of two numbers: (id, id).
-fn graph(nodes: &[Vec<u8>], tensors: &[Vec<u8>], outputs: &[Declared<'_>]) -> Vec<u8> {
-    let head = [
-        node("Cast", &["input_ids"], "floats", &[attribute("to", &[FLOAT])]),
-        node("Unsqueeze", &["floats", "last"], "column", &[]),
-        node(
-            "Concat",
-            &["column", "column"],
-            "x",
-            &[field(5, &[field(1, b"axis"), number(3, 2), number(20, 2)].concat())],
-        ),
-    ];
-    let last = field(5, &[number(1, 1), number(2, INT64), field(8, b"last"), number(7, 2)].concat());
-    let tensors: Vec<Vec<u8>> = [vec![last], tensors.to_vec()].concat();
-    let nodes: Vec<Vec<u8>> = [head.to_vec(), nodes.to_vec()].concat();
-    onnx_with(&[("input_ids", INT64, &[0, 0])], &tensors, &nodes, outputs)
-}
-
 /// What an encoder in f16 makes of the word with id 4.
 fn embed(model: &[u8], output: &str) -> Vec<f32> {
     let spec = ModelSpec { output: Some(output.to_string()), ..f16(Pooling::Mean) };

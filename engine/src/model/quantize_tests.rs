@@ -87,24 +87,6 @@ fn layers_become_two_stacks_and_an_attention_and_their_matrices_leave_the_graph(
     super::protobuf::check_self_contained(&bytes).unwrap();
 }
 
-/// `y = x W + b` for each token, x the id as a row of two numbers: (id, 1).
-fn graph(nodes: &[Vec<u8>], tensors: &[Vec<u8>], outputs: &[Declared<'_>]) -> Vec<u8> {
-    let head = [
-        node("Cast", &["input_ids"], "floats", &[attribute("to", &[FLOAT])]),
-        node("Unsqueeze", &["floats", "last"], "column", &[]),
-        node(
-            "Concat",
-            &["column", "column"],
-            "x",
-            &[field(5, &[field(1, b"axis"), number(3, 2), number(20, 2)].concat())],
-        ),
-    ];
-    let last = field(5, &[number(1, 1), number(2, INT64), field(8, b"last"), number(7, 2)].concat());
-    let tensors: Vec<Vec<u8>> = [vec![last], tensors.to_vec()].concat();
-    let nodes: Vec<Vec<u8>> = [head.to_vec(), nodes.to_vec()].concat();
-    onnx_with(&[("input_ids", INT64, &[0, 0])], &tensors, &nodes, outputs)
-}
-
 const W: [f32; 6] = [1.0, 2.0, 3.0, 0.0, 0.0, 127.0];
 const B: [f32; 3] = [0.5, 0.25, 0.125];
 

@@ -114,6 +114,24 @@ pub(super) fn onnx_with(
     [number(1, 8), field(8, &number(2, 17)), field(7, &graph)].concat()
 }
 
+/// A model of nodes that are given `x`, for each token its id as a row of two numbers: (id, id).
+pub(super) fn graph(nodes: &[Vec<u8>], tensors: &[Vec<u8>], outputs: &[Declared<'_>]) -> Vec<u8> {
+    let head = [
+        node("Cast", &["input_ids"], "floats", &[attribute("to", &[FLOAT])]),
+        node("Unsqueeze", &["floats", "last"], "column", &[]),
+        node(
+            "Concat",
+            &["column", "column"],
+            "x",
+            &[field(5, &[field(1, b"axis"), number(3, 2), number(20, 2)].concat())],
+        ),
+    ];
+    let last = field(5, &[number(1, 1), number(2, INT64), field(8, b"last"), number(7, 2)].concat());
+    let tensors: Vec<Vec<u8>> = [vec![last], tensors.to_vec()].concat();
+    let nodes: Vec<Vec<u8>> = [head.to_vec(), nodes.to_vec()].concat();
+    onnx_with(&[("input_ids", INT64, &[0, 0])], &tensors, &nodes, outputs)
+}
+
 /// A tokenizer of words `w0` to `w19`, whose ids are their numbers, put between 1 and 2 if `special`.
 pub(super) fn word_tokenizer(special: bool) -> Vec<u8> {
     let words: Vec<String> = (0..20).map(|id| format!("\"w{id}\":{id}")).collect();
