@@ -136,10 +136,12 @@ fn load(name: &str, dtype: Dtype) -> Fallible<()> {
 
 fn main() -> Fallible<()> {
     load("f32", Dtype::F32)?;
+    load("f16", Dtype::F16)?;
     load("int8", Dtype::Int8)?;
     let encoders = [
         ("f32, 1 thread", encoder(Dtype::F32, 1)?),
         ("f32, 2 threads", encoder(Dtype::F32, 2)?),
+        ("f16, 2 threads", encoder(Dtype::F16, 2)?),
         ("int8, 1 thread", encoder(Dtype::Int8, 1)?),
         ("int8, 2 threads", encoder(Dtype::Int8, 2)?),
     ];

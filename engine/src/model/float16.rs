@@ -22,6 +22,7 @@ use half::f16;
 use super::error::ModelError;
 use super::graph::{Graph, Node};
 use super::protobuf::{Field, fields, put_bytes, put_number};
+use super::spec::Dtype;
 
 /// Before the names of tensors in f16.
 const PREFIX: &str = "argtop.f16/";
@@ -90,7 +91,7 @@ fn rewrite(bytes: &[u8], field: Field) -> Result<Vec<u8>, ModelError> {
     let graph = Graph::read(bytes, field)?;
     let changed = chosen(&graph);
     if !changed.iter().any(|at| is_product(&graph.nodes[at])) {
-        return Err(ModelError::NotQuantizable { dtype: "f16" });
+        return Err(ModelError::NotQuantizable { dtype: Dtype::F16.name() });
     }
     let plan = Plan::new(&graph, changed);
     let unread = |name: &str| {

@@ -21,6 +21,7 @@ use super::error::ModelError;
 use super::fuse::{Attention, Found, Layer, Stack, find};
 use super::graph::Graph;
 use super::protobuf::{Field, fields, put_bytes, put_number};
+use super::spec::Dtype;
 use crate::kernel::{Attention8, LayerNorm, Linear8, Stack8, Step8};
 use crate::packed::Array;
 
@@ -106,7 +107,7 @@ pub(super) fn quantize(bytes: &[u8]) -> Result<Quantized, ModelError> {
         Some(parts) if !parts.stacks.is_empty() || !parts.attentions.is_empty() => {
             Ok(Quantized { bytes: out, parts: Arc::new(parts) })
         }
-        _ => Err(ModelError::NotQuantizable { dtype: "int8" }),
+        _ => Err(ModelError::NotQuantizable { dtype: Dtype::Int8.name() }),
     }
 }
 
